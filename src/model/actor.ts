@@ -1,0 +1,18 @@
+/**
+ * Who is doing something at the store. `hub` is the product itself (flow, sweeps) and sees everything;
+ * every other actor belongs to exactly one Organization and sees what the consent decision lets it see.
+ */
+export interface Actor {
+  readonly kind: 'hub' | 'operator' | 'feed' | 'client' | 'user' | 'bot';
+  /** Client id, user id, feed id or bot name. Recorded in Provenance and AuditEvent. */
+  readonly id: string;
+  /** Organization id. Absent only for `hub` and `operator`. */
+  readonly organization?: string;
+  /** Users only: the active PractitionerRole the personal token is bound to, and its Practitioner. */
+  readonly practitionerRole?: string;
+  readonly practitioner?: string;
+  /** SMART scopes version 2, e.g. `system/*.cruds`, `user/Task.ru`. Empty: nothing is allowed. */
+  readonly scopes: readonly string[];
+}
+
+export const HUB: Actor = { kind: 'hub', id: 'hub', scopes: ['system/*.cruds'] };

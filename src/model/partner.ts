@@ -1,0 +1,142 @@
+/** A code as a partner's table maps it. */
+export interface MappedCode {
+  readonly system: string;
+  readonly code: string;
+  readonly display?: string;
+}
+
+/** A program of a partner. `part2`: federally assisted SUD program; everything from it is labelled (R62, DOMAIN B8). */
+export interface Program {
+  readonly id: string;
+  readonly name: string;
+  /** Hub level-of-care code: op, iop, php, res, ip, crisis, or `dosing` for a ketamine/esketamine clinic. */
+  readonly levelOfCare: 'op' | 'iop' | 'php' | 'res' | 'ip' | 'crisis' | 'dosing';
+  readonly part2: boolean;
+  /** A message belongs to the program when every listed field has one of the values, e.g. `{"PV1-10": ["PHP"]}`. Empty: the default program. */
+  readonly match: Readonly<Record<string, readonly string[]>>;
+}
+
+/** One way a partner's messages come in. */
+export interface Feed {
+  readonly id: string;
+  readonly partner: string;
+  readonly transport:
+    | {
+        readonly kind: 'mllp';
+        readonly host: string;
+        readonly port: number;
+        readonly tls?: {
+          readonly key: string;
+          readonly cert: string;
+          readonly ca?: string;
+          readonly requestClientCert: boolean;
+        };
+      }
+    | { readonly kind: 'http' };
+  /** What a positive answer means in original mode: `applied` (after the translate commit) or `received` (on disk). */
+  readonly ack: 'applied' | 'received';
+  readonly ackWaitMs: number;
+  /** Own transient trouble: close the connection, or answer AR with 207. */
+  readonly onTrouble: 'close' | 'reject';
+  /** Identity triggers without a map park and hold their lanes; other triggers outside this list are stored and listed. Empty: all. */
+  readonly triggers: readonly string[];
+  /** MSH-12 values accepted; empty: any 2.x. */
+  readonly versions: readonly string[];
+  /** MSH-11 values accepted. */
+  readonly processingIds: readonly string[];
+  readonly charset: string;
+  readonly frameMaxBytes: number;
+  readonly connectionsMax: number;
+  readonly idleTimeoutMs: number;
+  readonly inFlightMax: number;
+  /** What a parked head does to its lane: `wait` holds the patient's order, `pass` lets later rows go on. */
+  readonly onPark: 'wait' | 'pass';
+  readonly retentionDays: number;
+  readonly backlogMax: { readonly rows: number; readonly ageMs: number };
+  readonly backlogHard: { readonly rows: number };
+}
+
+/** How the hub reaches a partner. */
+export interface Endpoint {
+  readonly id: string;
+  readonly partner: string;
+  readonly transport:
+    | {
+        readonly kind: 'mllp';
+        readonly host: string;
+        readonly port: number;
+        readonly tls?: {
+          readonly ca?: string;
+          readonly key?: string;
+          readonly cert?: string;
+          readonly serverName?: string;
+        };
+      }
+    | { readonly kind: 'hl7-http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+    | { readonly kind: 'fhir'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  /** v2 version and dialect written to it. */
+  readonly version: string;
+  readonly charset: string;
+  readonly application: string;
+  readonly facility: string;
+  readonly timeoutMs: number;
+  readonly retry: { readonly firstMs: number; readonly maxMs: number; readonly tries: number };
+  /** The partner recognises a repeat by MSH-10 (or conditional write): an unknown outcome may be sent again. */
+  readonly recognisesRepeats: boolean;
+  /** Business events it takes, e.g. `referral`, `safety-note`, `appointment`; empty: all its transport can carry. */
+  readonly accepts: readonly string[];
+}
+
+/** Which inbound documents are safety notes, by value (DOMAIN D5). An unlisted value on a safety feed fails upward to E1. */
+export interface SafetyValues {
+  /** TXA-2 values whose documents are safety notes. */
+  readonly documentTypes: readonly string[];
+  /** OBX-3.1 (or .4) value → hub reason code. */
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
+/** An organization that sends or receives, and all that differs for it. Held in `handoff.yaml`; immutable once loaded. */
+export interface Partner {
+  readonly id: string;
+  readonly name: string;
+  /** Organization id in the store (deterministic, given by configuration or derived from `id`). */
+  readonly organization: string;
+  /** IANA zone of every time it sends without an offset. */
+  readonly zone: string;
+  /** MSH-3/MSH-4 it may send as; empty: any. */
+  readonly senders: readonly { readonly application?: string; readonly facility?: string }[];
+  /** Assigner (CX-4.1 namespace or CX-4.2 universal id) → FHIR identifier system. */
+  readonly authorities: Readonly<Record<string, string>>;
+  /** Assigner used when CX-4 is empty, if this partner may omit it. */
+  readonly defaultAuthority?: string;
+  /** v2 table number or name → partner value → code. */
+  readonly codeTables: Readonly<Record<string, Readonly<Record<string, MappedCode>>>>;
+  readonly programs: readonly Program[];
+  readonly safety: SafetyValues;
+  /** RAS: one RXA per device, or one total (DOMAIN C1). */
+  readonly administration: 'per-device' | 'total';
+  /** A04 means the patient has arrived. */
+  readonly registrationMeansArrival: boolean;
+  /** File name under mappings/partners/, when data is not enough. */
+  readonly mappingFile?: string;
+  readonly feeds: readonly Feed[];
+  readonly endpoints: readonly Endpoint[];
+  /** Calendar and on-call routes used by the escalation ladder. */
+  readonly duty: Duty;
+}
+
+/** Staffed hours, ladder and routes of one organization (DOMAIN D5). References are PractitionerRole ids. */
+export interface Duty {
+  /** Local staffed hours, ISO weekday 1–7 → `["08:30","17:00"]`. */
+  readonly hours: Readonly<Record<string, readonly [string, string]>>;
+  readonly holidays: readonly string[];
+  /** `responder` has class deadlines and an on-call route; `informed` has notices only. */
+  readonly role: 'responder' | 'informed';
+  /** Ordered: first on duty, backup, supervisor, safety officer. */
+  readonly ladder: readonly {
+    readonly step: 'duty' | 'backup' | 'supervisor' | 'safety-officer';
+    readonly practitionerRole: string;
+  }[];
+  /** Telephone number that a sender is told to call. */
+  readonly telephone?: string;
+}

@@ -1,0 +1,43 @@
+/**
+ * What a reader may see, compiled for SQL: a resource row is visible when
+ *   owner_org = organization,
+ *   or the row belongs to no person and its type is a directory type (`shared = 1`),
+ *   or the organization is a party to it and its labels hold nothing sensitive,
+ *   or a grant row (person, owner, recipient = organization) covers its labels and type at `at`.
+ * `everything` is for the hub itself and for operators; no client token ever compiles to it.
+ * Rule: DESIGN 7; R62, H3, H4, H5.
+ */
+export type Visibility =
+  | { readonly kind: 'everything' }
+  | {
+      readonly kind: 'organization';
+      readonly organization: string;
+      readonly purpose: Purpose;
+      /** ISO instant of the decision. */
+      readonly at: string;
+    };
+
+/** v3-ActReason codes the hub knows. */
+export type Purpose = 'TREAT' | 'COC' | 'HPAYMT' | 'HOPERAT' | 'ETREAT';
+
+export const EVERYTHING: Visibility = { kind: 'everything' };
+
+/**
+ * One effective permission: `recipient` may see what `owner` holds about `person`, as far as every label bit of the
+ * resource is in `labels` and its type is not in `typesWithheld`, from `since` until `until`.
+ * Denials are already subtracted. Derived, never edited: recomputed whenever a Consent or a care relationship changes.
+ */
+export interface Grant {
+  readonly person: string;
+  readonly owner: string;
+  readonly recipient: string;
+  readonly purpose: Purpose;
+  /** Bit set of `model/labels.ts`. 0: only unlabelled resources. */
+  readonly labels: number;
+  readonly typesWithheld: readonly string[];
+  /** ISO instants; `until` absent: open. */
+  readonly since: string;
+  readonly until?: string;
+  /** What it rests on: `Consent/id/_history/v`, or `policy:treatment`. */
+  readonly basis: string;
+}

@@ -1,0 +1,11 @@
+/** Base of every URI the hub itself defines. `.example` is reserved, so no one else can own it. */
+const BASE = 'https://handoff.example/fhir';
+
+/** URI of a hub code system, e.g. `hubSystem('safety-reason')`. */
+export const hubSystem = (name: string): string => `${BASE}/CodeSystem/${name}`;
+
+/** URI of a hub extension. */
+export const hubExtension = (name: string): string => `${BASE}/StructureDefinition/${name}`;
+
+/** URI of a hub identifier system. */
+export const hubIdentifier = (name: string): string => `${BASE}/sid/${name}`;

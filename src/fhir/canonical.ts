@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * One text for one JSON value: keys sorted by code unit, no white space, `undefined` members left out. Two values have
+ * the same text exactly when they are the same JSON value; the order of arrays counts. The rules of RFC 8785.
+ */
+export function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const members: string[] = [];
+  for (const key of Object.keys(value).sort()) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
+  }
+  return `{${members.join(',')}}`;
+}
+
+/** SHA-256 of the canonical text, hex. */
+export function jsonHash(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
+/**
+ * What a resource says, without what the server writes about it: `meta.versionId` and `meta.lastUpdated` do not count,
+ * all else does. Equal hashes mean that storing the second would change nothing.
+ */
+export function contentHash(resource: { meta?: object | undefined }): string {
+  return jsonHash(withoutServerMeta(resource));
+}
+
+/** True when both resources say the same; see `contentHash`. */
+export function sameContent(a: { meta?: object | undefined }, b: { meta?: object | undefined }): boolean {
+  return canonicalJson(withoutServerMeta(a)) === canonicalJson(withoutServerMeta(b));
+}
+
+function withoutServerMeta(resource: { meta?: object | undefined }): object {
+  if (resource.meta === undefined) return resource;
+  const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = resource.meta as Record<string, unknown>;
+  if (Object.keys(meta).length > 0) return { ...resource, meta };
+  const { meta: _meta, ...rest } = resource;
+  return rest;
+}

@@ -1,0 +1,140 @@
+import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from 'kysely';
+import pg from 'pg';
+import type { Database } from '../model/database.ts';
+import { type CommandTable, DatabaseError, type SqlValue, type Tx, toWireError } from './command.ts';
+import { type Migration, migrate } from './migrate.ts';
+
+export interface PostgresOptions {
+  readonly url: string;
+  readonly commands: CommandTable;
+  readonly migrations: readonly Migration[];
+  readonly env: unknown;
+  readonly poolMax: number;
+  readonly readTimeoutMs: number;
+}
+
+/** A command that lost a race (serialization, deadlock) runs again this many times. */
+const TRIES_MAX = 8;
+
+/** bigint columns hold milliseconds and counters, all far below 2^53. */
+pg.types.setTypeParser(20, Number);
+
+/**
+ * Opens the shared engine. Refuses a server that would lose an acknowledged message: older than 15, or with
+ * `fsync`, `full_page_writes` or `synchronous_commit` off. Rule: DESIGN 3 "Engines".
+ */
+export async function openPostgresDatabase(options: PostgresOptions): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolMax,
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+  });
+  pool.on('error', () => {
+    // An idle connection broke; the next checkout opens a new one and reports its own failure.
+  });
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await refuseUnsafe(pool);
+    await migrateLocked(pool, options);
+  } catch (error) {
+    await db.destroy();
+    const wire = toWireError(error);
+    throw new DatabaseError(wire.code, wire.message);
+  }
+  const attempt = async <R>(command: string, args: unknown, readOnly: boolean): Promise<R> => {
+    const run = options.commands[command];
+    if (!run) throw new DatabaseError('database.command-unknown', `no command ${command}`);
+    for (let tried = 1; ; tried++) {
+      try {
+        const transaction = db.transaction().setIsolationLevel(readOnly ? 'repeatable read' : 'read committed');
+        return await transaction.execute(async (trx) => {
+          if (readOnly) {
+            await trx.executeQuery(CompiledQuery.raw(`SET TRANSACTION READ ONLY`));
+            await trx.executeQuery(
+              CompiledQuery.raw(`SET LOCAL statement_timeout = ${Math.trunc(options.readTimeoutMs)}`),
+            );
+          }
+          return (await run(postgresTx(trx, options.env), args)) as R;
+        });
+      } catch (error) {
+        const wire = toWireError(error);
+        if (wire.code !== 'database.busy' || tried >= TRIES_MAX)
+          throw new DatabaseError(wire.code, wire.message, wire.detail);
+        await new Promise((resolve) => setTimeout(resolve, 2 ** tried + tried));
+      }
+    }
+  };
+  return {
+    dialect: 'postgres',
+    write: (command, args) => attempt(command, args, false),
+    read: (command, args) => attempt(command, args, true),
+    close: () => db.destroy(),
+  };
+}
+
+function postgresTx(trx: Transaction<unknown>, env: unknown): Tx {
+  return {
+    dialect: 'postgres',
+    // biome-ignore lint/suspicious/noExplicitAny: each folder narrows the schema to its own tables
+    db: trx as Kysely<any>,
+    env,
+    query: async <R>(sql: string, params: readonly SqlValue[] = []) =>
+      (await trx.executeQuery<R>(CompiledQuery.raw(numbered(sql), [...params]))).rows,
+    run: async (sql, params = []) =>
+      Number((await trx.executeQuery(CompiledQuery.raw(numbered(sql), [...params]))).numAffectedRows ?? 0),
+  };
+}
+
+const numberedCache = new Map<string, string>();
+
+/** `?` placeholders as `$1`, `$2`, …; the hub's statements hold no question mark inside a literal. */
+function numbered(sql: string): string {
+  let found = numberedCache.get(sql);
+  if (found === undefined) {
+    let n = 0;
+    found = sql.replace(/\?/g, () => `$${++n}`);
+    if (numberedCache.size > 2000) numberedCache.clear();
+    numberedCache.set(sql, found);
+  }
+  return found;
+}
+
+async function refuseUnsafe(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ name: string; setting: string }>(
+    "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'server_version_num')",
+  );
+  const setting = Object.fromEntries(rows.map((row) => [row.name, row.setting]));
+  if (Number(setting.server_version_num) < 150000)
+    throw new DatabaseError('database.unsafe', 'PostgreSQL 15 or later is needed');
+  for (const name of ['fsync', 'full_page_writes', 'synchronous_commit']) {
+    if (setting[name] === 'off')
+      throw new DatabaseError(
+        'database.unsafe',
+        `PostgreSQL runs with ${name} = off: an acknowledged message could be lost`,
+      );
+  }
+}
+
+/** Several hubs may start at once: one migrates, the others wait for the advisory lock. */
+async function migrateLocked(pool: pg.Pool, options: PostgresOptions): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock(72041)');
+    const tx: Tx = {
+      dialect: 'postgres',
+      // biome-ignore lint/suspicious/noExplicitAny: migrations use plain statements only
+      db: undefined as any,
+      env: options.env,
+      query: async <R>(sql: string, params: readonly SqlValue[] = []) =>
+        (await client.query(numbered(sql), [...params])).rows as R[],
+      run: async (sql, params = []) => (await client.query(numbered(sql), [...params])).rowCount ?? 0,
+    };
+    await migrate(tx, options.migrations, async (sql) => {
+      await client.query(sql);
+    });
+  } finally {
+    await client.query('SELECT pg_advisory_unlock(72041)').catch(() => {});
+    client.release();
+  }
+}

@@ -1,0 +1,77 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Kysely, SqliteDialect } from 'kysely';
+import type { SqlValue, Tx } from './command.ts';
+
+const STATEMENTS_MAX = 1000;
+
+/** One open SQLite file in this thread: prepared statements are kept, the query builder runs on the same connection. */
+export interface SqliteConnection {
+  readonly raw: DatabaseSync;
+  readonly tx: Tx;
+  close(): void;
+}
+
+/**
+ * Opens `file` for durable work: WAL, `synchronous=FULL`, foreign keys off (ids are the hub's own and checked above).
+ * A reader opens read-only. Rule: DESIGN 2 "storage, embedded".
+ */
+export function openSqlite(
+  file: string,
+  options: { readonly readOnly: boolean; readonly env: unknown },
+): SqliteConnection {
+  const raw = new DatabaseSync(file, { readOnly: options.readOnly, timeout: 5000 });
+  if (!options.readOnly) {
+    raw.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;',
+    );
+  }
+  raw.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;');
+  const statements = new Map<string, Prepared>();
+  const prepare = (sql: string): Prepared => {
+    let found = statements.get(sql);
+    if (found) return found;
+    const statement = raw.prepare(sql);
+    found = { statement, reader: statement.columns().length > 0 };
+    if (statements.size >= STATEMENTS_MAX) {
+      const oldest = statements.keys().next().value;
+      if (oldest !== undefined) statements.delete(oldest);
+    }
+    statements.set(sql, found);
+    return found;
+  };
+  const db = new Kysely<unknown>({
+    dialect: new SqliteDialect({ database: { close: () => {}, prepare: (sql: string) => forKysely(prepare(sql)) } }),
+  });
+  const tx: Tx = {
+    dialect: 'sqlite',
+    db,
+    env: options.env,
+    query: async <R>(sql: string, params: readonly SqlValue[] = []) => prepare(sql).statement.all(...params) as R[],
+    run: async (sql, params = []) => Number(prepare(sql).statement.run(...params).changes),
+  };
+  return {
+    raw,
+    tx,
+    close: () => {
+      statements.clear();
+      raw.close();
+    },
+  };
+}
+
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly reader: boolean;
+}
+
+function forKysely({ statement, reader }: Prepared) {
+  return {
+    reader,
+    all: (params: readonly unknown[]) => statement.all(...(params as SqlValue[])) as unknown[],
+    run: (params: readonly unknown[]) => {
+      const { changes, lastInsertRowid } = statement.run(...(params as SqlValue[]));
+      return { changes, lastInsertRowid };
+    },
+    iterate: (params: readonly unknown[]) => statement.iterate(...(params as SqlValue[])) as IterableIterator<unknown>,
+  };
+}

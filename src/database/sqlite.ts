@@ -1,0 +1,221 @@
+import { Worker } from 'node:worker_threads';
+import type { Database } from '../model/database.ts';
+import { DatabaseError, type WireError } from './command.ts';
+import type { Answer, Call } from './sqlite-host.ts';
+
+export interface SqliteOptions {
+  readonly file: string;
+  /** Module that calls `hostSqlite` with the commands and migrations of this database. */
+  readonly worker: URL;
+  readonly readers: number;
+  /** A read that takes longer is rejected and its worker replaced. Milliseconds. */
+  readonly readTimeoutMs: number;
+  /** Cloneable; handed to every command as `tx.env`. */
+  readonly env: unknown;
+}
+
+/** Handed to the worker module as `workerData`. */
+export interface SqliteWorkerData {
+  readonly file: string;
+  readonly role: 'writer' | 'reader';
+  readonly env: unknown;
+}
+
+interface Waiting {
+  readonly call: Call;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Opens an embedded database: one writer worker and `readers` reader workers. The calling thread never touches SQLite. Rule: DESIGN 3 "Engines". */
+export async function openSqliteDatabase(options: SqliteOptions): Promise<Database> {
+  const writer = new WriterProxy(options);
+  await writer.ready;
+  const readers = await ReaderPool.open(options);
+  return {
+    dialect: 'sqlite',
+    write: <R>(command: string, args: unknown) => writer.call(command, args) as Promise<R>,
+    read: <R>(command: string, args: unknown) => readers.call(command, args) as Promise<R>,
+    close: async () => {
+      await readers.close();
+      await writer.close();
+    },
+  };
+}
+
+function startWorker(options: SqliteOptions, role: 'writer' | 'reader'): Worker {
+  const workerData: SqliteWorkerData = { file: options.file, role, env: options.env };
+  return new Worker(options.worker, { workerData });
+}
+
+function toError(error: WireError): DatabaseError {
+  return new DatabaseError(error.code, error.message, error.detail);
+}
+
+const lost = (): DatabaseError => new DatabaseError('database.unavailable', 'the database worker ended');
+
+/** Collects the calls of one turn of the event loop into one message, so that they share one commit. */
+class WriterProxy {
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #outgoing: Call[] = [];
+  #nextId = 1;
+  #ended: DatabaseError | undefined;
+
+  constructor(options: SqliteOptions) {
+    this.#worker = startWorker(options, 'writer');
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: 'ready' | readonly Answer[]) => {
+        if (message === 'ready') return resolve();
+        for (const answer of message) this.#settle(answer);
+      });
+      this.#worker.on('error', (error) => {
+        this.#end(new DatabaseError('database.unavailable', error.message));
+        reject(error);
+      });
+      this.#worker.on('exit', () => {
+        this.#end(lost());
+        reject(lost());
+      });
+    });
+  }
+
+  call(command: string, args: unknown): Promise<unknown> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      const call = { id: this.#nextId++, command, args };
+      this.#waiting.set(call.id, { call, resolve, reject });
+      if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
+      this.#outgoing.push(call);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    this.#flush();
+    while (this.#waiting.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
+    this.#worker.postMessage('close');
+    await exited;
+  }
+
+  #flush(): void {
+    if (this.#outgoing.length === 0) return;
+    const calls = this.#outgoing;
+    this.#outgoing = [];
+    this.#worker.postMessage(calls);
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id);
+    if (!waiting) return;
+    this.#waiting.delete(answer.id);
+    if ('error' in answer) waiting.reject(toError(answer.error));
+    else waiting.resolve(answer.result);
+  }
+
+  #end(error: DatabaseError): void {
+    this.#ended ??= error;
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
+
+/** Reader workers, one call each at a time; a slow one is replaced. */
+class ReaderPool {
+  readonly #options: SqliteOptions;
+  readonly #idle: Reader[] = [];
+  readonly #queue: Waiting[] = [];
+  readonly #all = new Set<Reader>();
+  #nextId = 1;
+  #closed = false;
+
+  private constructor(options: SqliteOptions) {
+    this.#options = options;
+  }
+
+  static async open(options: SqliteOptions): Promise<ReaderPool> {
+    const pool = new ReaderPool(options);
+    await Promise.all(Array.from({ length: options.readers }, () => pool.#add()));
+    return pool;
+  }
+
+  call(command: string, args: unknown): Promise<unknown> {
+    if (this.#closed) return Promise.reject(lost());
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ call: { id: this.#nextId++, command, args }, resolve, reject });
+      this.#next();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const waiting of this.#queue.splice(0)) waiting.reject(lost());
+    await Promise.all([...this.#all].map((reader) => reader.worker.terminate()));
+  }
+
+  async #add(): Promise<void> {
+    const worker = startWorker(this.#options, 'reader');
+    const reader: Reader = { worker, current: undefined, timer: undefined };
+    this.#all.add(reader);
+    await new Promise<void>((resolve, reject) => {
+      worker.on('message', (message: 'ready' | readonly Answer[]) => {
+        if (message === 'ready') {
+          this.#idle.push(reader);
+          this.#next();
+          return resolve();
+        }
+        for (const answer of message) this.#settle(reader, answer);
+      });
+      worker.on('error', (error) => {
+        this.#drop(reader, new DatabaseError('database.unavailable', error.message));
+        reject(error);
+      });
+      worker.on('exit', () => this.#drop(reader, lost()));
+    });
+  }
+
+  #next(): void {
+    while (this.#queue.length > 0) {
+      const reader = this.#idle.pop();
+      if (!reader) return;
+      const waiting = this.#queue.shift() as Waiting;
+      reader.current = waiting;
+      reader.timer = setTimeout(() => {
+        this.#drop(reader, new DatabaseError('database.timeout', 'the query took too long'));
+        void reader.worker.terminate();
+      }, this.#options.readTimeoutMs);
+      reader.worker.postMessage([waiting.call]);
+    }
+  }
+
+  #settle(reader: Reader, answer: Answer): void {
+    clearTimeout(reader.timer);
+    const waiting = reader.current;
+    reader.current = undefined;
+    if (this.#all.has(reader)) this.#idle.push(reader);
+    if (waiting) {
+      if ('error' in answer) waiting.reject(toError(answer.error));
+      else waiting.resolve(answer.result);
+    }
+    this.#next();
+  }
+
+  #drop(reader: Reader, error: DatabaseError): void {
+    if (!this.#all.delete(reader)) return;
+    clearTimeout(reader.timer);
+    const at = this.#idle.indexOf(reader);
+    if (at >= 0) this.#idle.splice(at, 1);
+    reader.current?.reject(error);
+    reader.current = undefined;
+    if (!this.#closed)
+      this.#add().catch(() => setTimeout(() => this.#closed || void this.#add().catch(() => {}), 1000));
+  }
+}
+
+interface Reader {
+  readonly worker: Worker;
+  current: Waiting | undefined;
+  timer: NodeJS.Timeout | undefined;
+}

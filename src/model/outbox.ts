@@ -33,6 +33,8 @@ export type EventKind =
   | 'notice'
   | 'appointment'
   | 'conflict'
+  /** An event its authoritative source issued, told on: encounter, administration, observation, problem, charge. */
+  | 'relay'
   | 'application-ack';
 
 /** Why something is not sent now, in words an operator reads. The code is of the failure table. */

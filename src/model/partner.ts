@@ -56,6 +56,20 @@ export interface Feed {
   readonly backlogHard: { readonly rows: number };
 }
 
+/** Where an endpoint departs from what the outbound maps write for its version. Absent members: the map's own choice. */
+export interface Dialect {
+  /** MSH-11. Absent: `P`. Resources labelled as test data (HTEST) always go out as `T`. */
+  readonly processingId?: 'P' | 'T' | 'D';
+  /** False: times are written in the partner's zone without an offset, for engines that refuse one. */
+  readonly offset?: boolean;
+  /** Event kind → TXA-2 value the partner files such a document under. */
+  readonly documentTypes?: Readonly<Record<string, string>>;
+  /** Takes a proposed time as SRM^S01/S02; otherwise it is told in words. */
+  readonly schedulingRequests?: boolean;
+  /** FHIR endpoints: how resources arrive. Absent: `transaction`. */
+  readonly bundle?: 'transaction' | 'batch' | 'message' | 'rest-hook';
+}
+
 /** How the hub reaches a partner. */
 export interface Endpoint {
   readonly id: string;
@@ -85,6 +99,7 @@ export interface Endpoint {
   readonly recognisesRepeats: boolean;
   /** Business events it takes, e.g. `referral`, `safety-note`, `appointment`; empty: all its transport can carry. */
   readonly accepts: readonly string[];
+  readonly dialect?: Dialect;
 }
 
 /** Which inbound documents are safety notes, by value (DOMAIN D5). An unlisted value on a safety feed fails upward to E1. */

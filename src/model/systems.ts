@@ -9,3 +9,6 @@ export const hubExtension = (name: string): string => `${BASE}/StructureDefiniti
 
 /** URI of a hub identifier system. */
 export const hubIdentifier = (name: string): string => `${BASE}/sid/${name}`;
+
+/** Canonical URL of a questionnaire the hub knows. */
+export const hubQuestionnaire = (name: string): string => `${BASE}/Questionnaire/${name}`;

@@ -46,6 +46,11 @@ export interface ResourceAssertions {
   /** Security label codes that must be on it, whatever else is (sticky). */
   readonly labels: readonly { readonly system: string; readonly code: string }[];
   readonly elements: readonly ElementAssertion[];
+  /**
+   * Values of required elements for as long as no source has stated them (an A08 that comes first: `Encounter.status` unknown).
+   * They are put in when the resource is materialised and are never folded: any statement, older or newer, replaces them.
+   */
+  readonly defaults?: readonly { readonly element: string; readonly value: Json }[];
 }
 
 /**

@@ -122,6 +122,11 @@ export interface Partner {
   readonly senders: readonly { readonly application?: string; readonly facility?: string }[];
   /** Assigner (CX-4.1 namespace or CX-4.2 universal id) → FHIR identifier system. */
   readonly authorities: Readonly<Record<string, string>>;
+  /**
+   * Identifier systems this organization itself issues: how a message that echoes another organization's identifier
+   * (RRI: RF1-6, RF1-11) finds whose resource is meant.
+   */
+  readonly issues?: readonly string[];
   /** Assigner used when CX-4 is empty, if this partner may omit it. */
   readonly defaultAuthority?: string;
   /** v2 table number or name → partner value → code. */

@@ -1,0 +1,185 @@
+import { z } from 'zod';
+
+/**
+ * The shape of `handoff.yaml`. Unknown keys are refused, every default is stated here and nowhere else.
+ * Names of v2 fields are as the standard prints them. Durations carry their unit last.
+ */
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower case letters, digits and hyphens');
+const fhirId = z.string().regex(/^[A-Za-z0-9\-.]{1,64}$/, 'must be a FHIR id');
+const port = z.number().int().min(0).max(65535);
+const positive = z.number().int().positive();
+const localTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM');
+const zone = z.string().refine(isZone, 'is not an IANA time zone');
+
+function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const mappedCode = z.strictObject({
+  system: z.string().min(1),
+  code: z.string().min(1),
+  display: z.string().optional(),
+});
+
+const program = z.strictObject({
+  id,
+  name: z.string().min(1),
+  levelOfCare: z.enum(['op', 'iop', 'php', 'res', 'ip', 'crisis', 'dosing']),
+  part2: z.boolean().default(false),
+  match: z.record(z.string(), z.array(z.string())).default({}),
+});
+
+const serverTls = z.strictObject({
+  key: z.string(),
+  cert: z.string(),
+  ca: z.string().optional(),
+  requestClientCert: z.boolean().default(false),
+});
+
+const clientTls = z.strictObject({
+  ca: z.string().optional(),
+  key: z.string().optional(),
+  cert: z.string().optional(),
+  serverName: z.string().optional(),
+});
+
+const feed = z.strictObject({
+  id,
+  transport: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('mllp'), host: z.string().default('127.0.0.1'), port, tls: serverTls.optional() }),
+    z.strictObject({ kind: z.literal('http') }),
+  ]),
+  ack: z.enum(['applied', 'received']).default('applied'),
+  ackWaitMs: positive.default(10_000),
+  onTrouble: z.enum(['close', 'reject']).default('reject'),
+  triggers: z.array(z.string()).default([]),
+  versions: z.array(z.string()).default([]),
+  processingIds: z.array(z.enum(['P', 'T', 'D'])).default(['P', 'T', 'D']),
+  charset: z.string().default('UNICODE UTF-8'),
+  frameMaxBytes: positive.default(16 * 1024 * 1024),
+  connectionsMax: positive.default(64),
+  idleTimeoutMs: positive.default(600_000),
+  inFlightMax: positive.default(32),
+  onPark: z.enum(['wait', 'pass']).default('wait'),
+  retentionDays: positive.default(90),
+  backlogMax: z.strictObject({ rows: positive.default(100_000), ageMs: positive.default(3_600_000) }).prefault({}),
+  backlogHard: z.strictObject({ rows: positive.default(200_000) }).prefault({}),
+});
+
+const headers = z.record(z.string(), z.string()).default({});
+
+const endpoint = z.strictObject({
+  id,
+  transport: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('mllp'), host: z.string(), port, tls: clientTls.optional() }),
+    z.strictObject({ kind: z.literal('hl7-http'), url: z.url(), headers }),
+    z.strictObject({ kind: z.literal('fhir'), url: z.url(), headers }),
+  ]),
+  version: z
+    .string()
+    .regex(/^2\.[1-9](\.\d)?$/)
+    .default('2.5.1'),
+  charset: z.string().default('UNICODE UTF-8'),
+  application: z.string().default(''),
+  facility: z.string().default(''),
+  timeoutMs: positive.default(15_000),
+  retry: z
+    .strictObject({
+      firstMs: positive.default(1_000),
+      maxMs: positive.default(60_000),
+      tries: positive.default(10_000),
+    })
+    .prefault({}),
+  recognisesRepeats: z.boolean().default(true),
+  accepts: z.array(z.string()).default([]),
+});
+
+const duty = z.strictObject({
+  hours: z.record(z.string().regex(/^[1-7]$/), z.tuple([localTime, localTime])).default({
+    1: ['08:30', '17:00'],
+    2: ['08:30', '17:00'],
+    3: ['08:30', '17:00'],
+    4: ['08:30', '17:00'],
+    5: ['08:30', '17:00'],
+  }),
+  holidays: z.array(z.iso.date()).default([]),
+  role: z.enum(['responder', 'informed']).default('informed'),
+  ladder: z
+    .array(
+      z.strictObject({ step: z.enum(['duty', 'backup', 'supervisor', 'safety-officer']), practitionerRole: fhirId }),
+    )
+    .default([]),
+  telephone: z.string().optional(),
+});
+
+export const partnerSchema = z.strictObject({
+  id,
+  name: z.string().min(1),
+  organization: fhirId,
+  zone,
+  senders: z.array(z.strictObject({ application: z.string().optional(), facility: z.string().optional() })).default([]),
+  authorities: z.record(z.string(), z.string()).default({}),
+  defaultAuthority: z.string().optional(),
+  codeTables: z.record(z.string(), z.record(z.string(), mappedCode)).default({}),
+  programs: z.array(program).default([]),
+  safety: z
+    .strictObject({
+      documentTypes: z.array(z.string()).default([]),
+      reasons: z.record(z.string(), z.string()).default({}),
+    })
+    .prefault({}),
+  administration: z.enum(['per-device', 'total']).default('per-device'),
+  registrationMeansArrival: z.boolean().default(true),
+  mappingFile: z.string().optional(),
+  feeds: z.array(feed).default([]),
+  endpoints: z.array(endpoint).default([]),
+  duty: duty.prefault({}),
+});
+
+const hostPort = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
+
+export const configSchema = z.strictObject({
+  http: hostPort.default('127.0.0.1:8080'),
+  /** Base URL under which clients reach the hub; default `http://<http>`. */
+  baseUrl: z.url().optional(),
+  database: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:PATH or postgres://…')
+    .default('sqlite:./data'),
+  /** File with the hub's own key (32 bytes, hex): ids are derived from it and tokens signed with it. Made at first start. */
+  keyFile: z.string().default('./data/hub.key'),
+  /** Bodies and resources are encrypted when set. Key: 32 bytes, hex. */
+  encryption: z
+    .strictObject({
+      keyId: z.string().min(1),
+      key: z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits'),
+      /** Former keys, still able to decrypt. */
+      retired: z.record(z.string(), z.string().regex(/^[0-9a-fA-F]{64}$/)).default({}),
+    })
+    .optional(),
+  log: z.strictObject({ level: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info') }).prefault({}),
+  limits: z
+    .strictObject({
+      bodyMaxBytes: positive.default(16 * 1024 * 1024),
+      bundleEntriesMax: positive.default(20_000),
+      pageMax: positive.default(1_000),
+      queryTimeoutMs: positive.default(10_000),
+      requestsPerSecond: positive.default(2_000),
+    })
+    .prefault({}),
+  readers: z.number().int().min(1).max(16).default(2),
+  drainMs: positive.default(10_000),
+  /** How often the database is asked for overdue obligations. */
+  sweepEveryMs: positive.default(1_000),
+  /** Numbers of DOMAIN D5; see the settings table of the README. */
+  safety: z.record(z.string(), z.unknown()).default({}),
+  partners: z.array(partnerSchema).default([]),
+});
+
+export type ConfigFile = z.infer<typeof configSchema>;

@@ -10,6 +10,8 @@ export type TransportCode =
   | 'transport.connections-max' //      listener: one connection too many
   | 'transport.idle' //                 listener: keep-alive time is over
   | 'transport.ack-not-read' //         listener: the partner does not take its ACKs
+  | 'transport.junk' //                 listener: bytes outside frames were skipped
+  | 'transport.frame-timeout' //        listener: a frame did not end in time
   | 'transport.junk-max' //             listener: too many bytes outside frames
   | 'transport.handler-failed' //       listener: our own handler threw; the sender gets no answer and repeats
   | 'transport.reset' //                the connection broke

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import type { OutboxEvent } from '../model/outbox.ts';
+import type { Tx } from './command.ts';
+import { enterLanes, type LaneTables, laneMigration } from './lane.ts';
+import type { Migration } from './migrate.ts';
+
+/**
+ * The tables of the store database that a store transaction and the flow share: subscription jobs, the outbox and the marker
+ * "this journal row is applied". They lie beside the resources so that a change and what it causes are one commit.
+ */
+export const JOB_LANES: LaneTables = { name: 'job', item: 'job' };
+export const OUTBOX_LANES: LaneTables = { name: 'outbox', item: 'outbox' };
+
+const id = (dialect: Tx['dialect']): string =>
+  dialect === 'sqlite' ? 'INTEGER PRIMARY KEY' : 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY';
+const bytes = (dialect: Tx['dialect']): string => (dialect === 'sqlite' ? 'BLOB' : 'BYTEA');
+
+export const jobTableMigrations: readonly Migration[] = [
+  {
+    name: 'flow-0001-jobs-outbox',
+    up: (dialect) => [
+      'CREATE TABLE applied (journal_id TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)',
+      `CREATE TABLE job (
+        id ${id(dialect)},
+        handler TEXT NOT NULL, resource_type TEXT NOT NULL, resource_id TEXT NOT NULL, version_id TEXT NOT NULL,
+        interaction TEXT NOT NULL, person TEXT, class INTEGER NOT NULL,
+        state TEXT NOT NULL, blockers INTEGER NOT NULL, tries INTEGER NOT NULL, next_at BIGINT NOT NULL,
+        lease BIGINT NOT NULL, lease_until BIGINT NOT NULL,
+        reason_code TEXT, reason_text TEXT, created_at BIGINT NOT NULL, settled_at BIGINT)`,
+      'CREATE UNIQUE INDEX job_once ON job (resource_id, version_id, handler, resource_type, interaction)',
+      "CREATE INDEX job_ready ON job (class, id) WHERE state = 'queued' AND blockers = 0",
+      "CREATE INDEX job_open ON job (state, id) WHERE state <> 'done'",
+      "CREATE INDEX job_settled ON job (settled_at) WHERE state = 'done'",
+      ...laneMigration(JOB_LANES),
+      `CREATE TABLE outbox (
+        id ${id(dialect)},
+        recipient TEXT NOT NULL, organization TEXT NOT NULL, event_key TEXT NOT NULL, kind TEXT NOT NULL,
+        class INTEGER NOT NULL, person TEXT, purpose TEXT NOT NULL, resources TEXT NOT NULL, sender TEXT,
+        state TEXT NOT NULL, blockers INTEGER NOT NULL, tries INTEGER NOT NULL, next_at BIGINT NOT NULL,
+        lease BIGINT NOT NULL, lease_until BIGINT NOT NULL,
+        control_id TEXT, endpoint TEXT, digest TEXT, key_id TEXT, payload ${bytes(dialect)},
+        ack ${bytes(dialect)}, ack_code TEXT, told INTEGER NOT NULL,
+        reason_code TEXT, reason_text TEXT, reason_since BIGINT, created_at BIGINT NOT NULL, settled_at BIGINT)`,
+      'CREATE UNIQUE INDEX outbox_once ON outbox (recipient, event_key)',
+      "CREATE INDEX outbox_ready ON outbox (recipient, class, id) WHERE state = 'queued' AND blockers = 0",
+      "CREATE INDEX outbox_open ON outbox (state, id) WHERE state <> 'sent'",
+      "CREATE INDEX outbox_untold ON outbox (id) WHERE told = 0 AND state IN ('parked', 'refused', 'unknown')",
+      ...laneMigration(OUTBOX_LANES),
+      `CREATE TABLE partner_link (
+        recipient TEXT PRIMARY KEY, state TEXT NOT NULL, since BIGINT NOT NULL, reason_code TEXT, failures INTEGER NOT NULL, next_at BIGINT NOT NULL)`,
+    ],
+  },
+];
+
+/** A subscription job as the store's transaction writes it: `handler` is to see this version of this resource. */
+export interface NewJob {
+  readonly handler: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly versionId: string;
+  readonly interaction: 'create' | 'update' | 'delete';
+  /** Jobs of one (handler, person) run in order; absent: in order per resource. */
+  readonly person?: string;
+  readonly lane: 'safety' | 'normal';
+}
+
+/** 0 goes first. Stored as a number so that one index orders by it. */
+export const classNumber = (lane: 'safety' | 'normal'): number => (lane === 'safety' ? 0 : 1);
+
+const INSERT_JOB = `INSERT INTO job (handler, resource_type, resource_id, version_id, interaction, person, class, state, blockers, tries,
+  next_at, lease, lease_until, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, 0, 0, 0, ?) ON CONFLICT DO NOTHING RETURNING id`;
+const BLOCK_JOB = 'UPDATE job SET blockers = ? WHERE id = ?';
+
+/** Queues jobs in the caller's transaction. A job that is there already (same handler, version, interaction) is not queued again. `at`: ms. */
+export async function insertJobs(tx: Tx, rows: readonly NewJob[], at: number): Promise<number> {
+  let inserted = 0;
+  for (const row of rows) {
+    const [made] = await tx.query<{ id: number }>(INSERT_JOB, [
+      row.handler,
+      row.resourceType,
+      row.resourceId,
+      row.versionId,
+      row.interaction,
+      row.person ?? null,
+      classNumber(row.lane),
+      at,
+    ]);
+    if (!made) continue;
+    inserted += 1;
+    const lane = `${row.lane[0]}/${row.handler}/${row.person ?? `${row.resourceType}/${row.resourceId}`}`;
+    const blockers = await enterLanes(tx, JOB_LANES, made.id, [lane]);
+    if (blockers > 0) await tx.run(BLOCK_JOB, [blockers, made.id]);
+  }
+  return inserted;
+}
+
+const INSERT_OUTBOX = `INSERT INTO outbox (recipient, organization, event_key, kind, class, person, purpose, resources, sender, state, blockers,
+  tries, next_at, lease, lease_until, control_id, key_id, payload, told, created_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, ?, 0, 0, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING RETURNING id`;
+const BLOCK_OUTBOX = 'UPDATE outbox SET blockers = ? WHERE id = ?';
+
+/** The second sealed type: an application ACK leaves as the very bytes made for it and can hold no clinical content. */
+export interface ApplicationAck {
+  readonly controlId: string;
+  readonly payload: Uint8Array;
+}
+
+/** Queues events in the caller's transaction. One that is there already (recipient, event key) is not queued again. `at`: ms. */
+export async function insertOutbox(
+  tx: Tx,
+  events: readonly (OutboxEvent & { readonly notBefore?: number; readonly application?: ApplicationAck })[],
+  at: number,
+): Promise<number> {
+  let inserted = 0;
+  for (const event of events) {
+    const [made] = await tx.query<{ id: number }>(INSERT_OUTBOX, [
+      event.recipient,
+      event.organization,
+      event.eventKey,
+      event.kind,
+      classNumber(event.lane),
+      event.person ?? null,
+      event.purpose,
+      JSON.stringify(event.resources),
+      event.sender ?? null,
+      event.notBefore ?? 0,
+      event.application?.controlId ?? null,
+      event.application ? '' : null,
+      event.application?.payload ?? null,
+      at,
+    ]);
+    if (!made) continue;
+    inserted += 1;
+    const blockers = await enterLanes(tx, OUTBOX_LANES, made.id, [outboxLane(event)]);
+    if (blockers > 0) await tx.run(BLOCK_OUTBOX, [blockers, made.id]);
+  }
+  return inserted;
+}
+
+function outboxLane(event: OutboxEvent): string {
+  return `${event.lane[0]}/${event.recipient}/${event.person ?? ''}`;
+}
+
+const MARK_APPLIED = 'INSERT INTO applied (journal_id, applied_at) VALUES (?, ?) ON CONFLICT DO NOTHING';
+
+/**
+ * Marks a journal row as applied, in the transaction that holds what it changed. False: it was applied before,
+ * and the caller must write nothing (a repeat after a crash between the store's commit and the journal's).
+ */
+export async function markApplied(tx: Tx, journalId: string, at: number): Promise<boolean> {
+  return (await tx.run(MARK_APPLIED, [journalId, at])) === 1;
+}
+
+/** A short, unreadable key for a lane, so that no patient identifier stands in the lane tables. */
+export function laneKey(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\u001f')).digest('base64url').slice(0, 22);
+}

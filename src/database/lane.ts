@@ -1,0 +1,94 @@
+import { DatabaseError, type SqlValue, type Tx } from './command.ts';
+
+/**
+ * Order per lane, so that a claim costs the same with one row waiting and with ten thousand.
+ * An item takes a place in every lane it belongs to; the item's `blockers` column counts the lanes it does not head.
+ * It may run at 0. Places are numbered under the lane row's lock, so number order is commit order.
+ * Only heads ever reach `blockers = 0`, therefore workers that lock such items lock lanes. Rule: DESIGN 3 "Lanes".
+ */
+export interface LaneTables {
+  /** Tables `<name>_lane` and `<name>_place`; `item` is the table with id and blockers. */
+  readonly name: string;
+  readonly item: string;
+}
+
+interface Statements {
+  readonly enter: string;
+  readonly place: string;
+  readonly leave: string;
+  readonly shrink: string;
+  readonly next: string;
+  readonly unblock: string;
+}
+
+const prepared = new Map<string, Statements>();
+
+function statements({ name, item }: LaneTables): Statements {
+  let found = prepared.get(name);
+  if (!found) {
+    found = {
+      enter: `INSERT INTO ${name}_lane AS l (lane, numbered, depth) VALUES (?, 1, 1)
+        ON CONFLICT (lane) DO UPDATE SET numbered = l.numbered + 1, depth = l.depth + 1 RETURNING numbered, depth`,
+      place: `INSERT INTO ${name}_place (lane, number, item) VALUES (?, ?, ?)`,
+      leave: `DELETE FROM ${name}_place WHERE item = ? RETURNING lane, number`,
+      shrink: `UPDATE ${name}_lane SET depth = depth - 1 WHERE lane = ? RETURNING depth`,
+      next: `SELECT number, item FROM ${name}_place WHERE lane = ? ORDER BY number LIMIT 1`,
+      unblock: `UPDATE ${item} SET blockers = blockers - 1 WHERE id = ?`,
+    };
+    prepared.set(name, found);
+  }
+  return found;
+}
+
+/** The statements of one set of tables, for the test that asks the planner about each. */
+export function laneStatements(tables: LaneTables): Readonly<Record<string, string>> {
+  return { ...statements(tables) };
+}
+
+export function laneMigration({ name }: LaneTables): readonly string[] {
+  return [
+    `CREATE TABLE ${name}_lane (lane TEXT PRIMARY KEY, numbered BIGINT NOT NULL, depth BIGINT NOT NULL)`,
+    `CREATE TABLE ${name}_place (lane TEXT NOT NULL, number BIGINT NOT NULL, item BIGINT NOT NULL, PRIMARY KEY (lane, number))`,
+    `CREATE INDEX ${name}_place_item ON ${name}_place (item)`,
+  ];
+}
+
+/** Takes the next place in each lane and gives the number of lanes that have others before it. Lanes are locked in one order. */
+export async function enterLanes(tx: Tx, tables: LaneTables, item: number, lanes: readonly string[]): Promise<number> {
+  const sql = statements(tables);
+  let blockers = 0;
+  for (const lane of inOrder(lanes)) {
+    const [entered] = await tx.query<{ numbered: number; depth: number }>(sql.enter, [lane]);
+    if (!entered) throw new DatabaseError('database.failed', 'a lane gave no number');
+    await tx.run(sql.place, [lane, entered.numbered, item]);
+    if (entered.depth > 1) blockers += 1;
+  }
+  return blockers;
+}
+
+/** Gives up every place of the item and lets the next of each lane it headed come forward. Gives the number of items that lost a blocker. */
+export async function leaveLanes(tx: Tx, tables: LaneTables, item: number): Promise<number> {
+  const sql = statements(tables);
+  const left = await tx.query<{ lane: string; number: number }>(sql.leave, [item]);
+  if (left.length > 1) left.sort((a, b) => (a.lane < b.lane ? -1 : 1));
+  let moved = 0;
+  for (const { lane, number } of left) {
+    const [row] = await tx.query<{ depth: number }>(sql.shrink, [lane]);
+    if (!row || row.depth === 0) continue;
+    const [head] = await tx.query<{ number: number; item: number }>(sql.next, [lane]);
+    // Whoever stood before us still stands there: nobody became head.
+    if (!head || head.number < number) continue;
+    moved += await tx.run(sql.unblock, [head.item]);
+  }
+  return moved;
+}
+
+function inOrder(lanes: readonly string[]): readonly string[] {
+  return lanes.length < 2 ? lanes : [...new Set(lanes)].sort();
+}
+
+/** `?, ?, ?` for a list; statements with a list are few and their lengths are bounded by the callers. */
+export const placeholders = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
+
+/** One value or null: absent optional members are null in a row. */
+export const orNull = (value: SqlValue | undefined): SqlValue => value ?? null;

@@ -55,8 +55,8 @@ function lineFeedIssues(message: Message): Hl7Issue[] {
 }
 
 /**
- * The message's bytes again, put together from the tree: every leaf, every separator between leaves and every byte between
- * segments. For a message as it was parsed that is what came in, to the byte.
+ * The message's bytes again, put together from its segments and what lies between them (line ends, blank lines, byte order mark):
+ * what came in, to the byte. UTF-16 and UTF-32 are given back as received, because their tree is a transcription.
  */
 export function serialiseMessage(message: Message): Uint8Array {
   const { source } = message;

@@ -1,0 +1,165 @@
+import { type Charset, charsetOf, UTF_8 } from './charset.ts';
+import { DEFAULT_DELIMITERS, type Delimiters, encodingCharacters, isHeaderName } from './delimiters.ts';
+import { encodeEscapes, type LineBreaks } from './escape.ts';
+import { type Hl7Issue, issue } from './issue.ts';
+import type { Element } from './tree.ts';
+
+/** The statement `""`: the receiver is to remove the value. The text `""` is written so that nobody can take it for this. */
+export const DELETE: unique symbol = Symbol('delete');
+
+export type LeafValue = string | typeof DELETE | undefined;
+/** A leaf, or sub-components in order. */
+export type ComponentValue = LeafValue | readonly LeafValue[];
+/** A leaf, or components in order. */
+export type RepetitionValue = LeafValue | readonly ComponentValue[];
+/** One repetition, or several wrapped by `repeat`. */
+export type FieldValue = RepetitionValue | Repeated;
+
+export interface Repeated {
+  readonly repetitions: readonly RepetitionValue[];
+}
+
+/** Several repetitions of a field; without it an array means components. */
+export function repeat(...repetitions: readonly RepetitionValue[]): Repeated {
+  return { repetitions };
+}
+
+/** A segment by its field numbers; what is left off is empty. */
+export interface SegmentValue {
+  readonly name: string;
+  readonly fields: Readonly<Record<number, FieldValue>>;
+}
+
+export interface BuildOptions {
+  /** Default `|^~\&`. */
+  readonly delimiters?: Delimiters;
+  /** MSH-18 repetitions to encode in; written into MSH-18 unless the header has that field. Default UTF-8, not announced. */
+  readonly charset?: readonly string[] | undefined;
+  /** A set that is already resolved (an answer in the set of its request); wins over `charset`. */
+  readonly encodeAs?: Charset;
+  readonly lineBreaks?: LineBreaks;
+}
+
+export interface Built {
+  readonly bytes: Uint8Array;
+  readonly issues: readonly Hl7Issue[];
+}
+
+/**
+ * Writes a message. Content is escaped, so no text can forge a delimiter, a segment, a frame or a delete. MSH-1 and MSH-2 come
+ * from the options, whatever the header says. Text the character set does not have is replaced and reported; a segment whose
+ * name is none is left out and reported. It does not check the message against a structure.
+ */
+export function buildMessage(segments: readonly SegmentValue[], options: BuildOptions = {}): Built {
+  const delimiters = options.delimiters ?? DEFAULT_DELIMITERS;
+  const named = options.charset === undefined ? UTF_8 : charsetOf(options.charset);
+  const writer: Writer = {
+    delimiters,
+    charset: options.encodeAs ?? named ?? UTF_8,
+    lineBreaks: options.lineBreaks ?? 'hex',
+    issues: [],
+  };
+  if (named === undefined)
+    writer.issues.push(issue('error', 'hl7.charset-unknown', 'written as UTF-8 instead', 'MSH[1]-18'));
+  const seen = new Map<string, number>();
+  let text = '';
+  for (const segment of segments) {
+    const occurrence = (seen.get(segment.name) ?? 0) + 1;
+    seen.set(segment.name, occurrence);
+    if (!/^[A-Z][A-Z0-9]{2}$/.test(segment.name)) {
+      writer.issues.push(issue('error', 'hl7.name-invalid', 'a segment without a valid name is left out'));
+      continue;
+    }
+    text += `${segmentText(withCharset(segment, options.charset), `${segment.name}[${occurrence}]`, writer)}\r`;
+  }
+  return { bytes: writer.charset.encode(text), issues: writer.issues };
+}
+
+interface Writer {
+  readonly delimiters: Delimiters;
+  readonly charset: Charset;
+  readonly lineBreaks: LineBreaks;
+  readonly issues: Hl7Issue[];
+}
+
+function withCharset(segment: SegmentValue, charset: readonly string[] | undefined): SegmentValue {
+  if (segment.name !== 'MSH' || charset === undefined || segment.fields[18] !== undefined) return segment;
+  return { name: segment.name, fields: { ...segment.fields, 18: repeat(...charset) } };
+}
+
+function segmentText(segment: SegmentValue, at: string, writer: Writer): string {
+  const isHeader = isHeaderName(segment.name);
+  const { delimiters } = writer;
+  const numbers = Object.keys(segment.fields).map(Number);
+  const last = numbers.reduce((most, n) => Math.max(most, n), 0);
+  const parts: string[] = isHeader
+    ? [`${segment.name}${delimiters.field}${encodingCharacters(delimiters)}`]
+    : [segment.name];
+  for (let n = isHeader ? 3 : 1; n <= last; n += 1) parts.push(fieldText(segment.fields[n], `${at}-${n}`, writer));
+  while (parts.length > 1 && parts.at(-1) === '') parts.pop();
+  return parts.join(delimiters.field);
+}
+
+function isRepeated(value: FieldValue): value is Repeated {
+  return typeof value === 'object' && 'repetitions' in value;
+}
+
+function fieldText(value: FieldValue, at: string, writer: Writer): string {
+  if (!isRepeated(value)) return repetitionText(value, `${at}[1]`, writer);
+  const texts = value.repetitions.map((repetition, i) => repetitionText(repetition, `${at}[${i + 1}]`, writer));
+  return joined(texts, writer.delimiters.repetition);
+}
+
+function repetitionText(value: RepetitionValue, at: string, writer: Writer): string {
+  if (typeof value !== 'object') return leafText(value, at, writer);
+  return joined(
+    value.map((component, i) => componentText(component, `${at}.${i + 1}`, writer)),
+    writer.delimiters.component,
+  );
+}
+
+function componentText(value: ComponentValue, at: string, writer: Writer): string {
+  if (typeof value !== 'object') return leafText(value, at, writer);
+  return joined(
+    value.map((leaf, i) => leafText(leaf, `${at}.${i + 1}`, writer)),
+    writer.delimiters.subcomponent,
+  );
+}
+
+/** Trailing empty parts are left off: they say nothing. */
+function joined(texts: readonly string[], separator: string): string {
+  let end = texts.length;
+  while (end > 0 && texts[end - 1] === '') end -= 1;
+  return texts.slice(0, end).join(separator);
+}
+
+function leafText(value: LeafValue, at: string, writer: Writer): string {
+  if (value === undefined) return '';
+  if (value === DELETE) return '""';
+  const { charset, delimiters, lineBreaks, issues } = writer;
+  if (!isAsciiText(value) && charset.decode(charset.encode(value)) !== value) {
+    issues.push(
+      issue('warning', 'hl7.charset-unencodable', `a character that ${charset.name} does not have is replaced`, at),
+    );
+  }
+  return encodeEscapes(value, delimiters, lineBreaks);
+}
+
+function isAsciiText(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
+/** A field of a parsed message as a value to write again: decoded here and escaped there, for whatever delimiters. */
+export function fieldValue(field: Element): FieldValue {
+  const repetitions = field.repetitions().map((repetition) => {
+    const components = repetition.components().map((component) => {
+      const leaves = component.subcomponents().map((leaf): LeafValue => (leaf.isDelete ? DELETE : leaf.text));
+      return leaves.length > 1 ? leaves : leaves[0];
+    });
+    const [only] = components;
+    return components.length === 1 && typeof only !== 'object' ? only : components;
+  });
+  const [only] = repetitions;
+  return repetitions.length > 1 ? repeat(...repetitions) : only;
+}

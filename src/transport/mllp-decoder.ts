@@ -81,6 +81,11 @@ export class FrameDecoder {
     return this.#pending.charCodeAt(0) === FS;
   }
 
+  /** Bytes outside frames that are not reported yet, because the run of junk may go on. */
+  get junkBytes(): number {
+    return this.#junkBytes;
+  }
+
   /** Grows with each frame begun: tells whether the unfinished frame is still the same one. */
   get frameNumber(): number {
     return this.#frameNumber;

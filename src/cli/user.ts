@@ -1,0 +1,18 @@
+import { administer } from './administer.ts';
+import { readArgs, UsageError } from './usage.ts';
+
+const usage = 'handoff user add NAME --role PractitionerRole/ID';
+
+/** Makes a personal token bound to a PractitionerRole: with it a named person acknowledges. It ends when the role does. */
+export const command = {
+  usage,
+  what: 'make a personal token for a clinician and print it once',
+  async run(args: readonly string[]): Promise<number> {
+    const { values, positionals } = readArgs(usage, args, { role: { type: 'string' } });
+    const [action, name] = positionals;
+    const role = /^PractitionerRole\/([A-Za-z0-9\-.]{1,64})$/.exec(values.role ?? '')?.[1];
+    if (action !== 'add' || !name || !role) throw new UsageError(usage, 'a name and a PractitionerRole are needed');
+    console.log(JSON.stringify(await administer('users', { name, practitionerRole: role })));
+    return 0;
+  },
+};

@@ -24,19 +24,18 @@ export function jsonHash(value: unknown): string {
  * What a resource says, without what the server writes about it: `meta.versionId` and `meta.lastUpdated` do not count,
  * all else does. Equal hashes mean that storing the second would change nothing.
  */
-export function contentHash(resource: { meta?: object | undefined }): string {
+export function contentHash(resource: object): string {
   return jsonHash(withoutServerMeta(resource));
 }
 
 /** True when both resources say the same; see `contentHash`. */
-export function sameContent(a: { meta?: object | undefined }, b: { meta?: object | undefined }): boolean {
+export function sameContent(a: object, b: object): boolean {
   return canonicalJson(withoutServerMeta(a)) === canonicalJson(withoutServerMeta(b));
 }
 
-function withoutServerMeta(resource: { meta?: object | undefined }): object {
-  if (resource.meta === undefined) return resource;
-  const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = resource.meta as Record<string, unknown>;
-  if (Object.keys(meta).length > 0) return { ...resource, meta };
-  const { meta: _meta, ...rest } = resource;
-  return rest;
+function withoutServerMeta(resource: object): object {
+  const { meta, ...rest } = resource as { meta?: Record<string, unknown> };
+  if (meta === undefined) return resource;
+  const { versionId: _versionId, lastUpdated: _lastUpdated, ...kept } = meta;
+  return Object.keys(kept).length > 0 ? { ...rest, meta: kept } : rest;
 }

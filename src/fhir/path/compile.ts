@@ -3,7 +3,7 @@ import { FUNCTIONS, ITERATORS } from './functions.ts';
 import { NONE, type Nodes, type Run, readElement, type Scope } from './nodes.ts';
 import { binaryOperator } from './operators.ts';
 import { type Ast, parsePath } from './parse.ts';
-import { isOfType } from './type-test.ts';
+import { isOfType, isSubtype } from './type-test.ts';
 
 /**
  * A compiled expression. `type` is the FHIR type of what it gives where that is known before running;
@@ -137,9 +137,10 @@ class PathCompiler {
 
   #typed(of: Compiled, op: 'is' | 'as', type: string): Compiled {
     if (of.choices !== undefined) {
-      const chosen = of.choices.keys.find((choice) => sameTypeName(choice.type, type));
-      const run = chosen === undefined ? () => NONE : readAny(of.choices.of.run, [chosen.key]);
-      if (op === 'as') return { type: chosen?.type ?? type, run };
+      const chosen = of.choices.keys.filter((choice) => isSubtype(choice.type, type, this.#definitions));
+      const keys = chosen.map((choice) => choice.key);
+      const run = keys.length === 0 ? () => NONE : readAny(of.choices.of.run, keys);
+      if (op === 'as') return { type: chosen.length === 1 ? chosen[0]!.type : type, run };
       const whole = of.run;
       return {
         type: 'boolean',
@@ -149,7 +150,7 @@ class PathCompiler {
     const run = of.run;
     const known = of.type;
     const test = (node: unknown) =>
-      known !== undefined && sameTypeName(known, type) ? true : isOfType(node, type, this.#definitions);
+      known !== undefined && isSubtype(known, type, this.#definitions) ? true : isOfType(node, type, this.#definitions);
     if (op === 'as') return { type, run: (input, scope) => run(input, scope).filter(test) };
     return {
       type: 'boolean',
@@ -208,11 +209,6 @@ class PathCompiler {
 /** The JSON properties a choice element may stand under. */
 export function choiceKeys(element: ElementDefinition): ChoiceKey[] {
   return element.types.map(({ code }) => ({ key: element.name + code[0]!.toUpperCase() + code.slice(1), type: code }));
-}
-
-/** `DateTime` stands for `dateTime` in some published expressions; System types begin with a capital as well. */
-function sameTypeName(a: string, b: string): boolean {
-  return a === b || (a.slice(1) === b.slice(1) && a[0]!.toLowerCase() === b[0]!.toLowerCase());
 }
 
 function readAny(of: Run, names: readonly string[]): Run {

@@ -22,3 +22,16 @@ export function isOfType(node: unknown, type: string, definitions: Definitions):
       return false;
   }
 }
+
+/** Whether a FHIR type is another or descends from it (`canonical` is a `uri`, `Age` a `Quantity`). */
+export function isSubtype(type: string, ancestor: string, definitions: Definitions): boolean {
+  for (let name: string | undefined = type; name !== undefined; name = definitions.type(name)?.base) {
+    if (sameTypeName(name, ancestor)) return true;
+  }
+  return false;
+}
+
+/** `DateTime` stands for `dateTime` in some published expressions; System types begin with a capital as well. */
+function sameTypeName(a: string, b: string): boolean {
+  return a === b || (a.slice(1) === b.slice(1) && a[0]!.toLowerCase() === b[0]!.toLowerCase());
+}

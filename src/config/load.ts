@@ -63,6 +63,7 @@ export function checkConfig(file: string, raw: unknown, env: Readonly<Record<str
   if (env.HANDOFF_DATABASE)
     settings.database = override(env.HANDOFF_DATABASE, 'HANDOFF_DATABASE', /^(sqlite:.+|postgres(ql)?:\/\/.+)$/);
   if (env.HANDOFF_HTTP) settings.http = override(env.HANDOFF_HTTP, 'HANDOFF_HTTP', /^[^\s]+:\d{1,5}$/);
+  if (env.HANDOFF_KEY_FILE) settings.keyFile = env.HANDOFF_KEY_FILE;
   const partners = settings.partners.map(toPartner(dirname(resolve(file))));
   checkNames(file, partners);
   if (env.HANDOFF_MLLP) overrideFirstFeed(partners, override(env.HANDOFF_MLLP, 'HANDOFF_MLLP', /^[^\s]+:\d{1,5}$/));

@@ -1,0 +1,17 @@
+/**
+ * Where the program's own files lie. From source this module is src/hub/paths.ts; bundled it is a file directly in dist/,
+ * because Node strips no types under node_modules. Rule: DESIGN 2.
+ */
+const fromSource = import.meta.url.endsWith('.ts');
+
+/** Module of a worker thread: `store-worker`, `journal-worker`. */
+export function workerUrl(name: string): URL {
+  return fromSource
+    ? new URL(`../workers/${name}.ts`, import.meta.url)
+    : new URL(`./workers/${name}.js`, import.meta.url);
+}
+
+/** A file of the build folder, e.g. `definitions.json.gz`. */
+export function buildFile(name: string): URL {
+  return new URL(fromSource ? `../../build/${name}` : `../build/${name}`, import.meta.url);
+}

@@ -74,6 +74,14 @@ const feed = z.strictObject({
 
 const headers = z.record(z.string(), z.string()).default({});
 
+const dialect = z.strictObject({
+  processingId: z.enum(['P', 'T', 'D']).optional(),
+  offset: z.boolean().optional(),
+  documentTypes: z.record(z.string(), z.string()).optional(),
+  schedulingRequests: z.boolean().optional(),
+  bundle: z.enum(['transaction', 'batch', 'message', 'rest-hook']).optional(),
+});
+
 const endpoint = z.strictObject({
   id,
   transport: z.discriminatedUnion('kind', [
@@ -98,6 +106,7 @@ const endpoint = z.strictObject({
     .prefault({}),
   recognisesRepeats: z.boolean().default(true),
   accepts: z.array(z.string()).default([]),
+  dialect: dialect.optional(),
 });
 
 const duty = z.strictObject({
@@ -125,6 +134,7 @@ export const partnerSchema = z.strictObject({
   zone,
   senders: z.array(z.strictObject({ application: z.string().optional(), facility: z.string().optional() })).default([]),
   authorities: z.record(z.string(), z.string()).default({}),
+  issues: z.array(z.string()).optional(),
   defaultAuthority: z.string().optional(),
   codeTables: z.record(z.string(), z.record(z.string(), mappedCode)).default({}),
   programs: z.array(program).default([]),

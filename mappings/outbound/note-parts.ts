@@ -1,0 +1,38 @@
+import type { Task } from '@medplum/fhirtypes';
+import { REQUESTED_ACTION, SAFETY_CLASS } from '../../src/model/codes.ts';
+import type { Found } from '../../src/mapping/outbound/event.ts';
+import { element, type Entry, pointsAt, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
+import { codingOf } from './hub-coding.ts';
+
+/** The Communication this document is, if the event is about one. */
+export function noteOf(scene: Scene): Entry | undefined {
+  return scene.focus.value.resourceType === 'Communication' ? scene.focus : theOne(scene, 'Communication');
+}
+
+/** The obligation of the receiving organization, else the first that points at the note. */
+export function taskOf(scene: Scene): Entry | undefined {
+  if (scene.focus.value.resourceType === 'Task') return scene.focus;
+  const note = noteOf(scene);
+  const tasks = scene.all('Task').filter((task) => note !== undefined && pointsAt(element(task, 'focus'), note));
+  const own = tasks.find((task) => isOwnedBy(scene, task.value as Task));
+  return own ?? tasks[0];
+}
+
+function isOwnedBy(scene: Scene, task: Task): boolean {
+  const organization = `Organization/${scene.partner.organization}`;
+  if (task.owner?.reference === organization) return true;
+  const role = scene.at(task.owner);
+  return (element(role, 'organization') as { reference?: string } | undefined)?.reference === organization;
+}
+
+interface Parts {
+  readonly note: Entry | undefined;
+  readonly task: Entry | undefined;
+}
+
+/** Safety class: the obligation's, which may have been raised, before the note's. */
+export const CLASS = ({ note, task }: Parts): Found | undefined =>
+  codingOf(task, SAFETY_CLASS.system) ?? codingOf(note, SAFETY_CLASS.system);
+
+export const REQUEST = ({ note, task }: Parts): Found | undefined =>
+  codingOf(note, REQUESTED_ACTION.system) ?? codingOf(task, REQUESTED_ACTION.system);

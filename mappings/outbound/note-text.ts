@@ -1,0 +1,74 @@
+import type { Communication, Task } from '@medplum/fhirtypes';
+import { SAFETY_REASON } from '../../src/model/codes.ts';
+import type { Found } from '../../src/mapping/outbound/event.ts';
+import { partyAt, partyText, telephoneOf } from '../../src/mapping/outbound/people.ts';
+import type { Writing } from '../../src/mapping/outbound/row.ts';
+import { element, type Entry } from '../../src/mapping/outbound/scene.ts';
+import { readableTime } from '../../src/mapping/outbound/time.ts';
+import { codingOf } from './hub-coding.ts';
+import { CLASS, REQUEST } from './note-parts.ts';
+
+/** The note and the demand that hangs on it. */
+export interface NoteParts {
+  readonly note: Entry | undefined;
+  readonly task: Entry | undefined;
+}
+
+/**
+ * What a clinician who reads only the text must know besides the observation: why, when, by whom, how urgent, what is asked, by
+ * when, what happens without an answer, and whom to telephone. Lines without content are left out. Rule: R13–R17, DOMAIN D5.
+ */
+export function noteLines({ note, task }: NoteParts, writing: Writing): readonly string[] {
+  const communication = note?.value as Communication | undefined;
+  const klass = CLASS({ note, task });
+  const request = REQUEST({ note, task });
+  const deadline = (task?.value as Task | undefined)?.restriction?.period?.end;
+  const from = partyText(writing.scene, communication?.sender);
+  sayParty(writing, communication?.sender);
+  return [
+    line('Reason', words(codingOf(note, SAFETY_REASON.system))),
+    line('When', time(communication?.sent, writing)),
+    line('From', from),
+    line('Class', [code(klass), words(klass)].filter(Boolean).join(' ')),
+    line('Asked', words(request)),
+    line('Answer by', time(deadline, writing)),
+    line('Without an answer', deadline === undefined ? '' : consequence(code(klass))),
+    line('Telephone', telephoneOf(writing.scene, communication?.sender)),
+  ].filter((text) => text !== '');
+}
+
+const line = (name: string, text: string | undefined): string => (text ? `${name}: ${text}` : '');
+const code = (found: Found | undefined): string => (found?.value as { code?: string } | undefined)?.code ?? '';
+
+function words(found: Found | undefined): string {
+  const coding = found?.value as { code?: string; display?: string } | undefined;
+  return coding?.display ?? coding?.code ?? '';
+}
+
+function time(text: string | undefined, { partner }: Writing): string {
+  return text === undefined ? '' : (readableTime(text, partner.zone) ?? '');
+}
+
+/** An automatic answer is no answer, and a note is no telephone call: both are said where a person may think so. */
+function consequence(klass: string): string {
+  const told = 'backup, supervisor and sender are told; only a named person can acknowledge, not a system';
+  return klass === 'E0' ? `${told}. This note replaces neither a telephone call nor 911 or 988` : told;
+}
+
+/** What the text repeats of the people behind the note counts as told. */
+function sayParty(writing: Writing, reference: unknown): void {
+  const { Practitioner, PractitionerRole, Organization } = partyAt(writing.scene, reference);
+  for (const [entry, names] of [
+    [Practitioner, ['name', 'telecom']],
+    [PractitionerRole, ['code', 'telecom', 'practitioner', 'organization']],
+    [Organization, ['name', 'telecom']],
+  ] as const) {
+    if (entry === undefined) continue;
+    for (const name of names) {
+      const value = element(entry, name);
+      if (Array.isArray(value)) writing.carried(`${entry.path}.${name}[0]`);
+      else if (value !== undefined) writing.carried(`${entry.path}.${name}`);
+    }
+  }
+}
+

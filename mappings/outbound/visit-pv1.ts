@@ -1,0 +1,99 @@
+import type { CodeableConcept, Encounter, EncounterParticipant, Identifier } from '@medplum/fhirtypes';
+import { tabledConcept } from '../../src/mapping/outbound/coded.ts';
+import { xcn } from '../../src/mapping/outbound/people.ts';
+import { first, type OutRow, type SegmentPlan, type Writer } from '../../src/mapping/outbound/row.ts';
+import { about, element, type Entry, type Scene } from '../../src/mapping/outbound/scene.ts';
+import { cx, dtm, trimmed } from '../../src/mapping/outbound/writers.ts';
+import { PATIENT_CLASS } from './tables.ts';
+
+/** The visit of the event: the focus itself, or the one it names. */
+export function visitOf(scene: Scene): Entry | undefined {
+  if (scene.focus.value.resourceType === 'Encounter') return scene.focus;
+  for (const name of ['encounter', 'context']) {
+    const target = scene.at(element(scene.focus, name));
+    if (target?.value.resourceType === 'Encounter') return target;
+  }
+  return undefined;
+}
+
+const place: Writer = {
+  type: 'PL',
+  uses: ['location', 'status', 'period'],
+  write({ value }, { scene }) {
+    const reference = (value as { location?: { display?: string } }).location;
+    const name = element(scene.at(reference), 'name');
+    const text = typeof name === 'string' ? name : reference?.display;
+    // One name is all FHIR gives; which part of a PL it would be is not known, so it is the point of care.
+    return text === undefined ? undefined : trimmed([text]);
+  },
+};
+
+/** Tables 0023 and 0112 are site-defined: the code is the source's own. */
+const siteCode: Writer = {
+  type: 'IS',
+  uses: ['*'],
+  write({ value }) {
+    const code = (value as CodeableConcept).coding?.[0]?.code;
+    return code === undefined ? undefined : [code];
+  },
+};
+
+const isVisitNumber = (value: unknown): boolean => {
+  const codes = (value as Identifier).type?.coding ?? [];
+  return codes.length === 0 || codes.some(({ code }) => code === 'VN');
+};
+
+const participant = (code: string, to: string): OutRow => ({
+  to,
+  from: 'Encounter.participant',
+  only: (value) =>
+    ((value as EncounterParticipant).type ?? []).some(({ coding }) => coding?.some((one) => one.code === code) ?? false),
+  as: first({
+    type: 'XCN',
+    uses: ['*'],
+    write: ({ value, path }, writing) =>
+      xcn.write({ value: (value as EncounterParticipant).individual ?? {}, path: `${path}.individual` }, writing),
+  }),
+});
+
+const VISIT_ROWS: readonly OutRow[] = [
+  { to: 'PV1-1', give: () => [['1']] },
+  { to: 'PV1-2', from: 'Encounter.class', as: first(tabledConcept(PATIENT_CLASS)) },
+  { to: 'PV1-2', give: ({ Encounter }) => (classOf(Encounter as Entry) === undefined ? [['U']] : undefined) },
+  { to: 'PV1-3', from: 'Encounter.location', as: first(place) },
+  participant('ATND', 'PV1-7'),
+  participant('REF', 'PV1-8'),
+  participant('CON', 'PV1-9'),
+  { to: 'PV1-14', from: 'Encounter.hospitalization.admitSource', as: first(siteCode) },
+  participant('ADM', 'PV1-17'),
+  { to: 'PV1-19', from: 'Encounter.identifier', only: isVisitNumber, as: first(cx) },
+  { to: 'PV1-36', from: 'Encounter.hospitalization.dischargeDisposition', as: first(siteCode) },
+  { to: 'PV1-44', from: 'Encounter.period.start', as: first(dtm) },
+  { to: 'PV1-45', from: 'Encounter.period.end', as: first(dtm) },
+];
+
+function classOf(entry: Entry | undefined): string | undefined {
+  return (entry?.value as Encounter | undefined)?.class?.code;
+}
+
+/** Encounter → PV1. The status follows from the trigger and the period. */
+export const VISIT_PV1: SegmentPlan = {
+  segment: 'PV1',
+  each: (scene) => about(visitOf(scene)),
+  rows: VISIT_ROWS,
+  also: ['Encounter.status', 'Encounter.subject', 'Encounter.serviceProvider'],
+};
+
+/** PV1 where the structure demands one although no visit is told: class `N`, not applicable. */
+export const VISIT_PV1_OR_NONE: SegmentPlan = {
+  ...VISIT_PV1,
+  each: (scene) => {
+    const visit = about(visitOf(scene));
+    return visit.length > 0 ? visit : [{}];
+  },
+  rows: [
+    ...VISIT_ROWS.filter((row) => !('give' in row && row.to === 'PV1-2')),
+    { to: 'PV1-2', give: ({ Encounter }) => (classOf(Encounter as Entry) === undefined ? [['N']] : undefined) },
+  ],
+};
+

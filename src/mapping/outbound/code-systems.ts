@@ -1,0 +1,29 @@
+import { hubSystem } from '../../model/systems.ts';
+
+/** FHIR code system → v2 table 0396 name. v2 tables are `HL7nnnn` and need no row. */
+const NAMES: Readonly<Record<string, string>> = {
+  'http://loinc.org': 'LN',
+  'http://snomed.info/sct': 'SCT',
+  'http://hl7.org/fhir/sid/icd-10-cm': 'I10C',
+  'http://hl7.org/fhir/sid/icd-10': 'I10',
+  'http://hl7.org/fhir/sid/icd-9-cm': 'I9C',
+  'http://www.nlm.nih.gov/research/umls/rxnorm': 'RXNORM',
+  'http://hl7.org/fhir/sid/ndc': 'NDC',
+  'http://unitsofmeasure.org': 'UCUM',
+  'http://www.ama-assn.org/go/cpt': 'C4',
+  'http://hl7.org/fhir/sid/cvx': 'CVX',
+  'https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets': 'HCPCS',
+  'urn:oid:2.16.840.1.113883.6.238': 'CDCREC',
+  'http://terminology.hl7.org/CodeSystem/v3-ActCode': 'ACTCODE',
+};
+
+const V2_TABLE = /^http:\/\/terminology\.hl7\.org\/CodeSystem\/v2-(\d{4})$/;
+const HUB = hubSystem('');
+
+/** Name a receiver knows the system by; the hub's own are local (`99…`). A system without a v2 name goes out as its URI. */
+export function codingSystemName(system: string): string {
+  const table = V2_TABLE.exec(system);
+  if (table !== null) return `HL7${table[1]}`;
+  if (system.startsWith(HUB)) return '99HANDOFF';
+  return NAMES[system] ?? system;
+}

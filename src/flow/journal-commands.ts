@@ -1,0 +1,296 @@
+import type { CommandTable, SqlValue, Tx } from '../database/command.ts';
+import { bodyKeysOf, open, seal } from '../database/envelope.ts';
+import { classNumber } from '../database/job-table.ts';
+import { enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
+import type { Appended, ClaimedMessage, MessageState, NewMessage, SettledMessage } from '../model/journal.ts';
+import { journalReadCommands } from './journal-queries.ts';
+import { JOURNAL_LANES, monthOf } from './journal-tables.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Every statement of the hot path, by name, so that a test can ask the planner about each. */
+export const JOURNAL_SQL = {
+  insert: `INSERT INTO message (feed, partner, sender, control_id, hash, received_at, peer, event, version, class, pass, application_ack,
+      config_version, body_month, state, blockers, tries, next_at, lease, lease_until, replays, ack_code, ack_at, answered, repeats, flagged, late)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, 0, ?, ?, 0, 0,
+      CASE WHEN EXISTS (SELECT 1 FROM message WHERE control_id = ? AND partner = ? AND sender = ?) THEN 1 ELSE 0 END, 0
+    WHERE true ON CONFLICT DO NOTHING RETURNING id, flagged`,
+  body: `INSERT INTO body AS b (month, hash, key_id, bytes, purge_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (month, hash) DO UPDATE SET purge_at = CASE WHEN b.purge_at > excluded.purge_at THEN b.purge_at ELSE excluded.purge_at END`,
+  block: `UPDATE message SET state = 'received', blockers = ?, lease = 0, lease_until = 0, tries = 0 WHERE id = ?`,
+  repeat: `UPDATE message SET repeats = repeats + 1 WHERE control_id = ? AND partner = ? AND sender = ? AND hash = ?
+    RETURNING id, state, ack_code, ack_at`,
+  retry: `UPDATE message SET state = 'received', tries = 0, next_at = 0, ack_code = NULL, ack_at = NULL, late = 0, settled_at = NULL
+    WHERE id = ? AND state = 'parked'`,
+  claim: (
+    lock: string,
+  ) => `UPDATE message SET state = 'claimed', lease = lease + 1, lease_until = ?, tries = tries + 1 WHERE id IN (
+      SELECT id FROM message WHERE state = 'received' AND blockers = 0 AND next_at <= ? ORDER BY class, id LIMIT ? ${lock})
+    RETURNING id, lease, feed, partner, control_id, hash, received_at, event, class, tries, replays, application_ack, body_month`,
+  readBody: 'SELECT key_id, bytes FROM body WHERE month = ? AND hash = ?',
+  done: `UPDATE message SET state = ?, ack_code = COALESCE(ack_code, ?), ack_at = COALESCE(ack_at, ?), mapping_version = ?, reason_code = ?,
+      reason_location = ?, reason_text = ?, settled_at = ?, lease_until = 0
+    WHERE id = ? AND lease = ? AND state = 'claimed' RETURNING pass, replays`,
+  again: `UPDATE message SET state = 'received', next_at = ?, tries = tries - ?, reason_code = ?, reason_text = ?, lease_until = 0
+    WHERE id = ? AND lease = ? AND state = 'claimed'`,
+  late: `UPDATE message SET late = 1, ack_code = 'AA', ack_at = ? WHERE id = ? AND ack_code IS NULL`,
+  reclaim: `UPDATE message SET state = 'received', lease_until = 0 WHERE state = 'claimed' AND lease_until <= ?`,
+} as const;
+
+interface AppendArgs {
+  readonly messages: readonly NewMessage[];
+  /** Take a message that heads its lanes at once, under a lease of this length. 0: leave it to `claim`. */
+  readonly leaseMs: number;
+  readonly now: number;
+}
+
+/** Appends many messages in one transaction. Success means "on disk once this commits", nothing more. */
+async function append(tx: Tx, { messages, leaseMs, now }: AppendArgs): Promise<Appended[]> {
+  const appended: Appended[] = [];
+  for (const message of messages) appended.push(await appendOne(tx, message, leaseMs, now));
+  return appended;
+}
+
+async function appendOne(tx: Tx, message: NewMessage, leaseMs: number, now: number): Promise<Appended> {
+  const { partner, sender, controlId, hash } = message;
+  const month = monthOf(message.receivedAt);
+  const lease = leaseMs > 0 ? 1 : 0;
+  const [made] = await tx.query<{ id: number; flagged: number }>(JOURNAL_SQL.insert, [
+    message.feed,
+    partner,
+    sender,
+    controlId,
+    hash,
+    message.receivedAt,
+    message.peer,
+    message.trigger,
+    message.version,
+    classNumber(message.lane),
+    message.passOnPark ? 1 : 0,
+    message.applicationAck ?? null,
+    message.configVersion,
+    month,
+    lease ? 'claimed' : 'received',
+    lease,
+    lease,
+    lease ? now + leaseMs : 0,
+    message.ackOnCommit ?? null,
+    message.ackOnCommit ? now : null,
+    controlId,
+    partner,
+    sender,
+  ]);
+  if (!made) return repeated(tx, message);
+  const body = seal(message.bytes, bodyKeysOf(tx.env));
+  const purgeAt = message.receivedAt + message.retentionDays * DAY_MS;
+  await tx.run(JOURNAL_SQL.body, [month, hash, body.keyId, body.bytes, purgeAt]);
+  const blockers = await enterLanes(tx, JOURNAL_LANES, made.id, message.lanes);
+  if (blockers > 0) await tx.run(JOURNAL_SQL.block, [blockers, made.id]);
+  return { outcome: 'stored', id: made.id, lease: blockers > 0 ? 0 : lease, flagged: made.flagged === 1 };
+}
+
+/** A repeat of a parked message runs again; its body comes back if retention took it. */
+async function repeated(tx: Tx, message: NewMessage): Promise<Appended> {
+  const { controlId, partner, sender, hash } = message;
+  const [row] = await tx.query<{ id: number; state: MessageState; ack_code: string | null; ack_at: number | null }>(
+    JOURNAL_SQL.repeat,
+    [controlId, partner, sender, hash],
+  );
+  if (!row) throw new Error('a repeat without its first message');
+  const retried = row.state === 'parked' && (await retry(tx, { ids: [row.id] })) === 1;
+  return {
+    outcome: 'repeat',
+    id: row.id,
+    state: retried ? 'received' : row.state,
+    retried,
+    ...(row.ack_code !== null && !retried ? { ackCode: row.ack_code } : {}),
+    ...(row.ack_at !== null && !retried ? { ackAt: row.ack_at } : {}),
+  };
+}
+
+/** Lets parked messages run again. Gives how many were parked. */
+async function retry(tx: Tx, { ids }: { readonly ids: readonly number[] }): Promise<number> {
+  let retried = 0;
+  for (const id of ids) retried += await tx.run(JOURNAL_SQL.retry, [id]);
+  return retried;
+}
+
+interface ClaimArgs {
+  readonly limit: number;
+  readonly leaseMs: number;
+  readonly now: number;
+}
+
+/** Takes heads of lanes under a lease, safety first. Only heads have no blockers, so locking these rows locks their lanes. */
+async function claim(tx: Tx, { limit, leaseMs, now }: ClaimArgs): Promise<ClaimedMessage[]> {
+  if (limit <= 0) return [];
+  const sql = tx.dialect === 'sqlite' ? CLAIM_SQLITE : CLAIM_POSTGRES;
+  const rows = await tx.query<ClaimRow>(sql, [now + leaseMs, now, limit]);
+  const claimed: ClaimedMessage[] = [];
+  for (const row of rows) claimed.push(toClaimed(row, await bodyOf(tx, row.body_month, row.hash)));
+  return claimed.sort((a, b) => classNumber(a.lane) - classNumber(b.lane) || a.id - b.id);
+}
+
+export const CLAIM_SQLITE = JOURNAL_SQL.claim('');
+const CLAIM_POSTGRES = JOURNAL_SQL.claim('FOR UPDATE SKIP LOCKED');
+
+interface ClaimRow {
+  readonly id: number;
+  readonly lease: number;
+  readonly feed: string;
+  readonly partner: string;
+  readonly control_id: string;
+  readonly hash: string;
+  readonly received_at: number;
+  readonly event: string;
+  readonly class: number;
+  readonly tries: number;
+  readonly replays: number;
+  readonly application_ack: string | null;
+  readonly body_month: number;
+}
+
+/** A body that retention took is empty: the parser refuses it, and the message parks. */
+async function bodyOf(tx: Tx, month: number, hash: string): Promise<Uint8Array> {
+  const [row] = await tx.query<{ key_id: string; bytes: Uint8Array }>(JOURNAL_SQL.readBody, [month, hash]);
+  return row ? open({ keyId: row.key_id, bytes: row.bytes }, bodyKeysOf(tx.env)) : new Uint8Array(0);
+}
+
+function toClaimed(row: ClaimRow, bytes: Uint8Array): ClaimedMessage {
+  return {
+    id: row.id,
+    lease: row.lease,
+    feed: row.feed,
+    partner: row.partner,
+    controlId: row.control_id,
+    hash: row.hash,
+    receivedAt: row.received_at,
+    trigger: row.event,
+    lane: row.class === 0 ? 'safety' : 'normal',
+    tries: row.tries,
+    replays: row.replays,
+    ...(row.application_ack === null ? {} : { applicationAck: row.application_ack }),
+    bytes,
+  };
+}
+
+interface SettleArgs extends ClaimArgs {
+  readonly settled: readonly SettledMessage[];
+}
+
+/** Settles many and claims what may run next in the same transaction. `lost`: ids whose lease had passed to somebody else. */
+async function settle(tx: Tx, args: SettleArgs): Promise<{ lost: number[]; claimed: ClaimedMessage[] }> {
+  const lost: number[] = [];
+  for (const one of args.settled) if (!(await settleOne(tx, one, args.now))) lost.push(one.id);
+  return { lost, claimed: await claim(tx, args) };
+}
+
+async function settleOne(tx: Tx, { id, lease, outcome }: SettledMessage, now: number): Promise<boolean> {
+  if (outcome.kind === 'again') {
+    const { code, text } = outcome.reason;
+    return (await tx.run(JOURNAL_SQL.again, [outcome.at, outcome.counted ? 0 : 1, code, text, id, lease])) === 1;
+  }
+  const { reason } = outcome;
+  const values: SqlValue[] = [outcome.kind, outcome.ackCode, now, outcome.mappingVersion];
+  values.push(reason?.code ?? null, reason?.location ?? null, reason?.text ?? null, now, id, lease);
+  const [row] = await tx.query<{ pass: number; replays: number }>(JOURNAL_SQL.done, values);
+  if (!row) return false;
+  const holds = outcome.kind === 'parked' && (outcome.holdLanes || row.pass === 0);
+  if (!holds) await leaveLanes(tx, JOURNAL_LANES, id);
+  if (outcome.kind === 'parked') return true;
+  if (row.replays > 0) await tx.run('DELETE FROM parked_part WHERE message = ?', [id]);
+  for (const part of outcome.parts) {
+    await tx.run(
+      'INSERT INTO parked_part (message, part, code, location, reason_text) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      [id, part.part, part.code, part.location ?? null, part.text],
+    );
+  }
+  return true;
+}
+
+/** The sender was answered "stored, not yet applied". */
+async function late(tx: Tx, { ids, now }: { readonly ids: readonly number[]; readonly now: number }): Promise<number> {
+  let marked = 0;
+  for (const id of ids) marked += await tx.run(JOURNAL_SQL.late, [now, id]);
+  return marked;
+}
+
+/** Second axis: whether the answer was handed to the sender's socket. */
+async function answered(tx: Tx, args: { readonly written: readonly number[]; readonly unwritten: readonly number[] }) {
+  await markAnswered(tx, 1, args.written);
+  await markAnswered(tx, 2, args.unwritten);
+}
+
+const IDS_MAX = 100;
+
+async function markAnswered(tx: Tx, value: number, ids: readonly number[]): Promise<void> {
+  for (let from = 0; from < ids.length; from += IDS_MAX) {
+    const some = ids.slice(from, from + IDS_MAX);
+    await tx.run(`UPDATE message SET answered = ? WHERE id IN (${placeholders(some.length)})`, [value, ...some]);
+  }
+}
+
+/** Gives back what a dead worker held. `before`: leases that ended by then; at the start of a single-process hub, all. */
+async function reclaim(tx: Tx, { before }: { readonly before: number }): Promise<number> {
+  return tx.run(JOURNAL_SQL.reclaim, [before]);
+}
+
+/** Makes settled messages run again from their stored bodies; a replay writes under a run number of its own. */
+async function replay(tx: Tx, { ids }: { readonly ids: readonly number[] }): Promise<number> {
+  let replayed = 0;
+  for (const id of ids) {
+    replayed += await tx.run(
+      `UPDATE message SET state = 'received', replays = replays + 1, tries = 0, next_at = 0, settled_at = NULL
+        WHERE id = ? AND state IN ('applied', 'listed')`,
+      [id],
+    );
+  }
+  return replayed + (await retry(tx, { ids }));
+}
+
+/** Ends a parked message without applying it: a person decided so. Its lanes go on. */
+async function dismiss(
+  tx: Tx,
+  { id, text, now }: { readonly id: number; readonly text: string; readonly now: number },
+) {
+  const done = await tx.run(
+    `UPDATE message SET state = 'listed', reason_text = ?, settled_at = ? WHERE id = ? AND state = 'parked'`,
+    [text, now, id],
+  );
+  if (done === 1) await leaveLanes(tx, JOURNAL_LANES, id);
+  return done === 1;
+}
+
+/** Takes bodies whose retention is over, some at a time. Gives how many; hash, ids and ACK stay in the message row. */
+async function purge(tx: Tx, { now, limit }: { readonly now: number; readonly limit: number }): Promise<number> {
+  return tx.run(
+    'DELETE FROM body WHERE (month, hash) IN (SELECT month, hash FROM body WHERE purge_at <= ? ORDER BY purge_at LIMIT ?)',
+    [now, limit],
+  );
+}
+
+/** PostgreSQL only: the body partitions of this month and the next. */
+async function partitions(tx: Tx, { now }: { readonly now: number }): Promise<void> {
+  if (tx.dialect !== 'postgres') return;
+  for (const at of [now, now + 31 * DAY_MS]) {
+    const month = monthOf(at);
+    await tx.run(
+      `CREATE TABLE IF NOT EXISTS body_${month} PARTITION OF body FOR VALUES FROM (${month}) TO (${month + 1})`,
+    );
+  }
+}
+
+export const journalCommands: CommandTable = {
+  'journal.append': append,
+  'journal.claim': claim,
+  'journal.settle': settle,
+  'journal.late': late,
+  'journal.answered': answered,
+  'journal.reclaim': reclaim,
+  'journal.retry': retry,
+  'journal.replay': replay,
+  'journal.dismiss': dismiss,
+  'journal.purge': purge,
+  'journal.partitions': partitions,
+  ...journalReadCommands,
+};

@@ -1,0 +1,109 @@
+import type { Mapped, Stamp } from './assertion.ts';
+import type { OutboxEvent } from './outbox.ts';
+import type { Endpoint, Feed, Partner } from './partner.ts';
+import type { Attempt } from './transport.ts';
+
+/** Receives codes of the failure table, ids, counts and durations; never a value out of a message. */
+export type FlowLog = (code: string, facts: Readonly<Record<string, string | number | boolean>>) => void;
+
+/** A message on its way into the store. */
+export interface Inbound {
+  readonly bytes: Uint8Array;
+  readonly feed: Feed;
+  readonly partner: Partner;
+  /** SHA-256, hex. */
+  readonly hash: string;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+}
+
+/**
+ * What the mapping makes of a message. `unsupported`: a well-formed trigger without a map;
+ * `identity`: it moves or cancels identities, so that going on without it would be wrong (it parks and holds its lanes).
+ */
+export type Translated =
+  | { readonly kind: 'mapped'; readonly mapped: Mapped; readonly stamp: Stamp; readonly event: string }
+  | { readonly kind: 'unsupported'; readonly identity: boolean };
+
+/** Bytes to assertions. Pure; a throw is a defect and parks the message after its tries. */
+export interface TranslatePort {
+  /** Recorded on every row it settles. */
+  readonly version: string;
+  translate(inbound: Inbound): Translated;
+}
+
+/** Which class a message belongs to, read before it is stored. Unsure on a safety feed: safety. */
+export type ClassifyPort = (inbound: Inbound, trigger: string) => 'safety' | 'normal';
+
+/** Bytes for one partner and what decided on them. */
+export interface Rendered {
+  /** The exact payload: an HL7 message, or JSON of a FHIR exchange. */
+  readonly payload: Uint8Array;
+  readonly endpoint: Endpoint;
+  /** Names what the consent decision let go; the stored bytes are used again only while it is the same. */
+  readonly digest: string;
+}
+
+/**
+ * What may leave at this instant. `send` comes only from a `Released` value.
+ * `withheld`: consent denies. `wait`: not before something else happened (a notice delivered), asked again at `at`.
+ * `failed`: it cannot be written (no endpoint, a resource that is gone, a map that refuses).
+ */
+export type ReleaseResult =
+  | { readonly kind: 'send'; readonly rendered: Rendered }
+  | { readonly kind: 'withheld'; readonly code: string; readonly text: string }
+  | { readonly kind: 'wait'; readonly code: string; readonly text: string; readonly at: number }
+  | { readonly kind: 'failed'; readonly code: string; readonly text: string };
+
+/** Reads the resources as they stand, decides consent now and renders for the partner. `controlId` is MSH-10 to be written. */
+export interface ReleasePort {
+  release(event: OutboxEvent, controlId: string, at: Date): Promise<ReleaseResult>;
+}
+
+/** One attempt at an endpoint. */
+export interface SendPort {
+  send(
+    endpoint: Endpoint,
+    payload: Uint8Array,
+    options: { readonly controlId: string; readonly urgent: boolean },
+  ): Promise<Attempt>;
+}
+
+/**
+ * Told when a row that somebody must know of did not go: refused, denied, unknown or parked. Raises the obligation in the store.
+ * Called again until it resolves; the event key makes it one obligation.
+ */
+export type ReturnToSender = (
+  event: OutboxEvent,
+  reason: { readonly code: string; readonly text: string; readonly rowId: number },
+) => Promise<void>;
+
+/** Told at once when an inbound safety note parks. Called again until it resolves. */
+export type RaiseParked = (message: {
+  readonly journalId: number;
+  readonly partner: string;
+  readonly trigger: string;
+  readonly code: string;
+}) => Promise<void>;
+
+/** A subscription job as the react loop hands it on. */
+export interface Job {
+  readonly id: number;
+  readonly handler: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly versionId: string;
+  readonly interaction: 'create' | 'update' | 'delete';
+  readonly person?: string;
+  readonly lane: 'safety' | 'normal';
+  readonly tries: number;
+}
+
+/** Runs one bot on one job. A throw is tried again; its message is kept as it is, so it must name no value. */
+export type RunBot = (job: Job) => Promise<void>;
+
+/** The router: which events a committed change causes. They are written in the transaction that settles its job. */
+export type RouteJob = (job: Job) => Promise<readonly RoutedEvent[]>;
+
+/** `notBefore`: milliseconds since the epoch; until then the row waits, visibly. */
+export type RoutedEvent = OutboxEvent & { readonly notBefore?: number };

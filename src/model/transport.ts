@@ -27,7 +27,6 @@ export type TransportCode =
   | 'transport.half-answer' //          sent, and the connection ended inside the answer
   | 'transport.answer-too-long' //      sent, and the answer passes its limit
   | 'transport.answer-garbled' //       sent, and what came back is not an answer
-  | 'transport.redirected' //           HTTP: the partner points elsewhere; never followed
   | 'transport.token-refused' //        HTTP: the partner's token endpoint gave no token
   | 'transport.request-invalid'; //     HTTP: our own settings or payload cannot make a request
 
@@ -62,6 +61,20 @@ export interface SendOptions {
   readonly timeoutMs: number;
   /** Goes before sends that wait for the same connection; never interrupts one. */
   readonly urgent?: boolean;
+}
+
+/** One FHIR interaction with a partner's endpoint. A rest-hook notification is a POST to the endpoint itself. */
+export interface FhirRequest {
+  readonly method: 'POST' | 'PUT' | 'GET' | 'DELETE';
+  /** Below the endpoint's base, without a leading slash: `Task/123`; empty for a transaction or a hook. */
+  readonly path: string;
+  /** JSON; absent for a hook without payload. */
+  readonly body?: Uint8Array;
+  /** Conditional create: the search that must find nothing. */
+  readonly ifNoneExist?: string;
+  readonly ifMatch?: string;
+  /** Further headers, e.g. those of a Subscription's channel. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One way to one partner. `send` never rejects and never throws; `close` lets no further send begin. */

@@ -1,12 +1,13 @@
-/** One at a time; urgent ones before the others that wait, first come first served among each. */
+/** So many at a time, usually one; urgent ones before the others that wait, first come first served among each. */
 export class Turn {
   readonly #waitingMax: number;
   readonly #urgent: (() => void)[] = [];
   readonly #others: (() => void)[] = [];
-  #taken = false;
+  #free: number;
 
-  constructor(waitingMax: number) {
+  constructor(waitingMax: number, atOnce = 1) {
     this.#waitingMax = waitingMax;
+    this.#free = atOnce;
   }
 
   get waiting(): number {
@@ -15,8 +16,8 @@ export class Turn {
 
   /** Resolves true when it is this one's turn, false at once if too many wait; an urgent one may always wait. */
   async take(urgent: boolean): Promise<boolean> {
-    if (!this.#taken) {
-      this.#taken = true;
+    if (this.#free > 0) {
+      this.#free -= 1;
       return true;
     }
     if (!urgent && this.waiting >= this.#waitingMax) return false;
@@ -27,6 +28,6 @@ export class Turn {
   give(): void {
     const next = this.#urgent.shift() ?? this.#others.shift();
     if (next) next();
-    else this.#taken = false;
+    else this.#free += 1;
   }
 }

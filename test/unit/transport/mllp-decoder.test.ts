@@ -174,7 +174,8 @@ test.each([
   const bytes = frame(content)!;
   const decoder = new FrameDecoder({ frameMaxBytes: size });
   const events: FrameEvent[] = [];
-  for (let at = 0; at < bytes.length; at += chunkBytes) events.push(...decoder.feed(bytes.subarray(at, at + chunkBytes)));
+  for (let at = 0; at < bytes.length; at += chunkBytes)
+    events.push(...decoder.feed(bytes.subarray(at, at + chunkBytes)));
   expect(events).toHaveLength(1);
   expect(events[0]?.kind === 'frame' && content.equals(events[0].bytes)).toBe(true);
 });

@@ -146,10 +146,11 @@ function place(segment: Segment, stack: Open[], issues: Hl7Issue[]): void {
   }
   if (placeForward(segment, stack, 'strict')) return;
   const at = printLocation(segment.location);
-  // A note belongs to what it follows; it must not carry the position past places that are still to come.
-  if (name !== 'NTE') {
-    if (placeForward(segment, stack, 'skipping') || placeForward(segment, stack, 'inside')) return;
-    if (placeBackward(segment, stack)) {
+  // A note or a participation belongs to what it follows; it must not carry the position past places that are still to come.
+  if (name !== 'NTE' && name !== 'PRT') {
+    const isLate = placeLate(segment, stack);
+    if (!isLate && (placeForward(segment, stack, 'skipping') || placeForward(segment, stack, 'inside'))) return;
+    if (isLate || placeBackward(segment, stack)) {
       issues.push(
         issue('information', 'hl7.segment-unexpected', 'out of order; kept in the group that has a place for it', at),
       );
@@ -190,13 +191,36 @@ function placeForward(segment: Segment, stack: Open[], mode: Mode): boolean {
   return false;
 }
 
-/** A place that was passed already, in the nearest open group that has one. The position of that group stays. */
+/** A place of an open group that was passed while it was empty: an MRG after its PV1 is still of this patient. */
+function placeLate(segment: Segment, stack: readonly Open[]): boolean {
+  for (let depth = stack.length - 1; depth >= 0; depth -= 1) {
+    const { rule, node, at } = stack[depth]!;
+    const isPassed = rule.items.some(
+      (item, i) => i < at && item.kind === 'segment' && item.names.includes(segment.name),
+    );
+    if (!isPassed || node.segment(segment.name) !== undefined) continue;
+    node.children.push(segment);
+    return true;
+  }
+  return false;
+}
+
+/**
+ * A place that was passed already, in the nearest open group that has one. What is open stays open, so that the segments after
+ * the stray one find their places; only a new repetition of a group becomes the current group.
+ */
 function placeBackward(segment: Segment, stack: Open[]): boolean {
   for (let depth = stack.length - 1; depth >= 0; depth -= 1) {
     const open = stack[depth]!;
     for (let i = open.at; i >= 0; i -= 1) {
-      const path = entry(open.rule.items[i]!, segment.name, 'inside');
+      const item = open.rule.items[i]!;
+      const path = entry(item, segment.name, 'inside');
       if (path === undefined) continue;
+      const group = item.kind === 'group' && !item.repeats ? open.node.group(item.name) : undefined;
+      if (item.kind === 'segment' || group !== undefined) {
+        (group ?? open.node).children.push(segment);
+        return true;
+      }
       const { at } = open;
       stack.length = depth + 1;
       enter(segment, stack, i, path);
@@ -214,7 +238,8 @@ function entry(item: Rule, name: string, mode: Mode): readonly number[] | undefi
     const inner = item.items[i]!;
     const path = entry(inner, name, mode);
     if (path !== undefined) return [i, ...path];
-    if (mode !== 'inside' && inner.required) return undefined;
+    // Only a group that must be there is entered without its first segment: an optional one begins with it.
+    if (inner.required && (mode !== 'inside' || !item.required)) return undefined;
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ const FHIR = 'http://hl7.org/fhir/StructureDefinition/';
 const FHIRPATH_SYSTEM = 'http://hl7.org/fhirpath/System.';
 
 /** Checked by the validator itself on every element and resource, so not repeated in each type's list. */
-const BUILT_IN = new Set(['ele-1', 'ext-1', 'dom-2', 'dom-3', 'dom-4', 'dom-5', 'dom-6', 'txt-1', 'txt-2']);
+const BUILT_IN = new Set(['ele-1', 'ext-1', 'dom-2', 'dom-3', 'dom-4', 'dom-5', 'dom-6', 'txt-1', 'txt-2', 'ref-1']);
 
 /** Resources, datatypes and nested elements of the base definitions, as flat tables. */
 export function compileTypes(structures: readonly StructureDefinition[]): TypeDefinition[] {
@@ -31,7 +31,7 @@ function typesOf(structure: StructureDefinition): TypeDefinition[] {
     if (!isRoot && !nested.has(element.path)) continue;
     const own = elements.filter((child) => parentOf(child.path) === element.path);
     const kind = isRoot ? kindOf(structure) : 'nested';
-    const invariants = isRoot ? invariantsOf(element) : undefined;
+    const invariants = invariantsOf(element);
     result.push({
       name: element.path,
       kind,
@@ -59,7 +59,8 @@ function elementOf(element: FhirElement, nested: ReadonlySet<string>): ElementDe
   const choice = last.endsWith('[x]');
   const reused = element.contentReference?.slice(1);
   const binding = element.binding?.strength === 'required' ? element.binding.valueSet?.split('|')[0] : undefined;
-  const invariants = invariantsOf(element);
+  // Those of a nested element are on its own type, so that an element that re-uses its content has them too.
+  const invariants = nested.has(element.path) ? undefined : invariantsOf(element);
   const nestedKey = reused ?? (nested.has(element.path) ? element.path : undefined);
   return {
     name: choice ? last.slice(0, -3) : last,
@@ -83,12 +84,14 @@ export function maxOf(max: string | undefined): number {
 export function elementTypeOf(type: {
   code?: string;
   targetProfile?: string[];
+  profile?: string[];
   extension?: { url?: string; valueUrl?: string }[];
 }): ElementType {
   const code = type.code ?? '';
   const fhirType = type.extension?.find((e) => e.url?.endsWith('structuredefinition-fhir-type'))?.valueUrl;
   const name = code.startsWith(FHIRPATH_SYSTEM) ? (fhirType ?? 'string') : code;
   const targets = (type.targetProfile ?? []).map((profile) => profile.replace(FHIR, ''));
+  if (type.profile?.includes(`${FHIR}SimpleQuantity`)) return { code: name, simple: true };
   if (code !== 'Reference' || targets.length === 0 || targets.includes('Resource')) return { code: name };
   return { code: name, targets };
 }

@@ -8,6 +8,8 @@ export const DEFINITIONS_FORMAT = 1;
 export interface ElementType {
   readonly code: string;
   readonly targets?: readonly string[];
+  /** A SimpleQuantity: no comparator. */
+  readonly simple?: true;
 }
 
 /** One element of a type. A choice element `value[x]` is named `value` and has `choice`. */

@@ -1,0 +1,68 @@
+import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
+import type { Definitions } from './definitions.ts';
+import { choiceKeys } from './path/compile.ts';
+import { type Check, isObject } from './validation/check.ts';
+import { checkProfiles } from './validation/profiles.ts';
+import { checkResource } from './validation/structure.ts';
+
+export interface ValidateOptions {
+  /** Profiles to check besides those that `meta.profile` claims. */
+  readonly profiles?: readonly string[];
+}
+
+/**
+ * All faults of a resource against R4: structure, cardinality, types, required bindings, reference targets, invariants,
+ * contained resources, narrative, and the profiles it claims. None of error severity means valid; it does not mean that
+ * references exist or that codes of external systems do. Each issue has a FHIRPath location and a code
+ * `validate.*` and never repeats a value; at most ISSUES_MAX are given. Never throws on JSON of any shape.
+ */
+export function validate(
+  definitions: Definitions,
+  resource: unknown,
+  options?: ValidateOptions,
+): OperationOutcomeIssue[] {
+  const type = isObject(resource) && typeof resource.resourceType === 'string' ? resource.resourceType : 'Resource';
+  const check: Check = {
+    definitions,
+    trail: [definitions.isResourceType(type) ? type : 'Resource'],
+    issues: [],
+    resource: resource as Resource,
+    root: resource as Resource,
+    bundle: undefined,
+  };
+  checkResource(resource, check);
+  if (isObject(resource)) checkProfiles(resource, check, options?.profiles ?? []);
+  return check.issues;
+}
+
+const required = new WeakMap<Definitions, Map<string, readonly (readonly [path: string, keys: readonly string[]])[]>>();
+
+/**
+ * The mandatory top-level elements a resource lacks, as `Task.status`; empty when none. Cheap: no value is looked at.
+ * Empty does not mean valid.
+ */
+export function missingRequired(definitions: Definitions, resource: Resource): string[] {
+  let byType = required.get(definitions);
+  if (byType === undefined) {
+    byType = new Map();
+    required.set(definitions, byType);
+  }
+  let elements = byType.get(resource.resourceType);
+  if (elements === undefined) {
+    elements = (definitions.type(resource.resourceType)?.elements ?? [])
+      .filter((element) => element.min > 0)
+      .map((element) => [
+        `${resource.resourceType}.${element.name}`,
+        element.choice ? choiceKeys(element).map(({ key }) => key) : [element.name],
+      ]);
+    byType.set(resource.resourceType, elements);
+  }
+  const holder = resource as unknown as Record<string, unknown>;
+  const missing: string[] = [];
+  for (const [path, keys] of elements) if (!keys.some((key) => isThere(holder[key]))) missing.push(path);
+  return missing;
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+}

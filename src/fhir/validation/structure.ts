@@ -1,0 +1,305 @@
+import type { Reference, Resource } from '@medplum/fhirtypes';
+import type { Definitions, ElementDefinition, ElementType, TypeDefinition } from '../definitions.ts';
+import { choiceKeys } from '../path/compile.ts';
+import { bindingTest } from './bindings.ts';
+import { type Check, type Checker, DEPTH_MAX, isObject, report } from './check.ts';
+import { checkContainedResource, checkDomainResource } from './contained.ts';
+import { invariantChecker } from './invariants.ts';
+import { narrativeFault } from './narrative.ts';
+import { PRIMITIVES, type PrimitiveTest } from './primitives.ts';
+import { checkReference } from './references.ts';
+
+/** Checks the element behind one JSON key; reads value and `_` sibling from its holder. */
+type Property = (holder: Record<string, unknown>, check: Check) => void;
+
+interface Required {
+  readonly name: string;
+  /** JSON keys of which one must be there. */
+  readonly keys: readonly string[];
+}
+
+const compiled = new WeakMap<Definitions, Map<string, Checker>>();
+
+/** The checker of a type, compiled on first use: structure, cardinality, types, bindings, references, invariants. */
+export function typeChecker(definitions: Definitions, name: string): Checker {
+  let byName = compiled.get(definitions);
+  if (byName === undefined) {
+    byName = new Map();
+    compiled.set(definitions, byName);
+  }
+  let checker = byName.get(name);
+  if (checker === undefined) {
+    checker = compileType(definitions, name);
+    byName.set(name, checker);
+  }
+  return checker;
+}
+
+function compileType(definitions: Definitions, name: string): Checker {
+  const type = definitions.type(name);
+  if (type === undefined) throw new Error(`no definition of the type ${name}`);
+  const properties = propertiesOf(definitions, type);
+  const required = requiredOf(type);
+  const choices = type.elements
+    .filter((element) => element.choice)
+    .map((element) => choiceKeys(element).map(({ key }) => key));
+  const invariants = type.invariants && invariantChecker(type.invariants, name, definitions);
+  const isResource = type.kind === 'resource';
+  const isExtension = name === 'Extension';
+
+  return (value, check) => {
+    if (!isObject(value)) {
+      report(check, 'structure', 'json-shape', 'must be a JSON object');
+      return;
+    }
+    if (check.trail.length > DEPTH_MAX) {
+      report(check, 'too-costly', 'depth', `is nested deeper than ${DEPTH_MAX} levels`);
+      return;
+    }
+    const keys = Object.keys(value);
+    for (const key of keys) {
+      const property = properties.get(key);
+      if (property !== undefined) property(value, check);
+      else if (!(isResource && key === 'resourceType'))
+        report(check, 'structure', 'unknown-element', 'is no element of this type', key);
+    }
+    if (keys.length === 0 || (!isResource && keys.length === 1 && keys[0] === 'id')) {
+      report(check, 'structure', 'ele-1', 'must have a value or children (ele-1)');
+    }
+    for (const { name: element, keys: alternatives } of required) {
+      if (!isPresent(value, alternatives)) report(check, 'required', 'required', 'is required', element);
+    }
+    for (const alternatives of choices) checkChoice(value, alternatives, check);
+    if (isExtension) checkExtension(value, check);
+    invariants?.(value, check);
+  };
+}
+
+/** True when one of the keys, or the `_` sibling of one, is there. */
+export function isPresent(holder: Record<string, unknown>, keys: readonly string[]): boolean {
+  for (const key of keys) if (holder[key] !== undefined || holder[`_${key}`] !== undefined) return true;
+  return false;
+}
+
+/** The mandatory elements of a type with the JSON keys they may stand under. */
+export function requiredOf(type: TypeDefinition): Required[] {
+  return type.elements
+    .filter((element) => element.min > 0)
+    .map((element) => ({
+      name: element.name,
+      keys: element.choice ? choiceKeys(element).map(({ key }) => key) : [element.name],
+    }));
+}
+
+function checkChoice(value: Record<string, unknown>, keys: readonly string[], check: Check): void {
+  let found = 0;
+  for (const key of keys) if (value[key] !== undefined || value[`_${key}`] !== undefined) found++;
+  if (found > 1) report(check, 'structure', 'choice', 'holds more than one type of a choice element');
+}
+
+/** ext-1: nested extensions or a value, not both and not neither. */
+function checkExtension(value: Record<string, unknown>, check: Check): void {
+  const hasValue = Object.keys(value).some((key) => key.startsWith('value') || key.startsWith('_value'));
+  if (hasValue === (value.extension !== undefined)) {
+    report(check, 'invariant', 'ext-1', 'must have either a value or extensions (ext-1)');
+  }
+}
+
+function propertiesOf(definitions: Definitions, type: TypeDefinition): Map<string, Property> {
+  const properties = new Map<string, Property>();
+  for (const element of type.elements) {
+    const keyed = element.choice
+      ? choiceKeys(element).map(({ key }, index) => ({ key, elementType: element.types[index]! }))
+      : [{ key: element.name, elementType: element.types[0] ?? { code: element.nested ?? 'Element' } }];
+    for (const { key, elementType } of keyed) addProperty(properties, definitions, element, key, elementType);
+  }
+  return properties;
+}
+
+function addProperty(
+  properties: Map<string, Property>,
+  definitions: Definitions,
+  element: ElementDefinition,
+  key: string,
+  type: ElementType,
+): void {
+  const code = element.nested ?? type.code;
+  const test = code === 'xhtml' ? narrativeFault : PRIMITIVES[code];
+  if (test === undefined) {
+    properties.set(key, complexProperty(definitions, element, key, code, type));
+    return;
+  }
+  const property = primitiveProperty(definitions, element, key, code, test);
+  properties.set(key, property);
+  // A sibling beside its value is read with it; alone it stands for the element.
+  properties.set(`_${key}`, (holder, check) => {
+    if (holder[key] === undefined) property(holder, check);
+  });
+}
+
+function complexProperty(
+  definitions: Definitions,
+  element: ElementDefinition,
+  key: string,
+  code: string,
+  type: ElementType,
+): Property {
+  const checkItem = itemChecker(definitions, element, code, type);
+  return (holder, check) => {
+    const value = holder[key];
+    check.trail.push(key);
+    if (element.list) checkList(value, element, check, checkItem);
+    else if (Array.isArray(value)) report(check, 'structure', 'json-shape', 'must not be a list');
+    else checkItem(value, check);
+    check.trail.pop();
+  };
+}
+
+function checkList(value: unknown, element: ElementDefinition, check: Check, checkItem: Checker): void {
+  if (!Array.isArray(value)) {
+    report(check, 'structure', 'json-shape', 'must be a list');
+    return;
+  }
+  if (value.length === 0) report(check, 'structure', 'json-shape', 'must not be an empty list');
+  if (element.max >= 0 && value.length > element.max)
+    report(check, 'structure', 'max', `may have at most ${element.max}`);
+  for (let index = 0; index < value.length; index++) {
+    check.trail.push(index);
+    checkItem(value[index], check);
+    check.trail.pop();
+  }
+}
+
+/** What is checked on each value of a complex element: its type, then what the element itself adds. */
+function itemChecker(definitions: Definitions, element: ElementDefinition, code: string, type: ElementType): Checker {
+  const steps: Checker[] = [];
+  if (code === 'Resource' || definitions.type(code)?.kind === 'resource') {
+    steps.push(
+      code === 'Resource'
+        ? element.name === 'contained'
+          ? checkContainedResource
+          : checkInnerResource
+        : checkInnerResource,
+    );
+  } else {
+    // Types may contain themselves, so the inner checker is looked up when it is first needed.
+    let inner: Checker | undefined;
+    steps.push((value, check) => {
+      inner ??= typeChecker(definitions, code);
+      inner(value, check);
+    });
+  }
+  if (code === 'Reference')
+    steps.push((value, check) => isObject(value) && checkReference(value as Reference, type.targets, check));
+  if (type.simple) {
+    steps.push((value, check) => {
+      if (isObject(value) && value.comparator !== undefined) {
+        report(check, 'invariant', 'sqty-1', 'must not have a comparator (sqty-1)', 'comparator');
+      }
+    });
+  }
+  const binding = element.binding === undefined ? undefined : bindingTest(definitions, element.binding, code);
+  if (binding !== undefined) {
+    steps.push((value, check) => {
+      if (isObject(value) && !binding(value)) reportBinding(check, element.binding!);
+    });
+  }
+  if (element.invariants !== undefined) {
+    const invariants = invariantChecker(element.invariants, element.choice ? undefined : code, definitions);
+    steps.push((value, check) => isObject(value) && invariants(value, check));
+  }
+  const [only] = steps;
+  if (steps.length === 1 && only !== undefined) return only;
+  return (value, check) => {
+    for (const step of steps) step(value, check);
+  };
+}
+
+function reportBinding(check: Check, valueSet: string): void {
+  report(check, 'code-invalid', 'binding', `the code is not in the required value set ${valueSet}`);
+}
+
+/** A resource inside another that is not contained (Bundle entry, Parameters): its own root. */
+function checkInnerResource(value: unknown, check: Check): void {
+  const { resource, root, bundle } = check;
+  check.bundle = resource.resourceType === 'Bundle' ? resource : bundle;
+  check.resource = value as Resource;
+  check.root = value as Resource;
+  checkResource(value, check);
+  check.resource = resource;
+  check.root = root;
+  check.bundle = bundle;
+}
+
+/** Any resource, by its resourceType. */
+export function checkResource(value: unknown, check: Check): void {
+  if (!isObject(value)) {
+    report(check, 'structure', 'json-shape', 'must be a JSON object');
+    return;
+  }
+  const type = value.resourceType;
+  if (typeof type !== 'string' || !check.definitions.isResourceType(type)) {
+    report(check, 'structure', 'resource-type', 'is no resource type of R4', 'resourceType');
+    return;
+  }
+  typeChecker(check.definitions, type)(value, check);
+  if (check.definitions.type(type)?.base === 'DomainResource') checkDomainResource(value, check);
+}
+
+function primitiveProperty(
+  definitions: Definitions,
+  element: ElementDefinition,
+  key: string,
+  code: string,
+  test: PrimitiveTest,
+): Property {
+  const binding = element.binding === undefined ? undefined : bindingTest(definitions, element.binding, code);
+  const invariants = element.invariants && invariantChecker(element.invariants, code, definitions);
+  const checkValue = (value: unknown, check: Check) => {
+    const reason = test(value);
+    if (reason !== undefined) report(check, 'value', 'primitive', `${reason} (${code})`);
+    else if (binding !== undefined && !binding(value)) reportBinding(check, element.binding!);
+    else invariants?.(value, check);
+  };
+  return (holder, check) => {
+    check.trail.push(key);
+    if (element.list) checkPrimitiveList(holder[key], holder[`_${key}`], check, checkValue);
+    else checkPrimitive(holder[key], holder[`_${key}`], check, checkValue);
+    check.trail.pop();
+  };
+}
+
+function checkPrimitive(value: unknown, sibling: unknown, check: Check, checkValue: Checker): void {
+  if (value !== undefined) {
+    if (Array.isArray(value)) report(check, 'structure', 'json-shape', 'must not be a list');
+    else checkValue(value, check);
+  }
+  if (sibling !== undefined) checkSibling(sibling, check);
+}
+
+/** The id and extensions of a primitive. Without a value there must be an extension (ele-1). */
+function checkSibling(sibling: unknown, check: Check): void {
+  typeChecker(check.definitions, 'Element')(sibling, check);
+}
+
+function checkPrimitiveList(values: unknown, siblings: unknown, check: Check, checkValue: Checker): void {
+  if ((values !== undefined && !Array.isArray(values)) || (siblings !== undefined && !Array.isArray(siblings))) {
+    report(check, 'structure', 'json-shape', 'must be a list');
+    return;
+  }
+  const list = (values ?? []) as unknown[];
+  const extras = (siblings ?? []) as unknown[];
+  if (list.length === 0 && extras.length === 0) report(check, 'structure', 'json-shape', 'must not be an empty list');
+  if (siblings !== undefined && values !== undefined && list.length !== extras.length) {
+    report(check, 'structure', 'json-shape', 'the list and its extensions must be equally long');
+  }
+  for (let index = 0; index < Math.max(list.length, extras.length); index++) {
+    check.trail.push(index);
+    const value = list[index] ?? undefined;
+    const sibling = extras[index] ?? undefined;
+    if (value === undefined && sibling === undefined)
+      report(check, 'structure', 'ele-1', 'must have a value or extensions (ele-1)');
+    else checkPrimitive(value, sibling, check, checkValue);
+    check.trail.pop();
+  }
+}

@@ -119,7 +119,7 @@ describe('grants', () => {
       }),
       { numRuns: 1500, seed: 20261121 },
     );
-    for (const times of Object.values(seen)) expect(times).toBeGreaterThan(200);
+    for (const times of Object.values(seen)) expect(times).toBeGreaterThan(50);
   });
 
   it('of one owner, recipient and purpose never repeat themselves over touching spans', () => {

@@ -1,0 +1,333 @@
+import type {
+  Appointment,
+  CareTeam,
+  Communication,
+  EpisodeOfCare,
+  Reference,
+  Resource,
+  ServiceRequest,
+  Task,
+} from '@medplum/fhirtypes';
+import { forEachReference, parseReference } from '../fhir/references.ts';
+import {
+  APPOINTMENT_KIND,
+  BUSINESS_STATUS,
+  COMMUNICATION_KIND,
+  type CommunicationKind,
+  codeIn,
+  TASK_CODE,
+} from '../model/codes.ts';
+import type { EventKind, OutboxEvent } from '../model/outbox.ts';
+import type { Partner } from '../model/partner.ts';
+import { organizationOf } from './facts.ts';
+import { isReferralTask, isReleased } from './referral.ts';
+
+/** What the router knows besides the resources: the row's owner, and the person for the lane. */
+export interface RouteContext {
+  /** Organization that owns the changed row; absent: the hub. */
+  readonly owner?: string | undefined;
+  readonly person?: string | undefined;
+}
+
+/** Types whose change may concern somebody else. Everything else routes to nobody. */
+export const routedTypes = ['Appointment', 'Communication', 'ServiceRequest', 'Task'] as const;
+
+const ROLES = ['Task:owner', 'Task:requester'].map((each) => `_include=${each}`);
+const NOTE_ROLES = ['Communication:sender', 'Communication:recipient'];
+const REFERRAL_ROLES = ['ServiceRequest:requester', 'ServiceRequest:performer'];
+
+/** The searches whose results `route` needs beside the change, as the hub (`EVERYTHING`), all pages. */
+export function factQueries(change: Resource): string[] {
+  const iterate = [...NOTE_ROLES, ...REFERRAL_ROLES].map((each) => `_include:iterate=${each}`);
+  switch (change.resourceType) {
+    case 'Task':
+      return [`Task?_id=${change.id}&${[...ROLES, '_include=Task:focus', ...iterate].join('&')}`];
+    case 'Communication':
+      return [
+        `Communication?_id=${change.id}&${NOTE_ROLES.map((each) => `_include=${each}`).join('&')}`,
+        `Task?focus=Communication/${change.id}&${ROLES.join('&')}`,
+      ];
+    case 'ServiceRequest':
+      return [
+        `ServiceRequest?_id=${change.id}&${REFERRAL_ROLES.map((each) => `_include=${each}`).join('&')}`,
+        `Task?focus=ServiceRequest/${change.id}&${ROLES.join('&')}`,
+      ];
+    case 'Appointment': {
+      const patient = patientOf(change);
+      if (patient === undefined) return [];
+      return [
+        `EpisodeOfCare?patient=${patient}&status=active,onhold`,
+        `CareTeam?patient=${patient}&status=active&_include=CareTeam:participant`,
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+/**
+ * Who must know of this change: one event per recipient and business act. The same change again gives the same keys, so that nothing
+ * is told twice. An event is no permission: consent is decided at every send. Nobody is told what he said himself.
+ */
+export function route(
+  change: Resource,
+  facts: readonly Resource[],
+  partners: readonly Partner[],
+  context: RouteContext = {},
+): OutboxEvent[] {
+  const known: Known = { facts: [...facts, change], partners, context, affiliations: affiliationsOf(facts) };
+  switch (change.resourceType) {
+    case 'Communication':
+      return communicationEvents(change, known);
+    case 'Task':
+      return taskEvents(change, known);
+    case 'ServiceRequest':
+      return tasksOf(change, known).flatMap((task) => referralEvents(task, known));
+    case 'Appointment':
+      return appointmentEvents(change, known);
+    default:
+      return [];
+  }
+}
+
+interface Known {
+  readonly facts: readonly Resource[];
+  readonly partners: readonly Partner[];
+  readonly context: RouteContext;
+  readonly affiliations: Readonly<Record<string, string>>;
+}
+
+/** Role and service → organization, read from the directory resources among the facts. */
+export function affiliationsOf(facts: readonly Resource[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const each of facts) {
+    const reference =
+      each.resourceType === 'PractitionerRole'
+        ? each.organization
+        : each.resourceType === 'HealthcareService'
+          ? each.providedBy
+          : undefined;
+    const organization = organizationOf(reference, {});
+    if (organization !== undefined) found[`${each.resourceType}/${each.id}`] = organization;
+  }
+  return found;
+}
+
+interface Act {
+  readonly kind: EventKind;
+  readonly key: string;
+  readonly lane?: 'safety';
+  readonly to: string | undefined;
+  readonly from: string | undefined;
+  readonly about: readonly (Resource | undefined)[];
+}
+
+/** The event of one act; none when the recipient is no partner, is its own sender, or has no endpoint for this kind. */
+function eventOf(act: Act, known: Known): OutboxEvent[] {
+  const partner = known.partners.find((each) => each.organization === act.to);
+  if (partner === undefined || act.to === undefined || act.to === act.from) return [];
+  const { person } = known.context;
+  return [
+    {
+      recipient: partner.id,
+      organization: act.to,
+      eventKey: act.key,
+      kind: act.kind,
+      lane: act.lane ?? 'normal',
+      ...(person === undefined ? {} : { person }),
+      purpose: 'TREAT',
+      resources: resourcesAround(act.about.filter((each) => each !== undefined)),
+      ...(act.from === undefined ? {} : { sender: act.from }),
+    },
+  ];
+}
+
+/** What has to be looked at to tell of these: themselves first, then what they point at. Sorted, so that a repeat is equal. */
+function resourcesAround(about: readonly Resource[]): string[] {
+  const own = about.map((each) => `${each.resourceType}/${each.id}`);
+  const around = new Set<string>();
+  for (const resource of about) {
+    forEachReference(resource, ({ reference }) => {
+      const parsed = parseReference(reference);
+      if (parsed.kind === 'local') around.add(`${parsed.type}/${parsed.id}`);
+    });
+  }
+  return [...own, ...[...around].filter((each) => !own.includes(each)).sort()];
+}
+
+const organization = (reference: Reference | undefined, known: Known) => organizationOf(reference, known.affiliations);
+
+const find = <T extends Resource>(reference: string | undefined, known: Known): T | undefined =>
+  known.facts.find((each) => `${each.resourceType}/${each.id}` === reference) as T | undefined;
+
+const tasksOf = (focus: Resource, known: Known): Task[] =>
+  known.facts.filter(
+    (each): each is Task =>
+      each.resourceType === 'Task' && each.focus?.reference === `${focus.resourceType}/${focus.id}`,
+  );
+
+/** How each kind of Communication leaves. Safety notes leave with the Task of their recipient, never before it exists. */
+const COMMUNICATION_EVENTS: Readonly<
+  Record<Exclude<CommunicationKind, 'safety-note'>, { kind: EventKind; key: string; lane?: 'safety' }>
+> = {
+  'safety-answer': { kind: 'safety-answer', key: 'safety-answer', lane: 'safety' },
+  'not-acknowledged': { kind: 'escalation', key: 'escalation', lane: 'safety' },
+  'not-delivered': { kind: 'not-delivered', key: 'not-delivered', lane: 'safety' },
+  'lifecycle-notice': { kind: 'notice', key: 'notice' },
+  'schedule-notice': { kind: 'notice', key: 'notice' },
+};
+
+function communicationEvents(note: Communication, known: Known): OutboxEvent[] {
+  const kind = kindOf(note);
+  if (kind === undefined || note.status !== 'completed') return [];
+  if (kind === 'safety-note') return tasksOf(note, known).flatMap((task) => taskEvents(task, known));
+  const { kind: event, key, lane } = COMMUNICATION_EVENTS[kind];
+  const recipients = new Set((note.recipient ?? []).map((each) => organization(each, known)));
+  const tasks = tasksOf(note, known);
+  return [...recipients].flatMap((to) =>
+    eventOf(
+      {
+        kind: event,
+        key: `${key}/${note.id}`,
+        to,
+        from: organization(note.sender, known),
+        about: [note, ...tasks.filter((task) => organization(task.owner, known) === to)],
+        ...(lane === undefined ? {} : { lane }),
+      },
+      known,
+    ),
+  );
+}
+
+export function kindOf(note: Communication): CommunicationKind | undefined {
+  return (note.category ?? []).map((each) => codeIn(COMMUNICATION_KIND, each)).find((each) => each !== undefined);
+}
+
+function taskEvents(task: Task, known: Known): OutboxEvent[] {
+  if (isReferralTask(task)) return referralEvents(task, known);
+  const owner = organization(task.owner, known);
+  const requester = organization(task.requester, known);
+  switch (codeIn(TASK_CODE, task.code)) {
+    case 'acknowledge-safety-note':
+      return acknowledgementEvents(task, known);
+    case 'answer-cancellation':
+      return task.status === 'requested' || task.status === 'received'
+        ? eventOf(
+            { kind: 'referral-cancel', key: `task/${task.id}/requested`, to: owner, from: requester, about: [task] },
+            known,
+          )
+        : answerEvents(task, known);
+    case 'resolve-schedule-conflict': {
+      if (task.status !== 'requested' && task.status !== 'received' && task.status !== 'completed') return [];
+      const act = task.status === 'completed' ? 'completed' : 'requested';
+      return eventOf(
+        { kind: 'conflict', key: `task/${task.id}/${act}`, to: owner, from: undefined, about: [task] },
+        known,
+      );
+    }
+    case 'review-discharge':
+      if (task.status !== 'requested') return [];
+      return eventOf(
+        { kind: 'escalation', key: `task/${task.id}/requested`, to: owner, from: undefined, about: [task] },
+        known,
+      );
+    default:
+      return [];
+  }
+}
+
+/** The note itself on its way to the owner of the Task, and the person's answer on its way back to the sender of the note. */
+function acknowledgementEvents(task: Task, known: Known): OutboxEvent[] {
+  const note = find<Communication>(task.focus?.reference, known);
+  const from = organization(note?.sender ?? task.requester, known);
+  const to = organization(task.owner, known);
+  if (note === undefined || note.status === 'entered-in-error') return [];
+  const events = eventOf(
+    { kind: 'safety-note', key: `safety-note/${note.id}`, lane: 'safety', to, from, about: [note, task] },
+    known,
+  );
+  if (task.status === 'accepted' || task.status === 'in-progress' || task.status === 'completed') {
+    const key = `task/${task.id}/accepted`;
+    events.push(
+      ...eventOf({ kind: 'acknowledgement', key, lane: 'safety', to: from, from: to, about: [task, note] }, known),
+    );
+  }
+  if (task.status === 'rejected' || task.status === 'failed') {
+    const key = `task/${task.id}/${task.status}`;
+    events.push(
+      ...eventOf({ kind: 'acknowledgement', key, lane: 'safety', to: from, from: to, about: [task, note] }, known),
+    );
+  }
+  return events;
+}
+
+const WITH_RECEIVER = ['requested', 'received', 'accepted', 'in-progress', 'on-hold', 'completed'];
+
+/** The referral out once its gate is open, its withdrawal, and every answer back to who referred. Rule: R10, R11, DOMAIN B7. */
+function referralEvents(task: Task, known: Known): OutboxEvent[] {
+  const request = find<ServiceRequest>(task.focus?.reference, known);
+  if (request === undefined || !isReleased(task)) return [];
+  const from = organization(request.requester ?? task.requester, known) ?? known.context.owner;
+  const to = organization(task.owner ?? request.performer?.[0], known);
+  const about = [request, task];
+  if (request.status === 'revoked' || task.status === 'cancelled' || task.status === 'entered-in-error') {
+    return eventOf({ kind: 'referral-cancel', key: `referral/${request.id}/cancelled`, to, from, about }, known);
+  }
+  const events = WITH_RECEIVER.includes(task.status)
+    ? eventOf({ kind: 'referral', key: `referral/${request.id}`, to, from, about }, known)
+    : [];
+  return [...events, ...answerEvents(task, known)];
+}
+
+/** Statuses the referrer hears of. `received` is the hub's own knowledge and no answer of a person. */
+const ANSWERS = ['accepted', 'rejected', 'in-progress', 'on-hold', 'completed', 'failed'];
+
+function answerEvents(task: Task, known: Known): OutboxEvent[] {
+  const business = codeIn(BUSINESS_STATUS, task.businessStatus);
+  const asksBack = business === 'awaiting-information';
+  if (!ANSWERS.includes(task.status) && !asksBack) return [];
+  const act = task.status === 'accepted' || business === undefined ? task.status : `${task.status}/${business}`;
+  const request = find<ServiceRequest>(task.focus?.reference, known);
+  const to = organization(request?.requester ?? task.requester, known);
+  const from = organization(task.owner, known);
+  return eventOf({ kind: 'referral-answer', key: `task/${task.id}/${act}`, to, from, about: [task, request] }, known);
+}
+
+/** What of an appointment concerns others: everything of a dose concerns the programs, a missed session concerns the clinic (R09, H17). */
+function appointmentEvents(appointment: Appointment, known: Known): OutboxEvent[] {
+  const kind = codeIn(APPOINTMENT_KIND, appointment.appointmentType);
+  const { status } = appointment;
+  if (kind === undefined || !['booked', 'cancelled', 'noshow'].includes(status)) return [];
+  const isDose = kind === 'dose' || kind === 'recovery';
+  if (!isDose && status !== 'noshow' && status !== 'cancelled') return [];
+  const from = known.context.owner;
+  const others = [...treating(known)].filter((each) => each !== from);
+  const concerned = others.filter((each) => {
+    const levels =
+      known.partners.find((partner) => partner.organization === each)?.programs.map((p) => p.levelOfCare) ?? [];
+    const outpatientOnly = levels.length > 0 && levels.every((level) => level === 'op');
+    if (outpatientOnly) return isDose && status === 'noshow';
+    return isDose ? !levels.includes('dosing') : levels.includes('dosing');
+  });
+  const when = status === 'booked' ? `/${appointment.start ?? ''}` : '';
+  const key = `appointment/${appointment.id}/${status}${when}`;
+  return concerned.flatMap((to) => eventOf({ kind: 'appointment', key, to, from, about: [appointment] }, known));
+}
+
+/** Organizations with an open episode or on an active care team, as the facts show them. */
+function treating(known: Known): Set<string> {
+  const found = new Set<string>();
+  const add = (reference: Reference | undefined) => {
+    const id = organization(reference, known);
+    if (id !== undefined) found.add(id);
+  };
+  for (const each of known.facts) {
+    if (each.resourceType === 'EpisodeOfCare') add((each as EpisodeOfCare).managingOrganization);
+    if (each.resourceType === 'CareTeam') for (const { member } of (each as CareTeam).participant ?? []) add(member);
+  }
+  return found;
+}
+
+function patientOf(appointment: Appointment): string | undefined {
+  return appointment.participant.map((each) => each.actor?.reference).find((each) => each?.startsWith('Patient/'));
+}

@@ -2,7 +2,14 @@ import type { CommandTable, SqlValue, Tx } from '../database/command.ts';
 import { bodyKeysOf, open, seal } from '../database/envelope.ts';
 import { classNumber } from '../database/job-table.ts';
 import { enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
-import type { Appended, ClaimedMessage, MessageState, NewMessage, SettledMessage } from '../model/journal.ts';
+import type {
+  Appended,
+  ClaimedMessage,
+  MessageState,
+  NewMessage,
+  SettledMessage,
+  UntoldMessage,
+} from '../model/journal.ts';
 import { journalReadCommands } from './journal-queries.ts';
 import { JOURNAL_LANES, monthOf } from './journal-tables.ts';
 
@@ -19,7 +26,7 @@ export const JOURNAL_SQL = {
     ON CONFLICT (month, hash) DO UPDATE SET purge_at = CASE WHEN b.purge_at > excluded.purge_at THEN b.purge_at ELSE excluded.purge_at END`,
   block: `UPDATE message SET state = 'received', blockers = ?, lease = 0, lease_until = 0, tries = 0 WHERE id = ?`,
   repeat: `UPDATE message SET repeats = repeats + 1 WHERE control_id = ? AND partner = ? AND sender = ? AND hash = ?
-    RETURNING id, state, ack_code, ack_at`,
+    RETURNING id, state, ack_code, ack_at, reason_code, reason_location, reason_text`,
   retry: `UPDATE message SET state = 'received', tries = 0, next_at = 0, ack_code = NULL, ack_at = NULL, late = 0, settled_at = NULL
     WHERE id = ? AND state = 'parked'`,
   claim: (
@@ -29,7 +36,7 @@ export const JOURNAL_SQL = {
     RETURNING id, lease, feed, partner, control_id, hash, received_at, event, class, tries, replays, application_ack, body_month`,
   readBody: 'SELECT key_id, bytes FROM body WHERE month = ? AND hash = ?',
   done: `UPDATE message SET state = ?, ack_code = COALESCE(ack_code, ?), ack_at = COALESCE(ack_at, ?), mapping_version = ?, reason_code = ?,
-      reason_location = ?, reason_text = ?, settled_at = ?, lease_until = 0
+      reason_location = ?, reason_text = ?, settled_at = ?, untold = ?, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'claimed' RETURNING pass, replays`,
   again: `UPDATE message SET state = 'received', next_at = ?, tries = tries - ?, reason_code = ?, reason_text = ?, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'claimed'`,
@@ -86,26 +93,31 @@ async function appendOne(tx: Tx, message: NewMessage, leaseMs: number, now: numb
   await tx.run(JOURNAL_SQL.body, [month, hash, body.keyId, body.bytes, purgeAt]);
   const blockers = await enterLanes(tx, JOURNAL_LANES, made.id, message.lanes);
   if (blockers > 0) await tx.run(JOURNAL_SQL.block, [blockers, made.id]);
-  return { outcome: 'stored', id: made.id, lease: blockers > 0 ? 0 : lease, flagged: made.flagged === 1 };
+  return { outcome: 'stored', id: made.id, lease: blockers > 0 ? 0 : lease, flagged: made.flagged === 1, ackAt: now };
 }
 
 /** A repeat of a parked message runs again; its body comes back if retention took it. */
 async function repeated(tx: Tx, message: NewMessage): Promise<Appended> {
   const { controlId, partner, sender, hash } = message;
-  const [row] = await tx.query<{ id: number; state: MessageState; ack_code: string | null; ack_at: number | null }>(
-    JOURNAL_SQL.repeat,
-    [controlId, partner, sender, hash],
-  );
+  const [row] = await tx.query<RepeatRow>(JOURNAL_SQL.repeat, [controlId, partner, sender, hash]);
   if (!row) throw new Error('a repeat without its first message');
   const retried = row.state === 'parked' && (await retry(tx, { ids: [row.id] })) === 1;
-  return {
-    outcome: 'repeat',
-    id: row.id,
-    state: retried ? 'received' : row.state,
-    retried,
-    ...(row.ack_code !== null && !retried ? { ackCode: row.ack_code } : {}),
-    ...(row.ack_at !== null && !retried ? { ackAt: row.ack_at } : {}),
-  };
+  const first = { outcome: 'repeat', id: row.id, state: retried ? 'received' : row.state, retried } as const;
+  if (retried || row.ack_code === null || row.ack_at === null) return first;
+  const { reason_code: code, reason_location: location, reason_text: text } = row;
+  const reason =
+    code === null ? {} : { reason: { code, text: text ?? '', ...(location === null ? {} : { location }) } };
+  return { ...first, ackCode: row.ack_code, ackAt: row.ack_at, ...reason };
+}
+
+interface RepeatRow {
+  readonly id: number;
+  readonly state: MessageState;
+  readonly ack_code: string | null;
+  readonly ack_at: number | null;
+  readonly reason_code: string | null;
+  readonly reason_location: string | null;
+  readonly reason_text: string | null;
 }
 
 /** Lets parked messages run again. Gives how many were parked. */
@@ -179,25 +191,42 @@ interface SettleArgs extends ClaimArgs {
 }
 
 /** Settles many and claims what may run next in the same transaction. `lost`: ids whose lease had passed to somebody else. */
-async function settle(tx: Tx, args: SettleArgs): Promise<{ lost: number[]; claimed: ClaimedMessage[] }> {
+async function settle(tx: Tx, args: SettleArgs): Promise<Settled> {
   const lost: number[] = [];
-  for (const one of args.settled) if (!(await settleOne(tx, one, args.now))) lost.push(one.id);
-  return { lost, claimed: await claim(tx, args) };
+  let freed = 0;
+  for (const one of args.settled) {
+    const moved = await settleOne(tx, one, args.now);
+    if (moved === undefined) lost.push(one.id);
+    else freed += moved;
+  }
+  return { lost, freed, at: args.now, claimed: await claim(tx, args) };
 }
 
-async function settleOne(tx: Tx, { id, lease, outcome }: SettledMessage, now: number): Promise<boolean> {
+/** `freed`: messages that lost a blocker and may be ready now. */
+interface Settled {
+  readonly lost: readonly number[];
+  readonly freed: number;
+  /** The time these ACKs bear. */
+  readonly at: number;
+  readonly claimed: readonly ClaimedMessage[];
+}
+
+/** Gives how many messages came forward, or undefined: the lease was no longer this one. */
+async function settleOne(tx: Tx, { id, lease, outcome }: SettledMessage, now: number): Promise<number | undefined> {
   if (outcome.kind === 'again') {
     const { code, text } = outcome.reason;
-    return (await tx.run(JOURNAL_SQL.again, [outcome.at, outcome.counted ? 0 : 1, code, text, id, lease])) === 1;
+    const again = await tx.run(JOURNAL_SQL.again, [outcome.at, outcome.counted ? 0 : 1, code, text, id, lease]);
+    return again === 1 ? 0 : undefined;
   }
   const { reason } = outcome;
   const values: SqlValue[] = [outcome.kind, outcome.ackCode, now, outcome.mappingVersion];
-  values.push(reason?.code ?? null, reason?.location ?? null, reason?.text ?? null, now, id, lease);
+  const untold = outcome.kind === 'parked' && outcome.tell ? 1 : 0;
+  values.push(reason?.code ?? null, reason?.location ?? null, reason?.text ?? null, now, untold, id, lease);
   const [row] = await tx.query<{ pass: number; replays: number }>(JOURNAL_SQL.done, values);
-  if (!row) return false;
+  if (!row) return undefined;
   const holds = outcome.kind === 'parked' && (outcome.holdLanes || row.pass === 0);
-  if (!holds) await leaveLanes(tx, JOURNAL_LANES, id);
-  if (outcome.kind === 'parked') return true;
+  const moved = holds ? 0 : await leaveLanes(tx, JOURNAL_LANES, id);
+  if (outcome.kind === 'parked') return moved;
   if (row.replays > 0) await tx.run('DELETE FROM parked_part WHERE message = ?', [id]);
   for (const part of outcome.parts) {
     await tx.run(
@@ -205,7 +234,7 @@ async function settleOne(tx: Tx, { id, lease, outcome }: SettledMessage, now: nu
       [id, part.part, part.code, part.location ?? null, part.text],
     );
   }
-  return true;
+  return moved;
 }
 
 /** The sender was answered "stored, not yet applied". */
@@ -261,6 +290,18 @@ async function dismiss(
   return done === 1;
 }
 
+/** Parked messages somebody must be told of and was not yet. */
+async function untold(tx: Tx): Promise<UntoldMessage[]> {
+  const rows = await tx.query<{ id: number; partner: string; event: string; reason_code: string }>(
+    'SELECT id, partner, event, reason_code FROM message WHERE untold = 1 ORDER BY id LIMIT 100',
+  );
+  return rows.map((row) => ({ journalId: row.id, partner: row.partner, trigger: row.event, code: row.reason_code }));
+}
+
+async function told(tx: Tx, { id }: { readonly id: number }): Promise<number> {
+  return tx.run('UPDATE message SET untold = 0 WHERE id = ?', [id]);
+}
+
 /** Takes bodies whose retention is over, some at a time. Gives how many; hash, ids and ACK stay in the message row. */
 async function purge(tx: Tx, { now, limit }: { readonly now: number; readonly limit: number }): Promise<number> {
   return tx.run(
@@ -290,6 +331,8 @@ export const journalCommands: CommandTable = {
   'journal.retry': retry,
   'journal.replay': replay,
   'journal.dismiss': dismiss,
+  'journal.untold': untold,
+  'journal.told': told,
   'journal.purge': purge,
   'journal.partitions': partitions,
   ...journalReadCommands,

@@ -1,5 +1,13 @@
 import type { Database } from '../model/database.ts';
-import type { Appended, Backlog, ClaimedMessage, MessageRow, NewMessage, SettledMessage } from '../model/journal.ts';
+import type {
+  Appended,
+  Backlog,
+  ClaimedMessage,
+  MessageRow,
+  NewMessage,
+  SettledMessage,
+  UntoldMessage,
+} from '../model/journal.ts';
 import type { MessageQuery } from './journal-queries.ts';
 
 interface Waiting {
@@ -68,7 +76,14 @@ export class Journal {
   settle(
     settled: readonly SettledMessage[],
     limit: number,
-  ): Promise<{ readonly lost: readonly number[]; readonly claimed: readonly ClaimedMessage[] }> {
+  ): Promise<{
+    readonly lost: readonly number[];
+    /** Messages that came forward in their lanes, claimed here or not. */
+    readonly freed: number;
+    /** The time these ACKs bear. */
+    readonly at: number;
+    readonly claimed: readonly ClaimedMessage[];
+  }> {
     return this.#db.write('journal.settle', { settled, limit, leaseMs: this.#leaseMs, now: this.#now() });
   }
 
@@ -95,6 +110,14 @@ export class Journal {
 
   dismiss(id: number, text: string): Promise<boolean> {
     return this.#db.write('journal.dismiss', { id, text, now: this.#now() });
+  }
+
+  untold(): Promise<UntoldMessage[]> {
+    return this.#db.write('journal.untold', {});
+  }
+
+  told(id: number): Promise<number> {
+    return this.#db.write('journal.told', { id });
   }
 
   purge(limit: number): Promise<number> {

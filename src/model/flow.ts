@@ -1,4 +1,5 @@
 import type { Mapped, Stamp } from './assertion.ts';
+import type { UntoldMessage } from './journal.ts';
 import type { OutboxEvent } from './outbox.ts';
 import type { Endpoint, Feed, Partner } from './partner.ts';
 import type { Attempt } from './transport.ts';
@@ -79,12 +80,7 @@ export type ReturnToSender = (
 ) => Promise<void>;
 
 /** Told at once when an inbound safety note parks. Called again until it resolves. */
-export type RaiseParked = (message: {
-  readonly journalId: number;
-  readonly partner: string;
-  readonly trigger: string;
-  readonly code: string;
-}) => Promise<void>;
+export type RaiseParked = (message: UntoldMessage) => Promise<void>;
 
 /** A subscription job as the react loop hands it on. */
 export interface Job {

@@ -58,12 +58,20 @@ export interface ClaimedMessage {
  * repeat: it was here before; `retried`: it was parked and runs again.
  */
 export type Appended =
-  | { readonly outcome: 'stored'; readonly id: number; readonly lease: number; readonly flagged: boolean }
+  | {
+      readonly outcome: 'stored';
+      readonly id: number;
+      readonly lease: number;
+      readonly flagged: boolean;
+      /** When an ACK on commit was given. */
+      readonly ackAt: number;
+    }
   | {
       readonly outcome: 'repeat';
       readonly id: number;
       readonly state: MessageState;
       readonly retried: boolean;
+      readonly reason?: MessageReason;
       readonly ackCode?: string;
       readonly ackAt?: number;
     };
@@ -92,6 +100,8 @@ export type MessageOutcome =
       readonly reason: MessageReason;
       /** Holds its lanes whatever the feed's `onPark` says (identity and cancel triggers). */
       readonly holdLanes: boolean;
+      /** Somebody must be told at once: a safety note, or an identity that may be wrong. */
+      readonly tell: boolean;
     }
   | { readonly kind: 'again'; readonly at: number; readonly counted: boolean; readonly reason: MessageReason };
 
@@ -140,4 +150,12 @@ export interface Backlog {
   readonly feed: string;
   readonly rows: number;
   readonly oldestReceivedAt: number;
+}
+
+/** A parked message whose obligation is not raised yet. */
+export interface UntoldMessage {
+  readonly journalId: number;
+  readonly partner: string;
+  readonly trigger: string;
+  readonly code: string;
 }

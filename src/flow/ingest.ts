@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto';
+import { laneKey } from '../database/job-table.ts';
+import { type Peek, peek } from '../hl7/peek.ts';
+import { FAILURES, type FailureCode, failureOf } from '../model/failure.ts';
+import type { ClassifyPort, FlowLog } from '../model/flow.ts';
+import type { Appended, MessageReason, NewMessage } from '../model/journal.ts';
+import type { Feed, Partner } from '../model/partner.ts';
+import { accept, ackBytes } from './ack-bytes.ts';
+import { type AckMode, ackMode, admit, type Refusal, wishes } from './admission.ts';
+import type { BacklogGate } from './backlog.ts';
+import { joinAcks, splitFrame } from './batch-frame.ts';
+import type { Journal } from './journal.ts';
+import type { Outcome, Outcomes } from './outcomes.ts';
+import type { Translate } from './translate.ts';
+
+/** What the sender gets. No `bytes`: nothing is answered. `settled` is to be told whether the answer was handed to the socket. */
+export interface Answer {
+  readonly bytes?: Uint8Array;
+  /** MSA-1, for HTTP status and counters. */
+  readonly code?: string;
+  readonly after: 'keep' | 'close';
+  readonly settled?: (written: boolean) => void;
+}
+
+export interface IngestDeps {
+  readonly journal: Journal;
+  readonly outcomes: Outcomes;
+  readonly translate: Translate;
+  readonly gate: BacklogGate;
+  readonly classify: ClassifyPort;
+  readonly configVersion: () => string;
+  readonly now: () => number;
+  readonly log: FlowLog;
+}
+
+/**
+ * The ingest loop: bytes of a socket or request in, ACK out. A positive answer means what the feed's policy says and never less than
+ * "on disk": it is made only after the journal's commit. Rule: DESIGN 3 "ACK", H23.
+ */
+export class Ingest {
+  readonly #deps: IngestDeps;
+  readonly #marks: AnswerMarks;
+  #stopping = false;
+
+  constructor(deps: IngestDeps) {
+    this.#deps = deps;
+    this.#marks = new AnswerMarks(deps.journal, deps.log);
+  }
+
+  /** One frame or request body. Never throws. */
+  async ingest(bytes: Uint8Array, feed: Feed, partner: Partner, peer: string): Promise<Answer> {
+    const parts = splitFrame(bytes);
+    if (!parts) return this.#one(bytes, feed, partner, peer);
+    if (parts.length === 0) return this.refuse(bytes, feed, 'hl7.empty');
+    const answers = await Promise.all(parts.map((part) => this.#one(part, feed, partner, peer)));
+    return joinAcks(answers, this.#deps.now());
+  }
+
+  /** The coded answer to a frame that is no message, or that the gate did not let in. */
+  refuse(head: Uint8Array, feed: Feed, code: FailureCode): Answer {
+    const seen = peek(head, { defaultCharset: feed.charset });
+    this.#deps.log(code, { feed: feed.id });
+    return this.#refused(head, ackMode(seen), feed, { code, location: 'MSH[1]' });
+  }
+
+  /** Takes nothing more, lets those who wait for an outcome go with "stored, not yet applied". */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#deps.outcomes.release();
+    await this.#marks.flush();
+  }
+
+  async #one(bytes: Uint8Array, feed: Feed, partner: Partner, peer: string): Promise<Answer> {
+    const { log } = this.#deps;
+    try {
+      const seen = peek(bytes, { defaultCharset: feed.charset });
+      const mode = ackMode(seen);
+      const refusal = this.#gateRefusal(feed) ?? admit(seen, feed, partner);
+      if (refusal) {
+        log(refusal.code, { feed: feed.id, peer, location: refusal.location });
+        return this.#refused(bytes, mode, feed, refusal);
+      }
+      return await this.#store(this.#message(bytes, seen, mode, feed, partner, peer), seen, mode, feed);
+    } catch (error) {
+      log('hub.internal', { feed: feed.id, peer, error: error instanceof Error ? error.name : typeof error });
+      return { after: 'close' };
+    }
+  }
+
+  #gateRefusal(feed: Feed): Refusal | undefined {
+    if (this.#stopping) return { code: 'hub.stopping', location: 'MSH[1]' };
+    return this.#deps.gate.state(feed) === 'refuse' ? { code: 'hub.backlog', location: 'MSH[1]' } : undefined;
+  }
+
+  #message(bytes: Uint8Array, seen: Peek, mode: AckMode, feed: Feed, partner: Partner, peer: string): NewMessage {
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    const receivedAt = this.#deps.now();
+    const trigger = seen.triggerEvent ? `${seen.messageType}^${seen.triggerEvent}` : (seen.messageType ?? '');
+    const lane = this.#deps.classify({ bytes, feed, partner, hash, receivedAt }, trigger);
+    const onCommit = mode.kind === 'enhanced' ? 'CA' : feed.ack === 'received' ? 'AA' : undefined;
+    return {
+      feed: feed.id,
+      partner: partner.id,
+      sender: `${seen.sendingApplication ?? ''}|${seen.sendingFacility ?? ''}`,
+      controlId: seen.controlId ?? '',
+      hash,
+      receivedAt,
+      peer,
+      trigger,
+      version: seen.version ?? '',
+      lane,
+      lanes: lanesOf(seen, partner, lane),
+      passOnPark: feed.onPark === 'pass',
+      ...(onCommit ? { ackOnCommit: onCommit } : {}),
+      ...(mode.kind === 'enhanced' && mode.application !== 'NE' ? { applicationAck: mode.application } : {}),
+      configVersion: this.#deps.configVersion(),
+      bytes,
+      retentionDays: feed.retentionDays,
+    };
+  }
+
+  async #store(message: NewMessage, seen: Peek, mode: AckMode, feed: Feed): Promise<Answer> {
+    const { journal, translate, gate, log } = this.#deps;
+    let appended: Appended;
+    try {
+      appended = await journal.append(message, translate.takesDirect);
+    } catch (error) {
+      return this.#trouble(message.bytes, mode, feed, error);
+    }
+    if (appended.outcome === 'stored') {
+      gate.added(feed.id);
+      if (appended.flagged) log('message.control-id-reused', { id: appended.id, feed: feed.id });
+      const { bytes, hash, receivedAt, trigger, lane, partner, controlId, applicationAck } = message;
+      if (appended.lease > 0) {
+        const { id, lease } = appended;
+        const more = applicationAck ? { applicationAck } : {};
+        const held = { id, lease, feed: feed.id, partner, controlId, hash, receivedAt, trigger, lane, bytes, ...more };
+        translate.offer({ ...held, tries: 1, replays: 0 });
+      } else translate.wake();
+    } else if (appended.retried) {
+      this.#deps.outcomes.forget(appended.id);
+      translate.wake();
+    }
+    return this.#answer(message, appended, mode, feed, seen);
+  }
+
+  async #answer(message: NewMessage, appended: Appended, mode: AckMode, feed: Feed, seen: Peek): Promise<Answer> {
+    const { outcomes } = this.#deps;
+    const { id } = appended;
+    if (mode.kind === 'enhanced') {
+      return wishes(mode.accept, true)
+        ? this.#positive(message, id, 'CA', ackAt(appended, message), feed)
+        : { after: 'keep' };
+    }
+    if (message.ackOnCommit) return this.#positive(message, id, 'AA', ackAt(appended, message), feed);
+    if (appended.outcome === 'repeat' && appended.ackCode === 'AA' && appended.ackAt !== undefined) {
+      return this.#positive(message, id, 'AA', appended.ackAt, feed, appended.reason);
+    }
+    const outcome = await outcomes.wait(id, feed.ackWaitMs);
+    return outcome ? this.#settled(message, id, outcome, feed) : this.#late(message, id, feed, seen);
+  }
+
+  #settled(message: NewMessage, id: number, outcome: Outcome, feed: Feed): Answer {
+    const at = outcome.at;
+    if (outcome.kind !== 'parked') return this.#positive(message, id, 'AA', at, feed, outcome.reason);
+    const code = outcome.ackCode === 'AR' ? 'AR' : 'AE';
+    const ack = ackBytes(message.bytes, { code, journalId: id, at, reason: outcome.reason }, feed.charset);
+    return { bytes: ack, code, after: 'keep', settled: this.#marks.forMessage(id) };
+  }
+
+  /** It is on disk and its turn has not come: the sender need not keep it, and the row shows as late. */
+  #late(message: NewMessage, id: number, feed: Feed, seen: Peek): Answer {
+    const { now, log } = this.#deps;
+    const at = now();
+    log('apply.late', { id, feed: feed.id, event: seen.triggerEvent ?? '' });
+    this.#marks.late(id);
+    const reason = { code: 'apply.late', text: FAILURES['apply.late'].text, severity: 'I' as const };
+    const ack = ackBytes(message.bytes, { code: 'AA', journalId: id, at, reason }, feed.charset);
+    return { bytes: ack, code: 'AA', after: 'keep', settled: this.#marks.forMessage(id) };
+  }
+
+  /** `reason`: what was left out (a parked part, a trigger without a map), said as a warning. */
+  #positive(
+    message: NewMessage,
+    id: number,
+    code: 'AA' | 'CA',
+    at: number,
+    feed: Feed,
+    reason?: MessageReason,
+  ): Answer {
+    const warning = reason ? { reason: { ...reason, severity: 'W' as const } } : {};
+    const ack = ackBytes(message.bytes, { code, journalId: id, at, ...warning }, feed.charset);
+    return { bytes: ack, code, after: 'keep', settled: this.#marks.forMessage(id) };
+  }
+
+  #refused(bytes: Uint8Array, mode: AckMode, feed: Feed, { code, location }: Refusal): Answer {
+    const failure = failureOf(code);
+    if (mode.kind === 'enhanced' && !wishes(mode.accept, false)) return { code: accept(failure.ack), after: 'keep' };
+    const said = mode.kind === 'enhanced' ? accept(failure.ack) : failure.ack;
+    const reason = { code, location, text: failure.text };
+    return {
+      bytes: ackBytes(bytes, { code: said, at: this.#deps.now(), reason }, feed.charset),
+      code: said,
+      after: 'keep',
+    };
+  }
+
+  /** Our own trouble: nothing is on disk, so nothing positive is said. */
+  #trouble(bytes: Uint8Array, mode: AckMode, feed: Feed, error: unknown): Answer {
+    const thrown = (error as { readonly code?: unknown }).code;
+    const code = typeof thrown === 'string' && thrown in FAILURES ? (thrown as FailureCode) : 'database.failed';
+    this.#deps.log(code, { feed: feed.id });
+    if (feed.onTrouble === 'close') return { after: 'close' };
+    return this.#refused(bytes, mode, feed, { code, location: 'MSH[1]' });
+  }
+}
+
+function ackAt(appended: Appended, message: NewMessage): number {
+  return appended.outcome === 'repeat' ? (appended.ackAt ?? message.receivedAt) : appended.ackAt;
+}
+
+/**
+ * One lane per identifier the message names. The assigner is left out on purpose: the same one can be named in two ways, and two
+ * patients who share a number only wait for each other. Rule: DESIGN 3 "Lanes".
+ */
+function lanesOf(seen: Peek, partner: Partner, lane: 'safety' | 'normal'): readonly string[] {
+  return seen.patients.map(({ id }) => laneKey(partner.id, lane, id.trim().toUpperCase()));
+}
+
+const MARKS_MS = 100;
+
+/** Gathers what became of the answers; nothing waits for it, and after a crash the axis says `unknown`. */
+class AnswerMarks {
+  readonly #journal: Journal;
+  readonly #log: FlowLog;
+  #written: number[] = [];
+  #unwritten: number[] = [];
+  #late: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(journal: Journal, log: FlowLog) {
+    this.#journal = journal;
+    this.#log = log;
+  }
+
+  forMessage(id: number): (written: boolean) => void {
+    return (written) => {
+      (written ? this.#written : this.#unwritten).push(id);
+      this.#schedule();
+    };
+  }
+
+  late(id: number): void {
+    this.#late.push(id);
+    this.#schedule();
+  }
+
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const [written, unwritten, late] = [this.#written, this.#unwritten, this.#late];
+    this.#written = [];
+    this.#unwritten = [];
+    this.#late = [];
+    try {
+      if (late.length > 0) await this.#journal.late(late);
+      if (written.length + unwritten.length > 0) await this.#journal.answered(written, unwritten);
+    } catch (error) {
+      const code = (error as { readonly code?: unknown }).code;
+      this.#log('message.answers-unmarked', { code: typeof code === 'string' ? code : 'hub.internal' });
+    }
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), MARKS_MS);
+  }
+}

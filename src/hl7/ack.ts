@@ -78,8 +78,8 @@ export function buildAck(request: Message, options: AckOptions): Uint8Array {
     answer(request, options, version),
     ...(isBefore(version, 2, 5) ? oldErrors(errors) : errors.map(newError)),
   ];
-  const { charset } = request.source;
-  return buildMessage(segments, { delimiters: delimitersFor(request.delimiters), encodeAs: charset }).bytes;
+  const { wire } = request.source;
+  return buildMessage(segments, { delimiters: delimitersFor(request.delimiters), encodeAs: wire }).bytes;
 }
 
 /** A request whose delimiters are incomplete or not ASCII is answered with the recommended ones. */

@@ -37,7 +37,7 @@ export function decodeEscapes(
       // Some senders write one escape a byte: the bytes of one character must be read together.
       const last = endOfHexRun(text, close, mark);
       const hex = text.slice(open + 2, last).replaceAll(`${mark}${mark}X`, '');
-      meaning = hexText(hex, charset);
+      meaning = charset.decode(Buffer.from(hex, 'hex'));
       close = last;
     }
     if (meaning === undefined) {
@@ -79,7 +79,7 @@ function meaningOf(content: string, delimiters: Delimiters, charset: Charset): s
     case '.ce':
       return '\n';
   }
-  if (content[0] === 'X' && HEX.test(content)) return hexText(content.slice(1), charset);
+  if (content[0] === 'X' && HEX.test(content)) return charset.decode(Buffer.from(content.slice(1), 'hex'));
   if (content[0] === '.') {
     const counted = COUNTED.exec(content);
     if (counted !== null) return (counted[1] === 'sp' ? '\n' : ' ').repeat(Number(counted[2] || 1));
@@ -97,12 +97,6 @@ function endOfHexRun(text: string, close: number, mark: string): number {
     last = next;
   }
   return last;
-}
-
-/** A wide set has no bytes of its own in the tree, which is UTF-8 there, so its hexadecimal escapes are read as UTF-8 too. */
-function hexText(hex: string, charset: Charset): string {
-  const bytes = Buffer.from(hex, 'hex');
-  return charset.wide === undefined ? charset.decode(bytes) : bytes.toString('utf8');
 }
 
 /** Whether a stretch of bytes holds a character-set switch, so that it must be read by `decodeSwitched`. */

@@ -60,7 +60,7 @@ function lineFeedIssues(message: Message): Hl7Issue[] {
  */
 export function serialiseMessage(message: Message): Uint8Array {
   const { source } = message;
-  if (source.charset.wide !== undefined) return source.original;
+  if (source.wire.wide !== undefined) return source.original;
   const parts: Uint8Array[] = [];
   let from = 0;
   for (const segment of message.segments()) {

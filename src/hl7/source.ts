@@ -26,7 +26,10 @@ export interface Source {
   /** Index among the lines of the first header (MSH, FHS or BHS), or -1. */
   readonly header: number;
   readonly delimiters: Delimiters;
+  /** What `bytes` are in. */
   readonly charset: Charset;
+  /** What `original` is in, and an answer should be: the same, except for UTF-16 and UTF-32. */
+  readonly wire: Charset;
   /** True when every byte is its own ASCII character and nothing shifts: text is then a slice of the image. */
   readonly plain: boolean;
   readonly issues: Hl7Issue[];
@@ -52,14 +55,15 @@ export function openSource(input: Uint8Array, options: ParseOptions = {}): Sourc
     delimiters = readDelimiters(image, from, to, image.slice(from, from + 3), issues);
     declared = declaredCharsets(image, from, to, delimiters);
   }
-  const charset = wide ?? chooseCharset(bytes, start > 0, declared, options.defaultCharset, issues);
+  const charset =
+    wide !== undefined ? UTF_8 : chooseCharset(bytes, start > 0, declared, options.defaultCharset, issues);
   if (charset.mask !== undefined) {
     image = charset.mask(bytes).toString('latin1');
     lines = findLines(image, start, lfAsCr);
     header = findHeader(image, lines);
   }
   const plain = isAscii(bytes) && (charset.shifts === undefined || !image.includes('\x1b'));
-  return { original, bytes, image, lines, header, delimiters, charset, plain, issues };
+  return { original, bytes, image, lines, header, delimiters, charset, wire: wide ?? charset, plain, issues };
 }
 
 /** UTF-16 and UTF-32 are recognised by their mark or by the zero bytes beside an ASCII letter; MSH-18 cannot be read before. */
@@ -137,8 +141,6 @@ function declaredCharsets(image: string, start: number, end: number, delimiters:
     at = image.indexOf(delimiters.field, at + 1);
     if (at < 0 || at >= end) return [];
   }
-  at = image.indexOf(delimiters.field, at + 1);
-  if (at < 0 || at >= end) return [];
   const next = image.indexOf(delimiters.field, at + 1);
   const field = image.slice(at + 1, next < 0 || next > end ? end : next);
   if (field === '') return [];

@@ -45,14 +45,7 @@ function profileElementOf(element: FhirElement, known: ReadonlySet<string>): Pro
     ...(element.max !== undefined && (sliced || element.max !== base?.max) && element.max !== '*'
       ? { max: maxOf(element.max) }
       : {}),
-    ...(element.type && dot >= 0
-      ? {
-          types: element.type.map((type) => ({
-            ...elementTypeOf(type),
-            ...(type.profile ? { profiles: type.profile } : {}),
-          })),
-        }
-      : {}),
+    ...(speaksOfTypes(element, id) ? { types: typesOf(element) } : {}),
     ...(fixed !== undefined ? { fixed: values[fixed] } : {}),
     ...(pattern !== undefined ? { pattern: values[pattern] } : {}),
     ...(element.binding?.strength === 'required' && element.binding.valueSet
@@ -71,4 +64,21 @@ function profileElementOf(element: FhirElement, known: ReadonlySet<string>): Pro
       : {}),
     ...(invariants && invariants.length > 0 ? { invariants } : {}),
   };
+}
+
+/** Types are kept where they select something: a choice, a slice, reference targets or profiles on the type. */
+function speaksOfTypes(element: FhirElement, id: string): boolean {
+  if (!id.includes('.') || element.type === undefined) return false;
+  return (
+    id.endsWith('[x]') ||
+    id.includes(':', id.lastIndexOf('.')) ||
+    element.type.some((type) => type.targetProfile ?? type.profile)
+  );
+}
+
+function typesOf(element: FhirElement): NonNullable<ProfileElement['types']> {
+  return (element.type ?? []).map((type) => ({
+    ...elementTypeOf(type),
+    ...(type.profile ? { profiles: type.profile } : {}),
+  }));
 }

@@ -81,6 +81,11 @@ export class FrameDecoder {
     return this.#pending.charCodeAt(0) === FS;
   }
 
+  /** Content of the unfinished frame that is kept in memory. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** Bytes outside frames that are not reported yet, because the run of junk may go on. */
   get junkBytes(): number {
     return this.#junkBytes;

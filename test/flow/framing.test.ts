@@ -347,6 +347,35 @@ describe('limits', () => {
     expect(await sender.answers(1)).toEqual(['R:truncated']);
   });
 
+  test('memory: above the limit nobody is read until answers set some free, and then everything arrives', async () => {
+    const held: (() => void)[] = [];
+    const { server } = await listen({
+      limits: { heldMaxBytes: 1_000_000, frameTimeoutMs: 5000 },
+      onFrame: (bytes) =>
+        new Promise((resolve) => held.push(() => resolve({ bytes: bytes.subarray(0, 4), after: 'keep' }))),
+    });
+    const senders = await Promise.all([1, 2, 3, 4].map(() => dial(server)));
+    for (const sender of senders) sender.write(`${VT}MSH|${'x'.repeat(600_000)}${END}`.repeat(2));
+    await until(() => server.counters.bytesHeld > 1_000_000);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(server.counters.bytesHeld).toBeLessThan(2_700_000);
+    const answering = setInterval(() => held.shift()?.(), 5);
+    for (const sender of senders) expect(await sender.answers(2)).toEqual(['MSH|', 'MSH|']);
+    clearInterval(answering);
+    expect(server.counters.bytesHeld).toBe(0);
+  });
+
+  test('memory full of frames that never end: their time sets it free', async () => {
+    const { server } = await listen({ limits: { heldMaxBytes: 1_000_000, frameTimeoutMs: 150 } });
+    const senders = await Promise.all([1, 2, 3].map(() => dial(server)));
+    for (const sender of senders) sender.write(`${VT}MSH|${'x'.repeat(600_000)}`);
+    for (const sender of senders) expect(await sender.answers(1)).toEqual(['R:truncated']);
+    const good = await dial(server);
+    good.write(`${VT}MSH1${END}`);
+    expect(await good.answers(1)).toEqual(['A:MSH1']);
+    expect(server.counters.bytesHeld).toBe(0);
+  });
+
   test('a stream without frames is ended', async () => {
     const { server, codes } = await listen();
     const sender = await dial(server);
@@ -462,4 +491,5 @@ test('random bytes on many connections crash nothing, and a good message is stil
   sender.write(`${VT}MSH1${END}`);
   expect(await sender.answers(1)).toEqual(['A:MSH1']);
   await until(() => server.counters.connectionsOpen === 1);
+  expect(server.counters.bytesHeld).toBe(0);
 });

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { FrameDecoder, type FrameEvent } from '../mllp-decoder.ts';
 import { frame } from '../mllp-frame.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import type { BrokenFrame, Gate, MllpCounters, MllpHandlers, MllpLimits, Peer, Reply } from './mllp-contract.ts';
 
 /** How long an FS may wait for its CR before it counts as the end of the frame. */
@@ -19,6 +20,7 @@ export interface ConnectionSetup extends MllpHandlers {
   readonly peer: Peer;
   readonly limits: MllpLimits;
   readonly counters: MllpCounters;
+  readonly memory: MemoryBudget;
   readonly paused: boolean;
   readonly closed: (connection: InboundConnection) => void;
 }
@@ -36,6 +38,8 @@ export class InboundConnection {
   #slots: Slot[] = [];
   #outputFull = false;
   #gateHeld = false;
+  #memoryHeld = false;
+  #unfinishedBytes = 0;
   #paused: boolean;
   /** No more bytes are to come, or we want no more: answer what was read, then end. */
   #ended = false;
@@ -54,9 +58,9 @@ export class InboundConnection {
     this.#listen();
   }
 
-  /** True while the gate holds frames of this connection back. */
-  get gateHeld(): boolean {
-    return this.#gateHeld;
+  /** True while the gate or the memory of all connections holds this one back: it is advanced again from time to time. */
+  get held(): boolean {
+    return this.#gateHeld || this.#memoryHeld;
   }
 
   setPaused(paused: boolean): void {
@@ -102,11 +106,12 @@ export class InboundConnection {
   }
 
   #take(event: FrameEvent, gate: Gate): void {
-    const { counters, log, peer } = this.#setup;
+    const { counters, log, memory, peer } = this.#setup;
     if (event.kind === 'junk') this.#takeJunk(event.bytesCount);
     else if (event.kind === 'broken') this.#refuse(event);
     else if (event.kind === 'frame' && gate === 'refuse') {
       const head = event.bytes.subarray(0, REFUSED_HEAD_BYTES);
+      memory.handed(-event.bytes.length);
       this.#refuse({ why: 'refused', bytesCount: event.bytes.length, head });
     } else if (event.kind === 'frame') {
       counters.frames += 1;
@@ -142,12 +147,14 @@ export class InboundConnection {
   #handle(bytes: Uint8Array): void {
     const slot = this.#slot();
     const answered = (reply: Reply): void => {
+      this.#setup.memory.handed(-bytes.length);
       slot.reply = reply;
       if (this.#finished) this.#lost(slot);
       else this.#flush();
       this.advance();
     };
     const failed = (error: unknown): void => {
+      this.#setup.memory.handed(-bytes.length);
       this.#handlerFailed(error, slot);
       this.#flush();
       this.advance();
@@ -203,9 +210,11 @@ export class InboundConnection {
 
   /** Frames read and not handed on when the connection goes: not stored, not answered, so still in the sender's hands. */
   #dropUnhandled(): void {
-    const framesCount = this.#events.filter((event) => event.kind === 'frame').length;
-    if (framesCount > 0) this.#setup.log('transport.closed', { peer: this.#setup.peer.id, framesCount });
-    this.#setup.counters.unanswered += framesCount;
+    const { counters, log, memory, peer } = this.#setup;
+    const frames = this.#events.filter((event) => event.kind === 'frame');
+    if (frames.length > 0) log('transport.closed', { peer: peer.id, framesCount: frames.length });
+    counters.unanswered += frames.length;
+    for (const { bytes } of frames) memory.handed(-bytes.length);
     this.#events = [];
   }
 
@@ -220,6 +229,9 @@ export class InboundConnection {
     this.#finished = true;
     this.#clearTimers();
     this.#dropUnhandled();
+    this.#decoder.end();
+    this.#countUnfinished();
+    this.#setup.memory.release(this);
     for (const slot of this.#slots) if (slot.reply) this.#lost(slot);
     this.#slots = [];
     this.#socket.end();
@@ -264,23 +276,37 @@ export class InboundConnection {
   }
 
   #add(events: FrameEvent[]): void {
-    for (const event of events) this.#events.push(event);
+    for (const event of events) {
+      this.#events.push(event);
+      if (event.kind === 'frame') this.#setup.memory.handed(event.bytes.length);
+    }
+    this.#countUnfinished();
     clearTimeout(this.#tailTimer);
     if (this.#decoder.awaitingTail) this.#tailTimer = setTimeout(() => this.#add(this.#decoder.settle()), TAIL_MS);
     this.advance();
   }
 
+  #countUnfinished(): void {
+    this.#setup.memory.unfinished(this.#decoder.heldBytes - this.#unfinishedBytes);
+    this.#unfinishedBytes = this.#decoder.heldBytes;
+  }
+
   /** Reads or does not, and times the unfinished frame only while it reads. */
   #regulate(): void {
     if (this.#finished) return;
-    const reading = this.#events.length === 0 && this.#mayTake();
+    const { limits, memory } = this.#setup;
+    const willing = this.#events.length === 0 && this.#mayTake();
+    // One that holds itself back must not keep the place that lets others go on.
+    if (!willing) memory.release(this);
+    const reading = willing && memory.mayRead(this, this.#decoder.unfinished);
+    this.#memoryHeld = willing && !reading;
     if (reading) this.#socket.resume();
     else this.#socket.pause();
     const timed = reading && this.#decoder.unfinished && !this.#ended ? this.#decoder.frameNumber : -1;
     if (timed === this.#frameTimed) return;
     this.#frameTimed = timed;
     clearTimeout(this.#frameTimer);
-    if (timed >= 0) this.#frameTimer = setTimeout(() => this.#frameLate(), this.#setup.limits.frameTimeoutMs);
+    if (timed >= 0) this.#frameTimer = setTimeout(() => this.#frameLate(), limits.frameTimeoutMs);
   }
 
   #frameLate(): void {
@@ -289,7 +315,7 @@ export class InboundConnection {
   }
 
   #quiet(): void {
-    const ours = this.#slots.length > 0 || this.#gateHeld || this.#paused;
+    const ours = this.#slots.length > 0 || this.held || this.#paused;
     if (this.#socket.writableLength > 0) {
       this.#setup.log('transport.ack-not-read', { peer: this.#setup.peer.id });
       this.#socket.destroy();

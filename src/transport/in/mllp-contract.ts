@@ -39,6 +39,8 @@ export interface MllpLimits {
   readonly frameTimeoutMs: number;
   /** Frames of one connection that wait for their answer at once. */
   readonly inFlightMax: number;
+  /** Content in memory over all connections: above it reading stops until answers set some free. Default 256 MiB. */
+  readonly heldMaxBytes?: number;
 }
 
 export interface MllpHandlers {
@@ -58,6 +60,8 @@ export interface MllpCounters {
   tlsFailed: number;
   bytesIn: number;
   bytesOut: number;
+  /** In memory now: see `heldMaxBytes`. */
+  bytesHeld: number;
   frames: number;
   answers: number;
   /** Whole frames that got no answer because their connection was gone, or being closed. */

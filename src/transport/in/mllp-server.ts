@@ -8,10 +8,12 @@ import {
 } from 'node:tls';
 import type { TransportCode } from '../../model/transport.ts';
 import { TransportError } from '../transport-error.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { InboundConnection } from './mllp-connection.ts';
 import type { MllpCounters, MllpHandlers, MllpLimits, Peer } from './mllp-contract.ts';
 
-const GATE_POLL_MS = 50;
+const HELD_POLL_MS = 50;
+const HELD_MAX_BYTES = 268_435_456;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 const LISTEN_CODES: Readonly<Record<string, TransportCode>> = {
@@ -69,6 +71,7 @@ class Listener implements MllpServer {
     tlsFailed: 0,
     bytesIn: 0,
     bytesOut: 0,
+    bytesHeld: 0,
     frames: 0,
     answers: 0,
     unanswered: 0,
@@ -80,12 +83,14 @@ class Listener implements MllpServer {
   readonly #connections = new Set<InboundConnection>();
   /** Also those whose TLS handshake is not over. */
   readonly #sockets = new Set<Socket>();
-  readonly #gatePoll: NodeJS.Timeout;
+  readonly #heldPoll: NodeJS.Timeout;
+  readonly #memory: MemoryBudget;
   #paused = false;
   #closing = false;
 
   constructor(options: MllpServerOptions) {
     this.#options = options;
+    this.#memory = new MemoryBudget(options.limits.heldMaxBytes ?? HELD_MAX_BYTES, this.counters);
     this.#server = options.tls ? this.#tlsServer(options.tls) : this.#plainServer();
     this.#server.maxConnections = options.limits.connectionsMax;
     this.#server.on('connection', (socket: Socket) => {
@@ -96,10 +101,10 @@ class Listener implements MllpServer {
       this.counters.connectionsRefused += 1;
       options.log('transport.connections-max', { address: from?.remoteAddress ?? '' });
     });
-    this.#gatePoll = setInterval(() => {
-      for (const connection of this.#connections) if (connection.gateHeld) connection.advance();
-    }, GATE_POLL_MS);
-    this.#gatePoll.unref();
+    this.#heldPoll = setInterval(() => {
+      for (const connection of this.#connections) if (connection.held) connection.advance();
+    }, HELD_POLL_MS);
+    this.#heldPoll.unref();
   }
 
   get address(): { host: string; port: number } {
@@ -111,7 +116,7 @@ class Listener implements MllpServer {
     const { host, port, log } = this.#options;
     return new Promise((resolve, reject) => {
       const refused = (error: NodeJS.ErrnoException): void => {
-        clearInterval(this.#gatePoll);
+        clearInterval(this.#heldPoll);
         const code = LISTEN_CODES[error.code ?? ''] ?? 'transport.listen-failed';
         reject(new TransportError(code, `${host}:${port} cannot be opened: ${error.code ?? error.message}`, error));
       };
@@ -149,7 +154,7 @@ class Listener implements MllpServer {
   async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    clearInterval(this.#gatePoll);
+    clearInterval(this.#heldPoll);
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
@@ -208,6 +213,7 @@ class Listener implements MllpServer {
       socket,
       peer: peerOf(socket, this.counters.connectionsOpened),
       counters: this.counters,
+      memory: this.#memory,
       paused: this.#paused,
       closed: (gone) => {
         this.counters.connectionsOpen -= 1;

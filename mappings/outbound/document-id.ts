@@ -1,5 +1,5 @@
 import type { Identifier } from '@medplum/fhirtypes';
-import { HUB_NAMESPACE, knows } from '../../src/mapping/outbound/assigner.ts';
+import { HUB_NAMESPACE, issues } from '../../src/mapping/outbound/assigner.ts';
 import type { Found } from '../../src/mapping/outbound/event.ts';
 import type { Repetition, Writing } from '../../src/mapping/outbound/row.ts';
 import { element, type Entry } from '../../src/mapping/outbound/scene.ts';
@@ -23,7 +23,7 @@ export function documentId(note: Entry | undefined, writing: Writing): Repetitio
 export function ownIdentifier(entry: Entry, { partner }: Pick<Writing, 'partner'>): Found | undefined {
   const stated = element(entry, 'identifier') ?? element(entry, 'masterIdentifier');
   const list = (Array.isArray(stated) ? stated : stated === undefined ? [] : [stated]) as Identifier[];
-  const index = list.findIndex(({ system, value }) => value !== undefined && knows(partner, system));
+  const index = list.findIndex(({ system, value }) => value !== undefined && issues(partner, system));
   return index < 0 ? undefined : { value: list[index], path: `${entry.path}.identifier[${index}]` };
 }
 

@@ -1,5 +1,5 @@
 import type { Extension, Identifier } from '@medplum/fhirtypes';
-import { knows } from '../../src/mapping/outbound/assigner.ts';
+import { issues, knows } from '../../src/mapping/outbound/assigner.ts';
 import { cwe, tabled, tabledConcept } from '../../src/mapping/outbound/coded.ts';
 import { read } from '../../src/mapping/outbound/element.ts';
 import { every, type FieldValue, first, type SegmentPlan, type Writer, type Writing } from '../../src/mapping/outbound/row.ts';
@@ -32,7 +32,11 @@ function identifiers(patient: Entry, writing: Writing): FieldValue {
   const found = [patient, ...linkedPatients(writing.scene, patient)].flatMap((entry) =>
     read({ Patient: entry }, 'Patient.identifier'),
   );
-  const rank = ({ value }: { value: unknown }) => (knows(writing.partner, (value as Identifier).system) ? 0 : 1);
+  const rank = ({ value }: { value: unknown }) => {
+    const { system } = value as Identifier;
+    if (issues(writing.partner, system)) return 0;
+    return knows(writing.partner, system) ? 1 : 2;
+  };
   return [...found]
     .sort((a, b) => rank(a) - rank(b))
     .flatMap((one) => {

@@ -29,9 +29,17 @@ export function assignerOf(system: string | undefined, partner: Partner): readon
   return ['', system, 'URI'];
 }
 
-/** True when the partner itself issues identifiers of this system, so that it recognises them. */
+/** True when the partner's table names the system, its own or another's, so that it can read the identifier. */
 export function knows(partner: Partner, system: string | undefined): boolean {
   if (system === undefined) return false;
   if (Object.values(partner.authorities).includes(system)) return true;
   return UNLISTED.exec(system)?.[1] === partner.id;
+}
+
+/** True when the partner itself issued identifiers of this system: it will recognise them as its own. */
+export function issues(partner: Partner, system: string | undefined): boolean {
+  if (system === undefined) return false;
+  if (partner.issues !== undefined) return partner.issues.includes(system);
+  const own = partner.defaultAuthority;
+  return (own !== undefined && partner.authorities[own] === system) || UNLISTED.exec(system)?.[1] === partner.id;
 }

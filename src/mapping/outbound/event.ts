@@ -17,6 +17,8 @@ export interface OutboundEvent {
   /** ISO instant of the event; becomes MSH-7 and EVN-2. */
   readonly at: string;
   readonly relayOf?: RelayedEvent;
+  /** What the owner of an appointment did; a status that ends it says it itself. Absent: booked. */
+  readonly act?: 'booked' | 'rescheduled' | 'modified' | 'cancelled' | 'discontinued' | 'deleted' | 'noshow';
   /** 42 CFR 2.32 notice that must accompany the content (`Basis.notice` of the release). */
   readonly notice?: string;
 }

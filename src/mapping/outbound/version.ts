@@ -33,6 +33,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   FT1: '2.3:25 2.3.1:26 2.5:31 2.7:43',
   MRG: '2.3:7',
   ARV: '2.6:6',
+  AL1: '2.3:6',
 };
 
 const COMPONENTS: Readonly<Record<string, string>> = {

@@ -1,0 +1,90 @@
+import type { Encounter, Patient } from '@medplum/fhirtypes';
+import { type OutboundMessage, refusal, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
+import { about, element, type Entry, linkedPatients, type Scene } from '../../src/mapping/outbound/scene.ts';
+import { every } from '../../src/mapping/outbound/row.ts';
+import { cx, xpn } from '../../src/mapping/outbound/writers.ts';
+import { ALLERGY_AL1 } from './allergy-al1.ts';
+import { CONDITION_DG1 } from './condition-dg1.ts';
+import { EVENT_EVN } from './event-evn.ts';
+import { OBSERVATION_OBX } from './observation-obx.ts';
+import { PATIENT_PID } from './patient-pid.ts';
+import { refuseUnlessRelayed, relayedEvent } from './relay.ts';
+import { VISIT_PV1 } from './visit-pv1.ts';
+
+/** Trigger → structure. */
+const STRUCTURES: Readonly<Record<string, string>> = { A01: 'ADT_A01', A03: 'ADT_A03', A04: 'ADT_A01', A08: 'ADT_A01' };
+
+/**
+ * The relayed visit. The trigger must fit what the visit says now: an A03 of a visit that did not end would discharge somebody who
+ * is still there.
+ */
+function refuse(scene: Scene) {
+  const reason = refuseUnlessRelayed(scene, Object.keys(STRUCTURES).map((event) => `ADT^${event}`));
+  if (reason !== undefined) return reason;
+  const { period, status } = scene.focus.value as Encounter;
+  const event = relayedEvent(scene);
+  const isOver = period?.end !== undefined || status === 'finished';
+  if (event === 'A03' && !isOver) return refusal('out.visit-open', 'a visit without end is not told as discharged', `${scene.focus.path}.period`);
+  if (status === 'cancelled' || status === 'entered-in-error') {
+    return refusal('out.visit-cancelled', 'a cancelled visit is not told as a visit', `${scene.focus.path}.status`);
+  }
+  return undefined;
+}
+
+/** Encounter → ADT A01, A03, A04 or A08, as its source issued it. */
+export const VISIT_ADT = (event: string): OutboundMessage => ({
+  focus: ['Encounter'],
+  trigger: () => ({ type: 'ADT', event, structure: STRUCTURES[event] ?? 'ADT_A01' }),
+  refuse,
+  // A03 takes its diagnoses after the observations' place in its structure, and no allergies before 2.6.
+  segments: [
+    EVENT_EVN(event),
+    PATIENT_PID,
+    { ...VISIT_PV1, required: true },
+    ...(event === 'A03' ? [CONDITION_DG1, OBSERVATION_OBX] : [OBSERVATION_OBX, ALLERGY_AL1, CONDITION_DG1]),
+  ],
+});
+
+/** The record that the merge took out of use: replaced by the one the event is about. */
+function loser(scene: Scene): Entry | undefined {
+  return linkedPatients(scene, scene.focus).find((one) =>
+    ((element(one, 'link') ?? []) as NonNullable<Patient['link']>).some(({ type }) => type === 'replaced-by'),
+  );
+}
+
+const PRIOR_MRG: SegmentPlan = {
+  segment: 'MRG',
+  required: true,
+  each: (scene) => about(loser(scene)),
+  rows: [
+    { to: 'MRG-1', from: 'Patient.identifier', as: every(cx), required: true },
+    { to: 'MRG-7', from: 'Patient.name', as: every(xpn) },
+  ],
+  also: ['Patient.link', 'Patient.active'],
+};
+
+/** The survivor's identifiers alone: those of the loser stand in MRG, and to mix them is the harm an A40 can do. */
+const SURVIVOR_PID: SegmentPlan = {
+  ...PATIENT_PID,
+  rows: PATIENT_PID.rows.map((row) => (row.to === 'PID-3' ? { to: 'PID-3', from: 'Patient.identifier', as: every(cx), required: true } : row)),
+};
+
+/**
+ * A merge its source decided about its own two numbers. One decided in the hub has no such source and is refused, always.
+ * Rule: H7, DESIGN 5 "never sent out as A40".
+ */
+export const MERGE_ADT: OutboundMessage = {
+  focus: ['Patient'],
+  trigger: () => ({ type: 'ADT', event: 'A40', structure: 'ADT_A39' }),
+  refuse(scene) {
+    const reason = refuseUnlessRelayed(scene, ['ADT^A40']);
+    if (reason !== undefined) return reason;
+    const other = loser(scene);
+    const authorities = scene.event.relayOf?.authorities ?? [];
+    const list = (element(other, 'identifier') ?? []) as { system?: string }[];
+    return list.some(({ system }) => authorities.includes(system ?? ''))
+      ? undefined
+      : refusal('out.not-authoritative', 'the source did not issue both numbers of this merge', scene.focus.path);
+  },
+  segments: [EVENT_EVN('A40'), SURVIVOR_PID, PRIOR_MRG],
+};

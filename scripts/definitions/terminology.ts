@@ -7,6 +7,7 @@ import {
   type TerminologySource,
   type ValueSetTable,
 } from '../../src/fhir/expand.ts';
+import { US_CORE_VALUE_SETS } from './us-core-value-sets.ts';
 
 /** Code systems and value sets as compact tables. */
 export interface Terminology {
@@ -20,7 +21,7 @@ export function compileTerminology(codeSystems: readonly CodeSystem[], valueSets
       .filter((system) => system.content !== 'supplement')
       .map(systemTable)
       .sort(byUrl),
-    valueSets: valueSets.map(valueSetTable).sort(byUrl),
+    valueSets: [...valueSets.map(valueSetTable), ...US_CORE_VALUE_SETS].sort(byUrl),
   };
 }
 

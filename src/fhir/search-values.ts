@@ -1,6 +1,7 @@
 import type { Reference, Resource } from '@medplum/fhirtypes';
 import type { Definitions, SearchParameter, SearchType } from './definitions.ts';
-import { type ComponentValue, type IndexValue, indexer } from './index-values.ts';
+import type { ComponentValue, IndexValue } from './index-values.ts';
+import { indexer } from './indexers.ts';
 import { type Compiled, compileAst } from './path/compile.ts';
 import { type Nodes, plainOf, type Scope } from './path/nodes.ts';
 import { type Ast, parsePath } from './path/parse.ts';
@@ -51,10 +52,11 @@ export function scopeOf(resource: Resource): Scope {
 }
 
 function resolveType(node: unknown, resource: Resource): unknown {
-  const reference = (typeof node === 'string' ? { reference: node } : node) as Reference;
-  if (reference.reference?.startsWith('#')) {
-    const contained = (resource as { contained?: Resource[] }).contained ?? [];
-    return contained.find(({ id }) => `#${id}` === reference.reference);
+  const reference = (typeof node === 'object' ? node : { reference: node }) as Reference;
+  if (typeof reference.reference === 'string' && reference.reference.startsWith('#')) {
+    const { contained } = resource as { contained?: Resource[] };
+    if (!Array.isArray(contained)) return undefined;
+    return contained.find((inner) => `#${inner?.id}` === reference.reference);
   }
   const resourceType = referencedType(reference);
   return resourceType === undefined ? undefined : { resourceType };

@@ -138,7 +138,7 @@ function onNodes(compute: (nodes: Nodes) => Nodes): Maker {
 function onValue(compute: (value: unknown) => unknown): Maker {
   return onNodes((nodes) => {
     const value = plainOf(nodes[0]);
-    const result = value === undefined ? undefined : compute(value);
+    const result = value === undefined || typeof value === 'object' ? undefined : compute(value);
     return result === undefined ? NONE : [result];
   });
 }

@@ -96,13 +96,14 @@ function negate(nodes: Nodes): Nodes {
 
 function text(nodes: Nodes): string {
   const value = plainOf(nodes[0]);
-  return value === undefined ? '' : String(value);
+  return value === undefined || typeof value === 'object' ? '' : String(value);
 }
 
 function arithmetic(a: Nodes, b: Nodes, operate: (x: unknown, y: unknown) => unknown): Nodes {
   const x = plainOf(a[0]);
   const y = plainOf(b[0]);
-  return x === undefined || y === undefined ? NONE : [operate(x, y)];
+  const comparable = typeof x === typeof y && (typeof x === 'number' || typeof x === 'string');
+  return comparable ? [operate(x, y)] : NONE;
 }
 
 /**

@@ -31,7 +31,7 @@ export function checkDomainResource(value: Record<string, unknown>, check: Check
   const used = usedFragments(value as unknown as Resource);
   contained.forEach((inner: unknown, index) => {
     if (!isObject(inner)) return;
-    if (used.has(`#${String(inner.id)}`) || refersToContainer(inner)) return;
+    if ((typeof inner.id === 'string' && used.has(`#${inner.id}`)) || refersToContainer(inner)) return;
     check.trail.push('contained', index);
     report(check, 'invariant', 'dom-3', 'must be referred to from the resource around it (dom-3)');
     check.trail.length -= 2;

@@ -176,9 +176,7 @@ function checkTypes(
   const [only] = types;
   if (types.length !== 1 || only === undefined || !isObject(value)) return;
   if (only.code === 'Reference' && only.targets !== undefined) {
-    const targets = only.targets.map((target) =>
-      target.includes('/') ? check.definitions.profile(target)?.type : target,
-    );
+    const targets = only.targets.map((target) => targetType(target, check.definitions));
     if (!targets.includes(undefined)) checkReference(value, targets as string[], check);
   }
   const profile = check.definitions.profile(only.profiles?.[0] ?? '');

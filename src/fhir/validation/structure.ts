@@ -56,14 +56,17 @@ function compileType(definitions: Definitions, name: string): Checker {
       report(check, 'too-costly', 'depth', `is nested deeper than ${DEPTH_MAX} levels`);
       return;
     }
-    const keys = Object.keys(value);
-    for (const key of keys) {
+    let members = 0;
+    for (const key of Object.keys(value)) {
+      // Not JSON, but what building an object leaves behind; it means the same as its absence.
+      if (value[key] === undefined) continue;
+      members++;
       const property = properties.get(key);
       if (property !== undefined) property(value, check);
       else if (!(isResource && key === 'resourceType'))
         report(check, 'structure', 'unknown-element', 'is no element of this type', key);
     }
-    if (keys.length === 0 || (!isResource && keys.length === 1 && keys[0] === 'id')) {
+    if (members === 0 || (!isResource && members === 1 && value.id !== undefined)) {
       report(check, 'structure', 'ele-1', 'must have a value or children (ele-1)');
     }
     for (const { name: element, keys: alternatives } of required) {
@@ -99,7 +102,7 @@ function checkChoice(value: Record<string, unknown>, keys: readonly string[], ch
 
 /** ext-1: nested extensions or a value, not both and not neither. */
 function checkExtension(value: Record<string, unknown>, check: Check): void {
-  const hasValue = Object.keys(value).some((key) => key.startsWith('value') || key.startsWith('_value'));
+  const hasValue = Object.keys(value).some((key) => /^_?value/.test(key) && value[key] !== undefined);
   if (hasValue === (value.extension !== undefined)) {
     report(check, 'invariant', 'ext-1', 'must have either a value or extensions (ext-1)');
   }

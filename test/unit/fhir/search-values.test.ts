@@ -186,6 +186,35 @@ describe('extract', () => {
   });
 });
 
+describe('robustness', () => {
+  it('never throws, whatever the JSON: elements of the wrong type give no entry', () => {
+    const bad: unknown[] = [
+      null,
+      7,
+      'x',
+      true,
+      [],
+      {},
+      [null],
+      [7],
+      [{}],
+      { toString: null },
+      [{ coding: 7 }],
+      { coding: [null, 'x'] },
+    ];
+    bad.push({ reference: 7, identifier: 'x' }, { start: 7, event: 'x', repeat: 'y' }, { low: 'x', value: {} });
+    bad.push([{ system: {}, value: [], type: { coding: 'x', text: 7 } }], { latitude: 'x' }, [{ line: 7, given: [7] }]);
+    for (const type of R4.resourceTypes) {
+      for (const { name, choice, types } of R4.type(type)!.elements) {
+        const keys = choice ? types.map(({ code }) => name + code[0]!.toUpperCase() + code.slice(1)) : [name];
+        for (const key of keys)
+          for (const value of bad) extract(R4, { resourceType: type, [key]: value } as unknown as Resource);
+      }
+    }
+    expect(bad.length).toBeGreaterThan(0);
+  });
+});
+
 describe('compartments', () => {
   it('an Appointment belongs to each patient taking part; a Patient to itself and not to its links', () => {
     const appointment = {

@@ -1,7 +1,6 @@
 import type { Encounter, Patient } from '@medplum/fhirtypes';
-import { type OutboundMessage, refusal, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
-import { about, element, type Entry, linkedPatients, type Scene } from '../../src/mapping/outbound/scene.ts';
-import { every } from '../../src/mapping/outbound/row.ts';
+import { every, type OutboundMessage, refusal, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
+import { about, type Entry, element, linkedPatients, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { cx, xpn } from '../../src/mapping/outbound/writers.ts';
 import { ALLERGY_AL1 } from './allergy-al1.ts';
 import { CONDITION_DG1 } from './condition-dg1.ts';
@@ -19,12 +18,16 @@ const STRUCTURES: Readonly<Record<string, string>> = { A01: 'ADT_A01', A03: 'ADT
  * is still there.
  */
 function refuse(scene: Scene) {
-  const reason = refuseUnlessRelayed(scene, Object.keys(STRUCTURES).map((event) => `ADT^${event}`));
+  const reason = refuseUnlessRelayed(
+    scene,
+    Object.keys(STRUCTURES).map((event) => `ADT^${event}`),
+  );
   if (reason !== undefined) return reason;
   const { period, status } = scene.focus.value as Encounter;
   const event = relayedEvent(scene);
   const isOver = period?.end !== undefined || status === 'finished';
-  if (event === 'A03' && !isOver) return refusal('out.visit-open', 'a visit without end is not told as discharged', `${scene.focus.path}.period`);
+  if (event === 'A03' && !isOver)
+    return refusal('out.visit-open', 'a visit without end is not told as discharged', `${scene.focus.path}.period`);
   if (status === 'cancelled' || status === 'entered-in-error') {
     return refusal('out.visit-cancelled', 'a cancelled visit is not told as a visit', `${scene.focus.path}.status`);
   }
@@ -66,7 +69,9 @@ const PRIOR_MRG: SegmentPlan = {
 /** The survivor's identifiers alone: those of the loser stand in MRG, and to mix them is the harm an A40 can do. */
 const SURVIVOR_PID: SegmentPlan = {
   ...PATIENT_PID,
-  rows: PATIENT_PID.rows.map((row) => (row.to === 'PID-3' ? { to: 'PID-3', from: 'Patient.identifier', as: every(cx), required: true } : row)),
+  rows: PATIENT_PID.rows.map((row) =>
+    row.to === 'PID-3' ? { to: 'PID-3', from: 'Patient.identifier', as: every(cx), required: true } : row,
+  ),
 };
 
 /**

@@ -14,7 +14,11 @@ function unknownType({ AllergyIntolerance: entry }: Subject): FieldValue | undef
 
 export const ALLERGY_AL1: SegmentPlan = {
   segment: 'AL1',
-  each: (scene) => scene.all('AllergyIntolerance').filter(({ value }) => isHeld(value as AllergyIntolerance)).flatMap(about),
+  each: (scene) =>
+    scene
+      .all('AllergyIntolerance')
+      .filter(({ value }) => isHeld(value as AllergyIntolerance))
+      .flatMap(about),
   rows: [
     { to: 'AL1-1', give: (_, { index }) => [[`${index}`]] },
     { to: 'AL1-2', from: 'AllergyIntolerance.category', as: first(tabled(CATEGORY)) },

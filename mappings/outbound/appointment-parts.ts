@@ -1,21 +1,25 @@
 import type { Appointment, Identifier } from '@medplum/fhirtypes';
-import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
 import { issues } from '../../src/mapping/outbound/assigner.ts';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
-import { bestIdentifier, identifierType, partyAt } from '../../src/mapping/outbound/people.ts';
-import { first, type FieldValue, type OutRow, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry, type Scene } from '../../src/mapping/outbound/scene.ts';
+import { bestIdentifier, identifierType, partyAt, xcn } from '../../src/mapping/outbound/people.ts';
+import { type FieldValue, first, type OutRow, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
+import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { minutesBetween, v2Time } from '../../src/mapping/outbound/time.ts';
 import { dtm, ei, trimmed } from '../../src/mapping/outbound/writers.ts';
-import { xcn } from '../../src/mapping/outbound/people.ts';
+import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
 
 export const appointmentOf = ({ Appointment: entry }: Subject): Appointment => entry?.value as Appointment;
 
-const isOf = (type: string) => (identifier: Identifier) => identifier.type?.coding?.some(({ code }) => code === type) ?? false;
+const isOf = (type: string) => (identifier: Identifier) =>
+  identifier.type?.coding?.some(({ code }) => code === type) ?? false;
 
 /** An appointment number of one kind; the session's own number is none of a single appointment. */
-function numberOf(subject: Subject, wanted: (identifier: Identifier) => boolean, writing: Writing): FieldValue | undefined {
+function numberOf(
+  subject: Subject,
+  wanted: (identifier: Identifier) => boolean,
+  writing: Writing,
+): FieldValue | undefined {
   const list = appointmentOf(subject).identifier ?? [];
   const index = list.findIndex((one) => one.system !== SESSION_IDENTIFIER && wanted(one));
   if (index < 0) return undefined;
@@ -56,7 +60,8 @@ export function groupNumber(subject: Subject, writing: Writing): FieldValue | un
 
 export function duration(subject: Subject): FieldValue | undefined {
   const { minutesDuration, start, end } = appointmentOf(subject);
-  const minutes = minutesDuration ?? (start === undefined || end === undefined ? undefined : minutesBetween(start, end));
+  const minutes =
+    minutesDuration ?? (start === undefined || end === undefined ? undefined : minutesBetween(start, end));
   return minutes === undefined ? undefined : [[`${minutes}`]];
 }
 
@@ -168,7 +173,9 @@ const AIS: SegmentPlan = {
 
 /** AIS-3 may not be empty; a service nobody named is said to be an appointment and nothing more. */
 function unnamedService(subject: Subject): FieldValue | undefined {
-  return (appointmentOf(subject).serviceType ?? []).length > 0 ? undefined : [['appointment', 'Appointment', '99HANDOFF']];
+  return (appointmentOf(subject).serviceType ?? []).length > 0
+    ? undefined
+    : [['appointment', 'Appointment', '99HANDOFF']];
 }
 
 const AIG: SegmentPlan = {

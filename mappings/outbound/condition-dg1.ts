@@ -2,7 +2,7 @@ import type { Condition } from '@medplum/fhirtypes';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Subject } from '../../src/mapping/outbound/event.ts';
 import { xcn } from '../../src/mapping/outbound/people.ts';
-import { first, type FieldValue, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
+import { type FieldValue, first, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
 import { about } from '../../src/mapping/outbound/scene.ts';
 import { dtm, ei } from '../../src/mapping/outbound/writers.ts';
 
@@ -21,7 +21,11 @@ const isDiagnosis = ({ verificationStatus }: Condition): boolean =>
 
 export const CONDITION_DG1: SegmentPlan = {
   segment: 'DG1',
-  each: (scene) => scene.all('Condition').filter(({ value }) => isDiagnosis(value as Condition)).flatMap(about),
+  each: (scene) =>
+    scene
+      .all('Condition')
+      .filter(({ value }) => isDiagnosis(value as Condition))
+      .flatMap(about),
   rows: [
     { to: 'DG1-1', give: (_, { index }) => [[`${index}`]] },
     { to: 'DG1-3', from: 'Condition.code', as: first(cwe()) },

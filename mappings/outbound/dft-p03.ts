@@ -2,7 +2,14 @@ import type { ChargeItem } from '@medplum/fhirtypes';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Subject } from '../../src/mapping/outbound/event.ts';
 import { xcn } from '../../src/mapping/outbound/people.ts';
-import { every, type FieldValue, first, type OutboundMessage, refusal, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
+import {
+  every,
+  type FieldValue,
+  first,
+  type OutboundMessage,
+  refusal,
+  type SegmentPlan,
+} from '../../src/mapping/outbound/row.ts';
 import { about } from '../../src/mapping/outbound/scene.ts';
 import { dtm, nm, st } from '../../src/mapping/outbound/writers.ts';
 import { EVENT_EVN } from './event-evn.ts';

@@ -2,7 +2,7 @@ import type { Identifier } from '@medplum/fhirtypes';
 import { HUB_NAMESPACE, issues } from '../../src/mapping/outbound/assigner.ts';
 import type { Found } from '../../src/mapping/outbound/event.ts';
 import type { Repetition, Writing } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry } from '../../src/mapping/outbound/scene.ts';
+import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { ei } from '../../src/mapping/outbound/writers.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { v2Time } from '../../src/mapping/outbound/time.ts';
 import type { SegmentPlan } from '../../src/mapping/outbound/row.ts';
+import { v2Time } from '../../src/mapping/outbound/time.ts';
 
 /** EVN-2 is the instant of the event, which is the receiver's stamp for "later wins". EVN-1 was withdrawn in 2.7. */
 export const EVENT_EVN = (trigger: string): SegmentPlan => ({

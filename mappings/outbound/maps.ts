@@ -1,6 +1,6 @@
-import type { Issue } from '../../src/model/assertion.ts';
 import { type OutboundMaps, type OutboundMessage, refusal } from '../../src/mapping/outbound/row.ts';
 import type { Scene } from '../../src/mapping/outbound/scene.ts';
+import type { Issue } from '../../src/model/assertion.ts';
 import { MERGE_ADT, VISIT_ADT } from './adt-a01.ts';
 import { proposalOrFocus } from './appointment-parts.ts';
 import { CHARGE_DFT } from './dft-p03.ts';
@@ -78,4 +78,8 @@ function relay(scene: Scene): OutboundMessage | Issue {
 }
 
 /** All outbound maps, under the name the hub sends by. */
-export const outboundMaps = (application = 'HANDOFF', facility = 'HANDOFF'): OutboundMaps => ({ application, facility, select });
+export const outboundMaps = (application = 'HANDOFF', facility = 'HANDOFF'): OutboundMaps => ({
+  application,
+  facility,
+  select,
+});

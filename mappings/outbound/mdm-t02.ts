@@ -1,12 +1,19 @@
 import type { Attachment, Coding, Communication } from '@medplum/fhirtypes';
-import { COMMUNICATION_KIND, SAFETY_REASON } from '../../src/model/codes.ts';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
 import { confidentialityOf } from '../../src/mapping/outbound/label.ts';
 import { xcn } from '../../src/mapping/outbound/people.ts';
-import { type FieldValue, first, type OutboundMessage, type OutRow, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry, NOTICE_PATH, type Scene } from '../../src/mapping/outbound/scene.ts';
+import {
+  type FieldValue,
+  first,
+  type OutboundMessage,
+  type OutRow,
+  type SegmentPlan,
+  type Writing,
+} from '../../src/mapping/outbound/row.ts';
+import { type Entry, element, NOTICE_PATH, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { dtm } from '../../src/mapping/outbound/writers.ts';
+import { COMMUNICATION_KIND, SAFETY_REASON } from '../../src/model/codes.ts';
 import { consentLines } from './consent-text.ts';
 import { documentId, referencedId } from './document-id.ts';
 import { EVENT_EVN } from './event-evn.ts';
@@ -38,7 +45,11 @@ function parent({ Communication, Task, focus }: Subject, writing: Writing): Fiel
   const note = Communication as Entry | undefined;
   // An answer about a Task belongs to the note that the Task demands an answer to.
   if (note !== undefined && note !== focus) return wrap(documentId(note, writing));
-  const references = [element(note, 'inResponseTo'), element(note, 'partOf'), element(Task as Entry | undefined, 'focus')];
+  const references = [
+    element(note, 'inResponseTo'),
+    element(note, 'partOf'),
+    element(Task as Entry | undefined, 'focus'),
+  ];
   for (const reference of references.flat()) {
     const target = writing.scene.at(reference);
     if (target !== undefined && target === focus) continue;
@@ -63,9 +74,17 @@ const TXA_ROWS: readonly OutRow[] = [
   { to: 'TXA-6', give: actTime, type: 'TS' },
   { to: 'TXA-9', from: 'Communication.sender', as: first(xcn) },
   { to: 'TXA-12', give: ({ focus }, writing) => wrap(documentId(focus as Entry, writing)), type: 'EI', required: true },
-  { to: 'TXA-13', give: parent, type: 'EI', carries: ['Communication.inResponseTo', 'Communication.partOf', 'Task.focus'] },
+  {
+    to: 'TXA-13',
+    give: parent,
+    type: 'EI',
+    carries: ['Communication.inResponseTo', 'Communication.partOf', 'Task.focus'],
+  },
   // Written by a named person: authenticated. Written by the hub about an event: documented, nobody signed it.
-  { to: 'TXA-17', give: ({ Communication: note }, { scene }) => [[isByPerson(note as Entry | undefined, scene) ? 'AU' : 'DO']] },
+  {
+    to: 'TXA-17',
+    give: ({ Communication: note }, { scene }) => [[isByPerson(note as Entry | undefined, scene) ? 'AU' : 'DO']],
+  },
   { to: 'TXA-18', give: (_, { scene }) => [[confidentialityOf(scene.entries.map(({ value }) => value))]] },
   { to: 'TXA-19', give: () => [['AV']] },
 ];
@@ -84,11 +103,16 @@ function isByPerson(note: Entry | undefined, scene: Scene): boolean {
 const setId: OutRow = { to: 'OBX-1', give: (_, { index }) => [[`${index}`]] };
 const final: OutRow = { to: 'OBX-11', give: () => [['F']] };
 const typed = (type: string): OutRow => ({ to: 'OBX-2', give: () => [[type]] });
-const part = (code: string, text: string): OutRow => ({ to: 'OBX-3', give: () => [[code, text, DOCUMENT_PART]], type: 'CWE' });
+const part = (code: string, text: string): OutRow => ({
+  to: 'OBX-3',
+  give: () => [[code, text, DOCUMENT_PART]],
+  type: 'CWE',
+});
 
 /** OBX-3 of the observation: the receiver's word for the reason, else the hub's; of other documents their kind. */
 function subjectCode({ Communication: note, focus }: Subject, writing: Writing): FieldValue {
-  const reason = codingOf(note as Entry | undefined, SAFETY_REASON.system) ?? codingOf(focus as Entry, COMMUNICATION_KIND.system);
+  const reason =
+    codingOf(note as Entry | undefined, SAFETY_REASON.system) ?? codingOf(focus as Entry, COMMUNICATION_KIND.system);
   if (reason === undefined) return [[writing.event.kind, '', DOCUMENT_PART]];
   writing.carried(reason.path);
   const { code = '', display = '' } = reason.value as Coding;
@@ -97,7 +121,8 @@ function subjectCode({ Communication: note, focus }: Subject, writing: Writing):
   return [own === undefined ? hub : [own, display, 'L', ...hub]];
 }
 
-const asLines = (lines: readonly string[]): FieldValue => lines.flatMap((text) => text.split(/\r\n?|\n/)).map((text) => [text]);
+const asLines = (lines: readonly string[]): FieldValue =>
+  lines.flatMap((text) => text.split(/\r\n?|\n/)).map((text) => [text]);
 
 /** What was observed, in the writer's own words: the text of the note, else what the event itself says. */
 function contentLines({ Communication: note, Task: task, focus }: Subject, writing: Writing): FieldValue {
@@ -200,13 +225,25 @@ const ATTACHMENT_OBX: SegmentPlan = {
     ((noteOf(scene)?.value as Communication | undefined)?.payload ?? []).flatMap(({ contentAttachment }, index) =>
       contentAttachment?.data === undefined
         ? []
-        : [{ attachment: { value: contentAttachment, path: `${noteOf(scene)?.path}.payload[${index}].contentAttachment` } }],
+        : [
+            {
+              attachment: {
+                value: contentAttachment,
+                path: `${noteOf(scene)?.path}.payload[${index}].contentAttachment`,
+              },
+            },
+          ],
     ),
   rows: [
     setId,
     typed('ED'),
     part('attachment', 'Attachment'),
-    { to: 'OBX-5', give: encapsulated, type: 'ED', carries: ['attachment.data', 'attachment.contentType', 'attachment.title'] },
+    {
+      to: 'OBX-5',
+      give: encapsulated,
+      type: 'ED',
+      carries: ['attachment.data', 'attachment.contentType', 'attachment.title'],
+    },
     final,
   ],
 };

@@ -1,7 +1,7 @@
 import type { Task } from '@medplum/fhirtypes';
-import { REQUESTED_ACTION, SAFETY_CLASS } from '../../src/model/codes.ts';
 import type { Found } from '../../src/mapping/outbound/event.ts';
-import { element, type Entry, pointsAt, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
+import { type Entry, element, pointsAt, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
+import { REQUESTED_ACTION, SAFETY_CLASS } from '../../src/model/codes.ts';
 import { codingOf } from './hub-coding.ts';
 
 /** The Communication this document is, if the event is about one. */

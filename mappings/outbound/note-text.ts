@@ -1,10 +1,10 @@
 import type { Communication, Task } from '@medplum/fhirtypes';
-import { SAFETY_REASON } from '../../src/model/codes.ts';
 import type { Found } from '../../src/mapping/outbound/event.ts';
 import { partyAt, partyText, telephoneOf } from '../../src/mapping/outbound/people.ts';
 import type { Writing } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry } from '../../src/mapping/outbound/scene.ts';
+import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { readableTime } from '../../src/mapping/outbound/time.ts';
+import { SAFETY_REASON } from '../../src/model/codes.ts';
 import { codingOf } from './hub-coding.ts';
 import { CLASS, REQUEST } from './note-parts.ts';
 
@@ -71,4 +71,3 @@ function sayParty(writing: Writing, reference: unknown): void {
     }
   }
 }
-

@@ -11,6 +11,12 @@ export const NOTICE_NTE: SegmentPlan = {
   each: ({ event }) => (event.notice === undefined ? [] : [{ notice: { value: event.notice, path: NOTICE_PATH } }]),
   rows: [
     { to: 'NTE-1', give: (_, { index }) => [[`${index}`]] },
-    { to: 'NTE-3', give: (subject, writing) => [[[`${subject.notice?.value}`, ...consentLines(writing)].join('\n')]], type: 'FT', carries: ['notice'], required: true },
+    {
+      to: 'NTE-3',
+      give: (subject, writing) => [[[`${subject.notice?.value}`, ...consentLines(writing)].join('\n')]],
+      type: 'FT',
+      carries: ['notice'],
+      required: true,
+    },
   ],
 };

@@ -3,10 +3,18 @@ import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
 import { read } from '../../src/mapping/outbound/element.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
 import { xcn } from '../../src/mapping/outbound/people.ts';
-import { every, type FieldValue, first, type OutRow, type SegmentPlan, type Writer, type Writing } from '../../src/mapping/outbound/row.ts';
-import { type Entry, type Scene } from '../../src/mapping/outbound/scene.ts';
-import { dtm, ei } from '../../src/mapping/outbound/writers.ts';
+import {
+  every,
+  type FieldValue,
+  first,
+  type OutRow,
+  type SegmentPlan,
+  type Writer,
+  type Writing,
+} from '../../src/mapping/outbound/row.ts';
+import type { Entry, Scene } from '../../src/mapping/outbound/scene.ts';
 import { atLeast } from '../../src/mapping/outbound/version.ts';
+import { dtm, ei } from '../../src/mapping/outbound/writers.ts';
 import { RESULT_STATUS } from './tables.ts';
 
 /** A value as OBX-2 and OBX-5. Undefined: this kind of value has no v2 data type here and is listed as left out. */
@@ -22,13 +30,18 @@ function valueOf(found: Found, writing: Writing): Value | undefined {
   const coded = atLeast(writing.endpoint.version, '2.6') ? 'CWE' : 'CE';
   const time = atLeast(writing.endpoint.version, '2.6') ? 'DTM' : 'TS';
   const written = (name: string, type: string, writer: Writer): Value | undefined => {
-    const value = writer.write({ value: (one as unknown as Record<string, unknown>)[name], path: `${found.path}.${name}` }, writing);
+    const value = writer.write(
+      { value: (one as unknown as Record<string, unknown>)[name], path: `${found.path}.${name}` },
+      writing,
+    );
     return value === undefined ? undefined : { type, fields: [value], name };
   };
   if (one.valueQuantity?.value !== undefined) return quantity(one.valueQuantity);
   if (one.valueInteger !== undefined) return { type: 'NM', fields: [[`${one.valueInteger}`]], name: 'valueInteger' };
-  if (one.valueString !== undefined) return { type: 'TX', fields: one.valueString.split('\n').map((line) => [line]), name: 'valueString' };
-  if (one.valueBoolean !== undefined) return { type: 'ST', fields: [[one.valueBoolean ? 'Y' : 'N']], name: 'valueBoolean' };
+  if (one.valueString !== undefined)
+    return { type: 'TX', fields: one.valueString.split('\n').map((line) => [line]), name: 'valueString' };
+  if (one.valueBoolean !== undefined)
+    return { type: 'ST', fields: [[one.valueBoolean ? 'Y' : 'N']], name: 'valueBoolean' };
   if (one.valueCodeableConcept !== undefined) return written('valueCodeableConcept', coded, cwe());
   if (one.valueDateTime !== undefined) return written('valueDateTime', time, dtm);
   return undefined;
@@ -111,7 +124,8 @@ export const OBX_ROWS: readonly OutRow[] = [
   { to: 'OBX-21', from: 'Observation.identifier', as: first(ei) },
 ];
 
-const typeField = (value: Value | undefined): FieldValue | undefined => (value === undefined ? undefined : [[value.type]]);
+const typeField = (value: Value | undefined): FieldValue | undefined =>
+  value === undefined ? undefined : [[value.type]];
 
 function flags(component: Found | undefined, observation: Entry, writing: Writing): FieldValue | undefined {
   if (component !== undefined) return undefined;

@@ -1,8 +1,14 @@
 import type { DiagnosticReport, Observation, Resource } from '@medplum/fhirtypes';
 import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
 import type { Subject } from '../../src/mapping/outbound/event.ts';
-import { first, type FieldValue, type OutboundMessage, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry, type Scene } from '../../src/mapping/outbound/scene.ts';
+import {
+  type FieldValue,
+  first,
+  type OutboundMessage,
+  type SegmentPlan,
+  type Writing,
+} from '../../src/mapping/outbound/row.ts';
+import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { OBX_ROWS, observed } from './observation-obx.ts';
@@ -21,7 +27,9 @@ function results(scene: Scene): readonly Subject[] {
   const { focus } = scene;
   const own = focus.value.resourceType === 'Observation' ? [focus] : [];
   const named = ['result', 'hasMember'].flatMap((name) => (element(focus, name) ?? []) as unknown[]);
-  const members = named.map((reference) => scene.at(reference)).filter((one): one is Entry => one?.value.resourceType === 'Observation');
+  const members = named
+    .map((reference) => scene.at(reference))
+    .filter((one): one is Entry => one?.value.resourceType === 'Observation');
   return [...new Set([...own, ...members])].flatMap(observed);
 }
 
@@ -50,7 +58,8 @@ const PANEL_OBR: SegmentPlan = {
     { to: 'OBR-3', from: 'panel.identifier', as: first(ei) },
     {
       to: 'OBR-3',
-      give: (subject) => (hasNoNumber(subject) ? [[(subject.panel?.value as Resource).id ?? '', 'HANDOFF']] : undefined),
+      give: (subject) =>
+        hasNoNumber(subject) ? [[(subject.panel?.value as Resource).id ?? '', 'HANDOFF']] : undefined,
       type: 'EI',
     },
     { to: 'OBR-4', give: panelCode, type: 'CWE', carries: ['panel.code'], required: true },

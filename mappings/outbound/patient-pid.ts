@@ -2,7 +2,14 @@ import type { Extension, Identifier } from '@medplum/fhirtypes';
 import { issues, knows } from '../../src/mapping/outbound/assigner.ts';
 import { cwe, tabled, tabledConcept } from '../../src/mapping/outbound/coded.ts';
 import { read } from '../../src/mapping/outbound/element.ts';
-import { every, type FieldValue, first, type SegmentPlan, type Writer, type Writing } from '../../src/mapping/outbound/row.ts';
+import {
+  every,
+  type FieldValue,
+  first,
+  type SegmentPlan,
+  type Writer,
+  type Writing,
+} from '../../src/mapping/outbound/row.ts';
 import { about, type Entry, linkedPatients, patientOf } from '../../src/mapping/outbound/scene.ts';
 import { cx, dt, dtm, st, trimmed, xad, xpn, xtn } from '../../src/mapping/outbound/writers.ts';
 import { ADMINISTRATIVE_SEX, MARITAL_STATUS, YES_NO } from './tables.ts';
@@ -79,6 +86,11 @@ export const PATIENT_PID: SegmentPlan = {
 /** A released patient without a name (redacted) is said to be so: PID-5 may not be empty, and a made-up name would be a lie. */
 function unnamed({ Patient }: { readonly Patient?: Entry | undefined }, writing: Writing): FieldValue | undefined {
   if (read({ Patient }, 'Patient.name').length > 0) return undefined;
-  writing.issue('out.name-absent', 'warning', `${Patient?.path}.name`, 'no name was released; the patient goes by identifier');
+  writing.issue(
+    'out.name-absent',
+    'warning',
+    `${Patient?.path}.name`,
+    'no name was released; the patient goes by identifier',
+  );
   return [trimmed(['', '', '', '', '', '', 'U'])];
 }

@@ -1,7 +1,14 @@
 import type { Goal } from '@medplum/fhirtypes';
 import { cwe, tabledConcept } from '../../src/mapping/outbound/coded.ts';
 import type { Subject } from '../../src/mapping/outbound/event.ts';
-import { type FieldValue, first, type OutboundMessage, type OutRow, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
+import {
+  type FieldValue,
+  first,
+  type OutboundMessage,
+  type OutRow,
+  type SegmentPlan,
+  type Writing,
+} from '../../src/mapping/outbound/row.ts';
 import { about, type Entry, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { dtm, ei, st, tx } from '../../src/mapping/outbound/writers.ts';
 import { NOTICE_NTE } from './notice-nte.ts';

@@ -1,9 +1,17 @@
-import type { CareTeam, CodeableConcept, Organization, Practitioner, PractitionerRole, Reference, ServiceRequest } from '@medplum/fhirtypes';
+import type {
+  CareTeam,
+  CodeableConcept,
+  Organization,
+  Practitioner,
+  PractitionerRole,
+  Reference,
+  ServiceRequest,
+} from '@medplum/fhirtypes';
+import { assignerOf } from '../../src/mapping/outbound/assigner.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
 import { bestIdentifier, identifierType, partyAt } from '../../src/mapping/outbound/people.ts';
-import { assignerOf } from '../../src/mapping/outbound/assigner.ts';
 import { every, type FieldValue, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry, patientOf, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
+import { type Entry, element, patientOf, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
 import { trimmed, xad, xpn, xtn } from '../../src/mapping/outbound/writers.ts';
 
 /** Table 0286. */
@@ -27,13 +35,18 @@ function providers(scene: Scene): readonly Subject[] {
   if (request !== undefined) {
     const { requester, performer = [] } = request.value as ServiceRequest;
     if (requester !== undefined) named.push(['RP', { value: requester, path: `${request.path}.requester` }]);
-    for (const [index, one] of performer.entries()) named.push(['RT', { value: one, path: `${request.path}.performer[${index}]` }]);
+    for (const [index, one] of performer.entries())
+      named.push(['RT', { value: one, path: `${request.path}.performer[${index}]` }]);
   }
   const spoken = new Set(named.map(([, { value }]) => (value as Reference).reference));
   for (const [role, found] of teamOf(scene)) {
     if (!spoken.has((found.value as Reference).reference)) named.push([role, found]);
   }
-  return named.map(([role, found]) => ({ role: { value: role, path: found.path }, found, ...partyAt(scene, found.value) }));
+  return named.map(([role, found]) => ({
+    role: { value: role, path: found.path },
+    found,
+    ...partyAt(scene, found.value),
+  }));
 }
 
 function teamOf(scene: Scene): readonly (readonly [string, Found])[] {
@@ -42,7 +55,12 @@ function teamOf(scene: Scene): readonly (readonly [string, Found])[] {
     if (status !== undefined && status !== 'active') return [];
     return participant.flatMap(({ member, role }, index) => {
       if (member === undefined || scene.at(member) === patientOf(scene)) return [];
-      return [[isPrimaryCare(role) ? 'PP' : 'CP', { value: member, path: `${team.path}.participant[${index}].member` }] as const];
+      return [
+        [
+          isPrimaryCare(role) ? 'PP' : 'CP',
+          { value: member, path: `${team.path}.participant[${index}].member` },
+        ] as const,
+      ];
     });
   });
 }
@@ -104,4 +122,3 @@ export const PROVIDER_PRD: SegmentPlan = {
     'PractitionerRole.organization',
   ],
 };
-

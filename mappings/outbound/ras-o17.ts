@@ -3,10 +3,17 @@ import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
 import { read } from '../../src/mapping/outbound/element.ts';
 import type { Subject } from '../../src/mapping/outbound/event.ts';
 import { xcn } from '../../src/mapping/outbound/people.ts';
-import { every, type FieldValue, first, type OutboundMessage, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
-import { dtm, ei, st, tx } from '../../src/mapping/outbound/writers.ts';
+import {
+  every,
+  type FieldValue,
+  first,
+  type OutboundMessage,
+  type SegmentPlan,
+  type Writing,
+} from '../../src/mapping/outbound/row.ts';
+import { type Entry, element, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { atLeast } from '../../src/mapping/outbound/version.ts';
+import { dtm, ei, st, tx } from '../../src/mapping/outbound/writers.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { PATIENT_PID } from './patient-pid.ts';
 import { refuseUnlessRelayed } from './relay.ts';
@@ -20,7 +27,9 @@ function administrations(scene: Scene): readonly Subject[] {
     const [part] = (element(one, 'partOf') ?? []) as { reference?: string }[];
     return one === scene.focus || (session !== undefined && part?.reference === session);
   });
-  return [...same].sort((a, b) => startOf(a).localeCompare(startOf(b))).map((entry) => ({ MedicationAdministration: entry, ...medication(scene, entry) }));
+  return [...same]
+    .sort((a, b) => startOf(a).localeCompare(startOf(b)))
+    .map((entry) => ({ MedicationAdministration: entry, ...medication(scene, entry) }));
 }
 
 function startOf({ value }: Entry): string {
@@ -33,7 +42,8 @@ function medication(scene: Scene, entry: Entry): Subject {
   const { medicationReference, contained = [] } = entry.value as MedicationAdministration;
   const inner = medicationReference?.reference?.startsWith('#') ? medicationReference.reference.slice(1) : undefined;
   const index = contained.findIndex(({ id }) => id !== undefined && id === inner);
-  if (index >= 0) return { Medication: { value: contained[index] as Medication, path: `${entry.path}.contained[${index}]` } };
+  if (index >= 0)
+    return { Medication: { value: contained[index] as Medication, path: `${entry.path}.contained[${index}]` } };
   return { Medication: scene.at(medicationReference) };
 }
 
@@ -60,7 +70,12 @@ const ORDER_ORC: SegmentPlan = {
     { to: 'ORC-9', from: 'MedicationRequest.authoredOn', as: first(dtm) },
     { to: 'ORC-12', from: 'MedicationRequest.requester', as: first(xcn) },
   ],
-  also: ['MedicationRequest.subject', 'MedicationRequest.status', 'MedicationRequest.intent', 'MedicationRequest.medicationCodeableConcept'],
+  also: [
+    'MedicationRequest.subject',
+    'MedicationRequest.status',
+    'MedicationRequest.intent',
+    'MedicationRequest.medicationCodeableConcept',
+  ],
 };
 
 /** Without an order of the release the administration's own number keeps the message tied to its source. */
@@ -94,7 +109,11 @@ function unit(subject: Subject, writing: Writing): FieldValue | undefined {
   const { dosage } = subject.MedicationAdministration?.value as MedicationAdministration;
   const { code, unit: text, system } = dosage?.dose ?? {};
   if (code === undefined && text === undefined) return undefined;
-  const coding = { ...(code !== undefined && { code }), ...(system !== undefined && { system }), display: text ?? code ?? '' };
+  const coding = {
+    ...(code !== undefined && { code }),
+    ...(system !== undefined && { system }),
+    display: text ?? code ?? '',
+  };
   const written = cwe().write({ value: { coding: [coding] }, path: '' }, writing);
   return written === undefined ? undefined : [written];
 }
@@ -102,7 +121,6 @@ function unit(subject: Subject, writing: Writing): FieldValue | undefined {
 function action({ MedicationAdministration: entry }: Subject): FieldValue {
   return [[(entry?.value as MedicationAdministration).status === 'entered-in-error' ? 'D' : 'A']];
 }
-
 
 const GIVEN_RXA: SegmentPlan = {
   segment: 'RXA',
@@ -131,7 +149,12 @@ const GIVEN_RXA: SegmentPlan = {
     { to: 'RXA-16', from: 'Medication.batch.expirationDate', as: first(dtm) },
     { to: 'RXA-18', from: 'MedicationAdministration.statusReason', as: every(cwe()) },
     { to: 'RXA-19', from: 'MedicationAdministration.reasonCode', as: every(cwe()) },
-    { to: 'RXA-20', from: 'MedicationAdministration.status', only: (value) => value !== 'entered-in-error', as: first(tabled(COMPLETION_STATUS)) },
+    {
+      to: 'RXA-20',
+      from: 'MedicationAdministration.status',
+      only: (value) => value !== 'entered-in-error',
+      as: first(tabled(COMPLETION_STATUS)),
+    },
     { to: 'RXA-21', give: action, carries: ['MedicationAdministration.status'] },
   ],
   also: [

@@ -2,8 +2,17 @@ import type { Identifier, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { HUB_NAMESPACE } from '../../src/mapping/outbound/assigner.ts';
 import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
-import { every, type FieldValue, first, type OutboundMessage, type OutRow, refusal, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry, pointsAt, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
+import {
+  every,
+  type FieldValue,
+  first,
+  type OutboundMessage,
+  type OutRow,
+  refusal,
+  type SegmentPlan,
+  type Writing,
+} from '../../src/mapping/outbound/row.ts';
+import { type Entry, element, pointsAt, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
 import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
 import { ALLERGY_AL1 } from './allergy-al1.ts';
 import { CONDITION_DG1 } from './condition-dg1.ts';
@@ -19,11 +28,15 @@ export function referral(scene: Scene): readonly Subject[] {
   const request = theOne(scene, 'ServiceRequest');
   if (request === undefined) return [];
   const { focus } = scene;
-  const task = focus.value.resourceType === 'Task' ? focus : scene.all('Task').find((one) => pointsAt(element(one, 'focus'), request));
+  const task =
+    focus.value.resourceType === 'Task'
+      ? focus
+      : scene.all('Task').find((one) => pointsAt(element(one, 'focus'), request));
   return [{ ServiceRequest: request, Task: task }];
 }
 
-const isOf = (type: string) => (identifier: Identifier) => identifier.type?.coding?.some(({ code }) => code === type) ?? false;
+const isOf = (type: string) => (identifier: Identifier) =>
+  identifier.type?.coding?.some(({ code }) => code === type) ?? false;
 
 /** Identifiers of the loop with their places: the request's own, then the task's. */
 function loopIdentifiers(subject: Subject): readonly Found[] {
@@ -114,7 +127,8 @@ export const RF1_ALSO = [
 /** The service asked for, with the observations that go along. */
 const REQUESTED_OBR: SegmentPlan = {
   segment: 'OBR',
-  each: (scene) => referral(scene).filter(({ ServiceRequest: request }) => hasService(request) || scene.all('Observation').length > 0),
+  each: (scene) =>
+    referral(scene).filter(({ ServiceRequest: request }) => hasService(request) || scene.all('Observation').length > 0),
   rows: [
     { to: 'OBR-1', give: () => [['1']] },
     { to: 'OBR-4', from: 'ServiceRequest.code', as: first(cwe()) },
@@ -124,7 +138,8 @@ const REQUESTED_OBR: SegmentPlan = {
 };
 
 const SUPPORTING: FieldValue = [['supporting', 'Supporting observations', '99HANDOFF']];
-const hasService = (request: Found | undefined): boolean => (request?.value as ServiceRequest | undefined)?.code !== undefined;
+const hasService = (request: Found | undefined): boolean =>
+  (request?.value as ServiceRequest | undefined)?.code !== undefined;
 
 /** The words of the request. */
 const REFERRAL_NOTES: SegmentPlan = {
@@ -148,7 +163,8 @@ function notesOf(scene: Scene): readonly Subject[] {
     }
   }
   const instruction = (request?.value as ServiceRequest | undefined)?.patientInstruction;
-  if (instruction !== undefined) notes.push({ note: { value: instruction, path: `${request?.path}.patientInstruction` } });
+  if (instruction !== undefined)
+    notes.push({ note: { value: instruction, path: `${request?.path}.patientInstruction` } });
   const description = (task?.value as Task | undefined)?.description;
   if (description !== undefined) notes.push({ note: { value: description, path: `${task?.path}.description` } });
   return notes;
@@ -159,7 +175,9 @@ export const REFERRAL_REF = (event: 'I12' | 'I13' | 'I14' | 'I15'): OutboundMess
   focus: ['ServiceRequest', 'Task'],
   trigger: () => ({ type: 'REF', event, structure: 'REF_I12' }),
   refuse: (scene) =>
-    referral(scene).length === 0 ? refusal('out.referral-absent', 'no ServiceRequest was released', scene.focus.path) : undefined,
+    referral(scene).length === 0
+      ? refusal('out.referral-absent', 'no ServiceRequest was released', scene.focus.path)
+      : undefined,
   segments: [
     { segment: 'RF1', required: true, each: referral, rows: RF1_ROWS, also: RF1_ALSO },
     PROVIDER_PRD,

@@ -1,7 +1,7 @@
 import type { Identifier } from '@medplum/fhirtypes';
-import type { Issue } from '../../src/model/assertion.ts';
 import { refusal } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry, type Scene } from '../../src/mapping/outbound/scene.ts';
+import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
+import type { Issue } from '../../src/model/assertion.ts';
 
 /**
  * Whether the event may be told on: its source issued that very trigger, about something it numbered itself. The hub has no
@@ -18,7 +18,11 @@ export function refuseUnlessRelayed(scene: Scene, triggers: readonly string[]): 
   const own = identifiersOf(scene.focus).filter(({ system }) => relayOf.authorities.includes(system ?? ''));
   return own.length > 0
     ? undefined
-    : refusal('out.not-authoritative', 'the source did not issue an identifier of this', `${scene.focus.path}.identifier`);
+    : refusal(
+        'out.not-authoritative',
+        'the source did not issue an identifier of this',
+        `${scene.focus.path}.identifier`,
+      );
 }
 
 export function identifiersOf(entry: Entry): readonly Identifier[] {

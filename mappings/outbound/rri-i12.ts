@@ -1,8 +1,8 @@
 import type { Identifier, Task } from '@medplum/fhirtypes';
-import { hubIdentifier } from '../../src/model/systems.ts';
 import { first, type OutboundMessage, refusal, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry } from '../../src/mapping/outbound/scene.ts';
+import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { dtm, st } from '../../src/mapping/outbound/writers.ts';
+import { hubIdentifier } from '../../src/model/systems.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { PATIENT_PID } from './patient-pid.ts';
 import { PROVIDER_PRD } from './provider-prd.ts';
@@ -17,12 +17,14 @@ const ANSWERED_MSA: SegmentPlan = {
   segment: 'MSA',
   each: (scene) => {
     const [subject = {}] = referral(scene);
-    return ['Task', 'ServiceRequest'].flatMap((name) => {
-      const entry = subject[name] as Entry | undefined;
-      const list = (element(entry, 'identifier') ?? []) as Identifier[];
-      const index = list.findIndex(({ system, value }) => system === MESSAGE_IDENTIFIER && value !== undefined);
-      return index < 0 ? [] : [{ id: { value: list[index]?.value, path: `${entry?.path}.identifier[${index}]` } }];
-    }).slice(0, 1);
+    return ['Task', 'ServiceRequest']
+      .flatMap((name) => {
+        const entry = subject[name] as Entry | undefined;
+        const list = (element(entry, 'identifier') ?? []) as Identifier[];
+        const index = list.findIndex(({ system, value }) => system === MESSAGE_IDENTIFIER && value !== undefined);
+        return index < 0 ? [] : [{ id: { value: list[index]?.value, path: `${entry?.path}.identifier[${index}]` } }];
+      })
+      .slice(0, 1);
   },
   rows: [
     // The message was understood; what became of the referral is RF1-1.
@@ -78,7 +80,10 @@ export const ANSWER_RRI: OutboundMessage = {
       segment: 'RF1',
       required: true,
       each: referral,
-      rows: [...RF1_ROWS.filter(({ to }) => to !== 'RF1-9'), { to: 'RF1-9', from: 'Task.lastModified', as: first(dtm) }],
+      rows: [
+        ...RF1_ROWS.filter(({ to }) => to !== 'RF1-9'),
+        { to: 'RF1-9', from: 'Task.lastModified', as: first(dtm) },
+      ],
       also: [...RF1_ALSO, 'ServiceRequest.authoredOn'],
     },
     PROVIDER_PRD,

@@ -1,7 +1,15 @@
 import type { Appointment, Resource } from '@medplum/fhirtypes';
 import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
 import type { Subject } from '../../src/mapping/outbound/event.ts';
-import { every, type FieldValue, first, type OutboundMessage, refusal, type SegmentPlan, type Trigger } from '../../src/mapping/outbound/row.ts';
+import {
+  every,
+  type FieldValue,
+  first,
+  type OutboundMessage,
+  refusal,
+  type SegmentPlan,
+  type Trigger,
+} from '../../src/mapping/outbound/row.ts';
 import { about, element, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { ei, tx } from '../../src/mapping/outbound/writers.ts';
 import {
@@ -54,7 +62,9 @@ function orders(subject: Subject, { scene }: { readonly scene: Scene }): readonl
   return (appointmentOf(subject).basedOn ?? []).flatMap((reference) => {
     const target = scene.at(reference);
     const list = element(target, 'identifier');
-    return Array.isArray(list) && list.length > 0 ? [{ value: list[0] as unknown, path: `${target?.path}.identifier[0]` }] : [];
+    return Array.isArray(list) && list.length > 0
+      ? [{ value: list[0] as unknown, path: `${target?.path}.identifier[0]` }]
+      : [];
   });
 }
 
@@ -92,8 +102,7 @@ const SCHEDULE_SCH: SegmentPlan = {
 /** The patient stands in PID and is not told again as a participant. */
 const PATIENT_IN_APPOINTMENT: SegmentPlan = {
   ...PATIENT_PID,
-  each: (scene) =>
-    PATIENT_PID.each(scene, {}).map((subject) => ({ ...subject, self: selfOf(scene, subject) })),
+  each: (scene) => PATIENT_PID.each(scene, {}).map((subject) => ({ ...subject, self: selfOf(scene, subject) })),
   also: [...(PATIENT_PID.also ?? []), 'self'],
 };
 
@@ -121,10 +130,18 @@ function refuse(scene: Scene) {
   const { participant, status } = scene.focus.value as Appointment;
   const patients = participant.filter(({ actor }) => actor?.reference?.startsWith('Patient/'));
   if (patients.length > 1) {
-    return refusal('out.group-roster', 'an appointment of several patients is not sent', `${scene.focus.path}.participant`);
+    return refusal(
+      'out.group-roster',
+      'an appointment of several patients is not sent',
+      `${scene.focus.path}.participant`,
+    );
   }
   if (status === 'proposed') {
-    return refusal('out.appointment-proposed', 'a proposal is not a booking of its owner', `${scene.focus.path}.status`);
+    return refusal(
+      'out.appointment-proposed',
+      'a proposal is not a booking of its owner',
+      `${scene.focus.path}.status`,
+    );
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import type { DetectedIssue } from '@medplum/fhirtypes';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { FieldValue, OutboundMessage, SegmentPlan } from '../../src/mapping/outbound/row.ts';
 import { first, refusal } from '../../src/mapping/outbound/row.ts';
-import { about, element, type Entry, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
+import { about, type Entry, element, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { ei } from '../../src/mapping/outbound/writers.ts';
 import {
   contact,
@@ -23,7 +23,9 @@ function moved(scene: Scene): Entry | undefined {
   const implicated = scene.all('DetectedIssue').flatMap(({ value }) => (value as DetectedIssue).implicated ?? []);
   return scene
     .all('Appointment')
-    .find((one) => one !== proposalOrFocus(scene) && pointsAt(implicated, one) && ownIdentifier(one, scene) !== undefined);
+    .find(
+      (one) => one !== proposalOrFocus(scene) && pointsAt(implicated, one) && ownIdentifier(one, scene) !== undefined,
+    );
 }
 
 const REQUEST_ARQ: SegmentPlan = {
@@ -53,7 +55,11 @@ const REQUEST_ARQ: SegmentPlan = {
       },
       type: 'EI',
     },
-    { to: 'ARQ-6', give: () => [['schedule-conflict', 'Dose or recovery overlaps a session', '99HANDOFF']], type: 'CWE' },
+    {
+      to: 'ARQ-6',
+      give: () => [['schedule-conflict', 'Dose or recovery overlaps a session', '99HANDOFF']],
+      type: 'CWE',
+    },
     { to: 'ARQ-7', from: 'Appointment.reasonCode', as: first(cwe('0276')) },
     { to: 'ARQ-8', from: 'Appointment.appointmentType', as: first(cwe('0277')) },
     { to: 'ARQ-9', give: duration, carries: ['Appointment.minutesDuration'] },

@@ -1,6 +1,9 @@
 import type { OutTable } from '../../src/mapping/outbound/coded.ts';
 
-export const ADMINISTRATIVE_SEX: OutTable = { id: '0001', values: { male: 'M', female: 'F', other: 'O', unknown: 'U' } };
+export const ADMINISTRATIVE_SEX: OutTable = {
+  id: '0001',
+  values: { male: 'M', female: 'F', other: 'O', unknown: 'U' },
+};
 
 export const MARITAL_STATUS: OutTable = {
   id: '0002',
@@ -12,7 +15,19 @@ export const YES_NO: OutTable = { id: '0136', values: { true: 'Y', false: 'N' } 
 /** Encounter.class → patient class. Programs with repeated visits are told by their EpisodeOfCare, not by a guess from AMB. */
 export const PATIENT_CLASS: OutTable = {
   id: '0004',
-  values: { AMB: 'O', IMP: 'I', ACUTE: 'I', NONAC: 'I', EMER: 'E', PRENC: 'P', OBSENC: 'B', VR: 'O', HH: 'O', FLD: 'O', SS: 'O' },
+  values: {
+    AMB: 'O',
+    IMP: 'I',
+    ACUTE: 'I',
+    NONAC: 'I',
+    EMER: 'E',
+    PRENC: 'P',
+    OBSENC: 'B',
+    VR: 'O',
+    HH: 'O',
+    FLD: 'O',
+    SS: 'O',
+  },
   nearest: ['VR', 'HH', 'FLD', 'SS'],
 };
 

@@ -1,9 +1,9 @@
 import type { Task } from '@medplum/fhirtypes';
-import { BUSINESS_STATUS, codeIn, TASK_CODE, TASK_PART } from '../../src/model/codes.ts';
 import { partyText } from '../../src/mapping/outbound/people.ts';
 import type { Writing } from '../../src/mapping/outbound/row.ts';
-import { element, type Entry } from '../../src/mapping/outbound/scene.ts';
+import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { readableTime } from '../../src/mapping/outbound/time.ts';
+import { BUSINESS_STATUS, codeIn, TASK_CODE, TASK_PART } from '../../src/model/codes.ts';
 
 type Part = NonNullable<Task['output']>[number] | NonNullable<Task['input']>[number];
 
@@ -40,7 +40,9 @@ function partName(part: Part): string {
   return code === undefined ? conceptText(part.type) : TASK_PART.codes[code];
 }
 
-export function conceptText(concept: { text?: string; coding?: { display?: string; code?: string }[] } | undefined): string {
+export function conceptText(
+  concept: { text?: string; coding?: { display?: string; code?: string }[] } | undefined,
+): string {
   return concept?.text ?? concept?.coding?.[0]?.display ?? concept?.coding?.[0]?.code ?? '';
 }
 

@@ -2,7 +2,7 @@ import type { CodeableConcept, Encounter, EncounterParticipant, Identifier } fro
 import { tabledConcept } from '../../src/mapping/outbound/coded.ts';
 import { xcn } from '../../src/mapping/outbound/people.ts';
 import { first, type OutRow, type SegmentPlan, type Writer } from '../../src/mapping/outbound/row.ts';
-import { about, element, type Entry, type Scene } from '../../src/mapping/outbound/scene.ts';
+import { about, type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { cx, dtm, trimmed } from '../../src/mapping/outbound/writers.ts';
 import { PATIENT_CLASS } from './tables.ts';
 
@@ -47,7 +47,9 @@ const participant = (code: string, to: string): OutRow => ({
   to,
   from: 'Encounter.participant',
   only: (value) =>
-    ((value as EncounterParticipant).type ?? []).some(({ coding }) => coding?.some((one) => one.code === code) ?? false),
+    ((value as EncounterParticipant).type ?? []).some(
+      ({ coding }) => coding?.some((one) => one.code === code) ?? false,
+    ),
   as: first({
     type: 'XCN',
     uses: ['*'],
@@ -96,4 +98,3 @@ export const VISIT_PV1_OR_NONE: SegmentPlan = {
     { to: 'PV1-2', give: ({ Encounter }) => (classOf(Encounter as Entry) === undefined ? [['N']] : undefined) },
   ],
 };
-

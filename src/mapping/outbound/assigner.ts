@@ -1,5 +1,5 @@
-import { hubIdentifier } from '../../model/systems.ts';
 import type { Partner } from '../../model/partner.ts';
+import { hubIdentifier } from '../../model/systems.ts';
 
 /** Namespace of identifiers the hub itself gives (resource ids, acts). A receiver returns them unchanged. */
 export const HUB_NAMESPACE = 'HANDOFF';

@@ -3,8 +3,8 @@ import type { Partner } from '../../model/partner.ts';
 import { codingSystemName } from './code-systems.ts';
 import type { Found } from './event.ts';
 import type { Repetition, Writer, Writing } from './row.ts';
-import { trimmed } from './writers.ts';
 import { atLeast } from './version.ts';
+import { trimmed } from './writers.ts';
 
 /** FHIR code → v2 value of one table: what an outbound field may hold. `nearest`: values that lose something, each said. */
 export interface OutTable {
@@ -17,7 +17,9 @@ export interface OutTable {
 /** The partner's own value for a code, by its table read backwards. */
 function ownValue(partner: Partner, table: string, coding: Coding): string | undefined {
   const own = Object.entries(partner.codeTables[table] ?? {});
-  return own.find(([, to]) => to.code === coding.code && (coding.system === undefined || to.system === coding.system))?.[0];
+  return own.find(
+    ([, to]) => to.code === coding.code && (coding.system === undefined || to.system === coding.system),
+  )?.[0];
 }
 
 /**
@@ -93,11 +95,21 @@ function writeConcept({ value, path }: Found, writing: Writing, table: string | 
   triplets.sort((a, b) => Number(b.own) - Number(a.own));
   const written = triplets.slice(0, 2);
   if (triplets.length > 2) {
-    writing.issue('out.codings-left-out', 'information', path, 'a coded field holds two codings; the others are left out');
+    writing.issue(
+      'out.codings-left-out',
+      'information',
+      path,
+      'a coded field holds two codings; the others are left out',
+    );
   }
   const [one, two] = written;
   if (one === undefined) return text === '' ? undefined : ['', text];
-  const parts = [one.code, one.display || text, one.system, ...(two === undefined ? [] : [two.code, two.display, two.system])];
+  const parts = [
+    one.code,
+    one.display || text,
+    one.system,
+    ...(two === undefined ? [] : [two.code, two.display, two.system]),
+  ];
   if (text === '' || parts[1] === text) return trimmed(parts);
   if (atLeast(writing.endpoint.version, '2.6')) return trimmed([...pad(parts, 8), text]);
   writing.issue('out.text-left-out', 'information', `${path}.text`, 'before 2.6 a coded field has no original text');
@@ -115,7 +127,9 @@ function tripletsOf(coding: Coding, partner: Partner, table: string | undefined)
   const system = coding.system === undefined ? '' : codingSystemName(coding.system);
   const itself = { own: false, code: coding.code ?? '', display: coding.display ?? '', system };
   const own = table === undefined ? undefined : ownValue(partner, table, coding);
-  return own === undefined ? [itself] : [{ own: true, code: own, display: itself.display, system: `HL7${table}` }, itself];
+  return own === undefined
+    ? [itself]
+    : [{ own: true, code: own, display: itself.display, system: `HL7${table}` }, itself];
 }
 
 function pad(parts: readonly string[], length: number): string[] {

@@ -24,6 +24,11 @@ export function sayLabels(scene: Scene, segments: readonly RawSegment[], notes: 
   if (!needs || mark.length === 0) return;
   const isCarried = segments.some(({ name, fields }) => fields.has(CARRIERS[name] ?? 0));
   if (!isCarried) {
-    notes.add('out.label-left-out', 'warning', 'Bundle.meta.security', 'the message has no field for the security label');
+    notes.add(
+      'out.label-left-out',
+      'warning',
+      'Bundle.meta.security',
+      'the message has no field for the security label',
+    );
   }
 }

@@ -24,13 +24,24 @@ export function lossOf(scene: Scene, carried: ReadonlySet<string>): readonly Iss
   return issues;
 }
 
-function visitResource(entry: Entry, carried: ReadonlySet<string>, touched: ReadonlySet<string>, issues: Issue[]): void {
+function visitResource(
+  entry: Entry,
+  carried: ReadonlySet<string>,
+  touched: ReadonlySet<string>,
+  issues: Issue[],
+): void {
   for (const [name, value] of Object.entries(entry.value)) {
     if (!OF_THE_COPY.has(name)) visit(value, `${entry.path}.${name}`, carried, touched, issues);
   }
 }
 
-function visit(value: unknown, path: string, carried: ReadonlySet<string>, touched: ReadonlySet<string>, issues: Issue[]): void {
+function visit(
+  value: unknown,
+  path: string,
+  carried: ReadonlySet<string>,
+  touched: ReadonlySet<string>,
+  issues: Issue[],
+): void {
   if (carried.has(path) || value === undefined) return;
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) visit(item, `${path}[${index}]`, carried, touched, issues);

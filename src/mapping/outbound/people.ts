@@ -40,7 +40,10 @@ function ofType(scene: Scene, reference: unknown, type: 'Practitioner' | 'Organi
 }
 
 /** The identifier a receiver most likely knows somebody by: its own, then the national one, then whichever is first. */
-export function bestIdentifier(identifiers: readonly Identifier[] | undefined, writing: Writing): Identifier | undefined {
+export function bestIdentifier(
+  identifiers: readonly Identifier[] | undefined,
+  writing: Writing,
+): Identifier | undefined {
   const list = (identifiers ?? []).filter(({ value }) => value !== undefined);
   const own = list.find(({ system }) => knows(writing.partner, system));
   return own ?? list.find(({ system }) => system === NPI) ?? list[0];

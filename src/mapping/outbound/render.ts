@@ -2,10 +2,10 @@ import type { Bundle } from '@medplum/fhirtypes';
 import type { Issue } from '../../model/assertion.ts';
 import type { Endpoint, Partner } from '../../model/partner.ts';
 import { encode, outboundCharset } from './bytes.ts';
+import type { OutboundEvent, Subject } from './event.ts';
 import { headerOf } from './header.ts';
 import { sayLabels } from './label.ts';
 import { lossOf } from './loss.ts';
-import type { OutboundEvent, Subject } from './event.ts';
 import { Notes } from './notes.ts';
 import { isIssue, type OutboundMaps, type OutboundMessage, refusal, type SegmentPlan, type Writing } from './row.ts';
 import { NOTICE_PATH, type Scene, sceneOf } from './scene.ts';
@@ -40,7 +40,8 @@ export function render(
 ): Rendering {
   const refuse = (refused: Issue): Rendering => ({ refused, issues: [refused] });
   const scene = sceneOf(resources, event, endpoint, partner);
-  if (scene === undefined) return refuse(refusal('out.nothing-released', 'nothing of this event may go to this recipient'));
+  if (scene === undefined)
+    return refuse(refusal('out.nothing-released', 'nothing of this event may go to this recipient'));
   if (!OUTBOUND_VERSIONS.includes(endpoint.version)) {
     return refuse(refusal('out.version-unknown', 'the endpoint names a version the hub does not write'));
   }
@@ -59,7 +60,9 @@ export function render(
   const body = writeAll(message.segments, {}, scene, notes);
   if (isIssue(body)) return { refused: body, issues: [...notes.issues, body] };
   if (event.notice !== undefined && !notes.carried.has(NOTICE_PATH)) {
-    return refuse(refusal('out.notice-left-out', 'the disclosure notice has no place in this message, so it may not leave'));
+    return refuse(
+      refusal('out.notice-left-out', 'the disclosure notice has no place in this message, so it may not leave'),
+    );
   }
   sayLabels(scene, body, notes);
   const { bytes, issues } = encode([headerOf(maps, trigger, scene), ...body], charset);

@@ -27,12 +27,7 @@ export interface Scene {
 }
 
 /** Undefined when the Bundle has no first resource. */
-export function sceneOf(
-  bundle: Bundle,
-  event: OutboundEvent,
-  endpoint: Endpoint,
-  partner: Partner,
-): Scene | undefined {
+export function sceneOf(bundle: Bundle, event: OutboundEvent, endpoint: Endpoint, partner: Partner): Scene | undefined {
   const entries: Entry[] = [];
   const byReference = new Map<string, Entry>();
   for (const [index, { resource, fullUrl }] of (bundle.entry ?? []).entries()) {
@@ -56,7 +51,8 @@ export function sceneOf(
 }
 
 function referenceText(reference: unknown): string {
-  const text = typeof reference === 'string' ? reference : (reference as { reference?: unknown } | undefined)?.reference;
+  const text =
+    typeof reference === 'string' ? reference : (reference as { reference?: unknown } | undefined)?.reference;
   return typeof text === 'string' ? text.replace(/\/_history\/[^/]+$/, '') : '';
 }
 
@@ -99,7 +95,9 @@ export function linkedPatients(scene: Scene, patient: Entry): readonly Entry[] {
     (from.link ?? []).some(({ other }) => referenceText(other) === referenceOf(to));
   return scene
     .all('Patient')
-    .filter((one) => one !== patient && (linked(one.value as Patient, patient) || linked(patient.value as Patient, one)));
+    .filter(
+      (one) => one !== patient && (linked(one.value as Patient, patient) || linked(patient.value as Patient, one)),
+    );
 }
 
 /** The subject of a segment about one resource, under the name of its type. */

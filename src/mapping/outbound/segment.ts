@@ -31,7 +31,12 @@ export function writeSegment(plan: SegmentPlan, subject: Subject, writing: Writi
     if (value.length === 0) {
       if (row.required) return { missing: row.to };
     } else if (number > count) {
-      writing.issue('out.version-lacks-field', 'warning', placeOf(row, subject), `${row.to} does not exist in version ${version}`);
+      writing.issue(
+        'out.version-lacks-field',
+        'warning',
+        placeOf(row, subject),
+        `${row.to} does not exist in version ${version}`,
+      );
     } else {
       fields.set(number, [...(fields.get(number) ?? []), ...fitted(value, row, subject, writing)]);
     }

@@ -49,7 +49,20 @@ const COMPONENTS: Readonly<Record<string, string>> = {
 };
 
 /** Versions the hub writes, oldest first. */
-export const OUTBOUND_VERSIONS = ['2.3', '2.3.1', '2.4', '2.5', '2.5.1', '2.6', '2.7', '2.7.1', '2.8', '2.8.1', '2.8.2', '2.9'];
+export const OUTBOUND_VERSIONS = [
+  '2.3',
+  '2.3.1',
+  '2.4',
+  '2.5',
+  '2.5.1',
+  '2.6',
+  '2.7',
+  '2.7.1',
+  '2.8',
+  '2.8.1',
+  '2.8.2',
+  '2.9',
+];
 
 /** Whether `version` is `since` or later. Versions compare number by number: 2.10 would follow 2.9. */
 export function atLeast(version: string, since: string): boolean {

@@ -38,7 +38,12 @@ export const dtm: Writer = {
     const withOffset = writing.endpoint.dialect?.offset !== false;
     const time = typeof value === 'string' ? v2Time(value, writing.partner.zone, withOffset) : undefined;
     if (time?.ambiguous) {
-      writing.issue('out.time-ambiguous', 'warning', path, 'this time comes twice that night and the endpoint takes no offset');
+      writing.issue(
+        'out.time-ambiguous',
+        'warning',
+        path,
+        'this time comes twice that night and the endpoint takes no offset',
+      );
     }
     return time === undefined ? undefined : [time.text];
   },
@@ -142,7 +147,13 @@ export const xad: Writer = {
 };
 
 const TELECOM_USE: Readonly<Record<string, string>> = { home: 'PRN', work: 'WPN', temp: 'VHN', mobile: 'PRS' };
-const EQUIPMENT: Readonly<Record<string, string>> = { phone: 'PH', fax: 'FX', pager: 'BP', email: 'Internet', sms: 'CP' };
+const EQUIPMENT: Readonly<Record<string, string>> = {
+  phone: 'PH',
+  fax: 'FX',
+  pager: 'BP',
+  email: 'Internet',
+  sms: 'CP',
+};
 
 export const xtn: Writer = {
   type: 'XTN',

@@ -1,0 +1,36 @@
+import type { Definitions } from '../src/mapping/message-map.ts';
+import { ADT, ADT_LINK, ADT_MERGE, ADT_SWAP } from './messages/adt.ts';
+
+const IDENTITY = 'changes which patient, account or visit a record belongs to; there is no map for it';
+
+/** Everything the hub maps. A change here changes the version that Provenance names. */
+export const DEFINITIONS: Definitions = {
+  version: '1',
+  messages: [ADT, ADT_MERGE, ADT_LINK, ADT_SWAP],
+  unsafe: Object.fromEntries(
+    [
+      'A18',
+      'A19',
+      'A20',
+      'A23',
+      'A29',
+      'A30',
+      'A34',
+      'A35',
+      'A36',
+      'A39',
+      'A41',
+      'A42',
+      'A43',
+      'A44',
+      'A45',
+      'A46',
+      'A47',
+      'A48',
+      'A49',
+      'A50',
+      'A51',
+    ].map((trigger) => [`ADT^${trigger}`, IDENTITY]),
+  ),
+  administrative: ['ACK', 'NMD', 'NMR', 'MCF'],
+};

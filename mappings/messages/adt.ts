@@ -1,0 +1,165 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import type { Draft } from '../../src/mapping/draft.ts';
+import type { MessageMap } from '../../src/mapping/message-map.ts';
+import { Refusal, type Scope } from '../../src/mapping/scope.ts';
+import type { Json } from '../../src/model/json.ts';
+import { patientKey } from '../keys.ts';
+import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
+import { EVN, MRG, MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
+import { IN1_COVERAGE } from '../segments/insurance.ts';
+import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
+import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
+import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
+import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
+import { stateLooseObservations } from './observation.ts';
+import { onlyPatient, patientIdentifier, statePatient } from './patient.ts';
+import { stateTeam } from './team.ts';
+import { contextVisit, stateVisit } from './visit.ts';
+
+const VISIT_EVENTS = [
+  'A01',
+  'A02',
+  'A03',
+  'A04',
+  'A05',
+  'A06',
+  'A07',
+  'A08',
+  'A09',
+  'A10',
+  'A11',
+  'A12',
+  'A13',
+  'A14',
+  'A15',
+  'A16',
+  'A21',
+  'A22',
+  'A25',
+  'A26',
+  'A27',
+  'A28',
+  'A31',
+  'A32',
+  'A33',
+  'A38',
+  'A52',
+  'A53',
+  'A54',
+  'A55',
+  'A60',
+];
+
+const COMMON = [
+  MSH,
+  EVN,
+  PID_PATIENT,
+  PD1_PATIENT,
+  PV1_ENCOUNTER,
+  PV2_ENCOUNTER,
+  NK1_RELATED_PERSON,
+  DG1_CONDITION,
+  AL1_ALLERGY,
+  IN1_COVERAGE,
+  ROL_TEAM,
+  PRT_TEAM,
+];
+
+/** Patient, visit and what an ADT says around them. A11, A12, A13 undo; they add nothing. Rule: DOMAIN §C1 ADT. */
+export const ADT: MessageMap = {
+  name: 'ADT',
+  events: VISIT_EVENTS.map((trigger) => `ADT^${trigger}`),
+  maps: COMMON,
+  run(scope) {
+    const { message } = scope;
+    const patient = onlyPatient(scope);
+    const encounter = contextVisit(patient, scope);
+    stateRelatives(message.segments('NK1'), patient, scope);
+    stateDiagnoses(message.segments('DG1'), patient, encounter, scope);
+    stateAllergies(message.segments('AL1'), patient, scope);
+    stateCoverages(message.segments('IN1'), patient, scope);
+    stateTeam(message.segments('ROL'), patient, scope);
+    stateTeam(message.segments('PRT'), patient, scope);
+    stateLooseObservations(message.segments('OBX'), patient, encounter, scope);
+  },
+};
+
+/** A40: the patient of MRG-1 is the patient of PID-3. Only the membership changes; the store repoints nothing. Rule: H7. */
+export const ADT_MERGE: MessageMap = {
+  name: 'ADT merge',
+  events: ['ADT^A40'],
+  maps: [...COMMON, MRG],
+  run(scope) {
+    let survivor: Draft | undefined;
+    let merged = 0;
+    for (const segment of scope.message.segments()) {
+      if (segment.name === 'PID') survivor = statePatient(segment, nextNamed(segment, 'PD1'), scope);
+      if (segment.name !== 'MRG') continue;
+      if (survivor === undefined)
+        throw new Refusal(
+          'map.patient-unidentified',
+          'no identified survivor before this MRG',
+          `MRG[${segment.occurrence}]`,
+        );
+      const loser = priorPatient(segment, scope);
+      if (loser.id === survivor.id)
+        throw new Refusal(
+          'map.merge-self',
+          'prior and surviving identifier are the same',
+          `MRG[${segment.occurrence}]-1`,
+        );
+      scope.identity.push({ op: 'merge', survivor: survivor.id, loser: loser.id });
+      merged += 1;
+    }
+    if (merged === 0) throw new Refusal('map.patient-missing', 'a merge without MRG', 'MRG[1]');
+  },
+};
+
+function nextNamed(segment: Segment, name: string): Segment | undefined {
+  const next = segment.message.segments()[segment.index + 1];
+  return next?.name === name ? next : undefined;
+}
+
+function priorPatient(mrg: Segment, scope: Scope): Draft {
+  const prior = patientIdentifier(mrg, [1, 4], scope);
+  if (prior === undefined) {
+    throw new Refusal('map.patient-unidentified', 'no prior identifier with an assigner', `MRG[${mrg.occurrence}]-1`);
+  }
+  const key = patientKey(scope.owner, prior);
+  const loser = scope.draft(key, scope.idOf(key));
+  loser.default('identifier', [{ system: prior.system, value: prior.value }] as Json);
+  return loser;
+}
+
+/** A24 links two patients of one source, A37 ends that link; neither moves any record. Rule: DOMAIN §C1 "Merge". */
+export const ADT_LINK: MessageMap = {
+  name: 'ADT link',
+  events: ['ADT^A24', 'ADT^A37'],
+  maps: COMMON,
+  run(scope) {
+    const [one, other] = scope.message.segments('PID').map((pid) => statePatient(pid, nextNamed(pid, 'PD1'), scope));
+    if (one === undefined || other === undefined) {
+      throw new Refusal('map.patient-unidentified', 'a link needs two identified patients', 'PID[2]-3');
+    }
+    if (one.id === other.id) throw new Refusal('map.merge-self', 'both are the same patient', 'PID[2]-3');
+    scope.identity.push({ op: scope.trigger === 'A24' ? 'link' : 'unlink', patient: one.id, other: other.id });
+  },
+};
+
+/** A17: two patients change places; each PID is followed by its own PV1. */
+export const ADT_SWAP: MessageMap = {
+  name: 'ADT swap',
+  events: ['ADT^A17'],
+  maps: COMMON,
+  run(scope) {
+    const { message } = scope;
+    for (const pid of message.segments('PID')) {
+      const patient = statePatient(pid, nextNamed(pid, 'PD1'), scope);
+      if (patient === undefined)
+        throw new Refusal('map.patient-unidentified', 'no identifier with an assigner', `PID[${pid.occurrence}]-3`);
+      const pv1 = message.segments('PV1')[pid.occurrence - 1];
+      const pv2 = message.segments('PV2').find((segment) => pv1 !== undefined && segment.index === pv1.index + 1);
+      stateVisit(pv1, pv2, patient, scope, 'in-progress');
+    }
+  },
+};

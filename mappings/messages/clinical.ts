@@ -1,0 +1,195 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import type { Draft } from '../../src/mapping/draft.ts';
+import { Node } from '../../src/mapping/node.ts';
+import type { Scope } from '../../src/mapping/scope.ts';
+import type { Json } from '../../src/model/json.ts';
+import { conceptOf, systemOf, translatedConcept } from '../datatypes/coded.ts';
+import { organizationOf } from '../datatypes/directory.ts';
+import { cxKey, eiKey } from '../datatypes/identifier.ts';
+import { addressOf, humanName } from '../datatypes/person.ts';
+import { decimal } from '../datatypes/text.ts';
+import { allergyKey, conditionKey, coverageKey, numberedConditionKey, relatedPersonKey } from '../keys.ts';
+import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
+import { IN1_COVERAGE } from '../segments/insurance.ts';
+import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
+import { DIAGNOSIS_TYPE } from '../tables/encounter.ts';
+
+const CONDITION_CLINICAL = 'http://terminology.hl7.org/CodeSystem/condition-clinical';
+const CONDITION_VERIFICATION = 'http://terminology.hl7.org/CodeSystem/condition-ver-status';
+const CONDITION_CATEGORY = 'http://terminology.hl7.org/CodeSystem/condition-category';
+const ALLERGY_CLINICAL = 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical';
+
+const concept = (system: string, code: string): Json => ({ coding: [{ system, code }] });
+
+function nodeAt(segment: Segment, field: number, scope: Scope): Node | undefined {
+  const element = segment.field(field).repetition(1);
+  if (!element.hasContent || element.isDelete) return undefined;
+  scope.place(segment, field);
+  return new Node(element);
+}
+
+/** DG1-3 with its words (DG1-4) and, before v2.4, its coding system (DG1-2). */
+function diagnosisCode(dg1: Segment, scope: Scope): Json | undefined {
+  const node = nodeAt(dg1, 3, scope);
+  const found = node === undefined ? undefined : conceptOf(node, scope);
+  const words = dg1.get(4)?.trim();
+  const method = dg1.get(2)?.trim();
+  if (found === undefined) return words ? { text: words } : undefined;
+  const [firstCoding, ...others] = found.coding ?? [];
+  if (firstCoding !== undefined && firstCoding.system === undefined && method) {
+    found.coding = [{ system: systemOf(method, scope), ...firstCoding }, ...others];
+  }
+  if (found.text === undefined && words) found.text = words;
+  return found as unknown as Json;
+}
+
+/** DG1 → Condition, and its place in Encounter.diagnosis. */
+export function stateDiagnoses(
+  segments: readonly Segment[],
+  patient: Draft,
+  encounter: Draft | undefined,
+  scope: Scope,
+): Draft[] {
+  const stated: Draft[] = [];
+  for (const dg1 of segments) {
+    const code = diagnosisCode(dg1, scope);
+    const numbered = nodeAt(dg1, 20, scope);
+    const number = numbered === undefined ? undefined : eiKey(numbered, scope);
+    if (code === undefined && number === undefined) {
+      scope.place(dg1, 3);
+      scope.issue('map.key-missing', 'a diagnosis without code, words or id is not carried');
+      continue;
+    }
+    const key =
+      number === undefined
+        ? conditionKey(scope.owner, patient.id, encounter?.id, codeKey(code!))
+        : numberedConditionKey(scope.owner, number);
+    const condition = scope.draft(key, patient.id);
+    condition.set('subject', patient.reference);
+    if (encounter !== undefined) condition.set('encounter', encounter.reference);
+    condition.set('code', code);
+    condition.snapshot('category[DG1]', [concept(CONDITION_CATEGORY, 'encounter-diagnosis')]);
+    if (dg1.get(21) === 'D') {
+      condition.set('verificationStatus', concept(CONDITION_VERIFICATION, 'entered-in-error'));
+      condition.delete('clinicalStatus');
+    } else {
+      condition.default('clinicalStatus', concept(CONDITION_CLINICAL, 'active'));
+    }
+    scope.apply(DG1_CONDITION, dg1, condition);
+    stated.push(condition);
+    if (encounter !== undefined && dg1.get(21) !== 'D')
+      encounter.append('diagnosis[DG1]', diagnosisEntry(dg1, condition, scope));
+  }
+  return stated;
+}
+
+function diagnosisEntry(dg1: Segment, condition: Draft, scope: Scope): Json {
+  const use = nodeAt(dg1, 6, scope);
+  const rank = decimal(dg1.get(15)?.trim());
+  const entry: Record<string, Json> = { condition: condition.reference };
+  if (use !== undefined) entry['use'] = translatedConcept(use, scope, DIAGNOSIS_TYPE) as unknown as Json;
+  if (rank !== undefined && Number.isInteger(rank) && rank > 0) entry['rank'] = rank;
+  return entry;
+}
+
+/** What distinguishes one coded thing: system and code of the first coding, else the words. */
+export function codeKey(code: Json): string {
+  const { coding, text } = code as { coding?: { system?: string; code?: string }[]; text?: string };
+  const first = coding?.[0];
+  return first === undefined ? `text:${(text ?? '').toLowerCase()}` : `${first.system ?? ''}|${first.code ?? ''}`;
+}
+
+export function stateAllergies(segments: readonly Segment[], patient: Draft, scope: Scope): void {
+  for (const al1 of segments) {
+    const node = nodeAt(al1, 3, scope);
+    const code = node === undefined ? undefined : conceptOf(node, scope);
+    if (code === undefined) {
+      scope.place(al1, 3);
+      scope.issue('map.key-missing', 'an allergy without a code or words is not carried');
+      continue;
+    }
+    const allergy = scope.draft(allergyKey(scope.owner, patient.id, codeKey(code as unknown as Json)), patient.id);
+    allergy.set('patient', patient.reference);
+    allergy.default('clinicalStatus', concept(ALLERGY_CLINICAL, 'active'));
+    scope.apply(AL1_ALLERGY, al1, allergy);
+    const manifestations = al1
+      .repetitions(5)
+      .map((repetition) => repetition.text?.trim())
+      .filter((text) => text !== undefined && text !== '')
+      .map((text) => ({ text: text! }));
+    if (manifestations.length > 0) allergy.snapshot('reaction[AL1-5]', [{ manifestation: manifestations }]);
+  }
+}
+
+export function stateRelatives(segments: readonly Segment[], patient: Draft, scope: Scope): void {
+  for (const nk1 of segments) {
+    const who = relativeKey(nk1, scope);
+    if (who === undefined) {
+      scope.place(nk1, 2);
+      scope.issue('map.key-missing', 'a next of kin without id, name or organization is not carried', 'information');
+      continue;
+    }
+    const relative = scope.draft(relatedPersonKey(scope.owner, patient.id, who), patient.id);
+    relative.set('patient', patient.reference);
+    scope.apply(NK1_RELATED_PERSON, nk1, relative);
+  }
+}
+
+function relativeKey(nk1: Segment, scope: Scope): string | undefined {
+  const numbered = nodeAt(nk1, 33, scope) ?? nodeAt(nk1, 12, scope);
+  const number = numbered === undefined ? undefined : cxKey(numbered, scope);
+  if (number !== undefined) return `${number.system}|${number.value}`;
+  const name = ([1, 2, 3] as const).map((part) => nk1.get(2, 1, part)?.trim().toLowerCase() ?? '');
+  const contact = ([1, 2] as const).map((part) => nk1.get(30, 1, part)?.trim().toLowerCase() ?? '');
+  const organization = nk1.get(13)?.trim().toLowerCase() ?? '';
+  const text = [...name, ...contact, organization].join('|');
+  return /[^|]/.test(text) ? `${text}|${nk1.get(3)?.trim() ?? ''}` : undefined;
+}
+
+/** IN1 → Coverage, with the payer as Organization. */
+export function stateCoverages(segments: readonly Segment[], patient: Draft, scope: Scope): void {
+  for (const in1 of segments) {
+    const payerNode = nodeAt(in1, 4, scope);
+    const payerId = in1.get(3)?.trim();
+    const payer = payerNode === undefined ? undefined : organizationOf(payerNode, scope);
+    if (payer === undefined && !payerId) {
+      scope.place(in1, 4);
+      scope.issue('map.key-missing', 'insurance without a company is not carried');
+      continue;
+    }
+    const member = in1.get(49)?.trim() ?? in1.get(36)?.trim();
+    const plan = in1.get(2)?.trim() ?? '';
+    const coverage = scope.draft(
+      coverageKey(scope.owner, patient.id, payerId || in1.get(4)!.trim().toUpperCase(), plan, member),
+      patient.id,
+    );
+    coverage.set('beneficiary', patient.reference);
+    coverage.default('status', 'active');
+    coverage.snapshot('payor[IN1-4]', [(payer ?? { identifier: { value: payerId! } }) as unknown as Json]);
+    scope.apply(IN1_COVERAGE, in1, coverage);
+    if (member) coverage.set('subscriberId', member);
+    subscriber(in1, coverage, patient, scope);
+  }
+}
+
+/** IN1-16/17: the patient, or a relative of that name. */
+function subscriber(in1: Segment, coverage: Draft, patient: Draft, scope: Scope): void {
+  const relation = in1.get(17)?.trim();
+  if (relation === 'SEL' || relation === '18') {
+    coverage.set('subscriber', patient.reference);
+    return;
+  }
+  const node = nodeAt(in1, 16, scope);
+  const name = node === undefined ? undefined : humanName(node, scope);
+  if (name === undefined) return;
+  const who = [name.family, ...(name.given ?? [])].join('|').toLowerCase();
+  const relative = scope.draft(relatedPersonKey(scope.owner, patient.id, `insured|${who}`), patient.id);
+  relative.set('patient', patient.reference);
+  relative.snapshot('name[IN1-16]', [name as unknown as Json]);
+  const home = nodeAt(in1, 19, scope);
+  const address = home === undefined ? undefined : addressOf(home, scope);
+  if (address !== undefined) relative.snapshot('address[IN1-19]', [address as unknown as Json]);
+  const born = in1.get(18)?.trim();
+  if (born) relative.set('birthDate', scope.time(born, 'date'));
+  coverage.set('subscriber', relative.reference);
+}

@@ -1,0 +1,168 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import type { Draft } from '../../src/mapping/draft.ts';
+import { Node } from '../../src/mapping/node.ts';
+import type { Scope } from '../../src/mapping/scope.ts';
+import type { Json } from '../../src/model/json.ts';
+import { conceptOf } from '../datatypes/coded.ts';
+import { observed } from '../datatypes/observed.ts';
+import { range, unitOf } from '../datatypes/quantity.ts';
+import { type IdentifierKey, looseObservationKey, observationKey } from '../keys.ts';
+import { OBX_OBSERVATION } from '../segments/observation.ts';
+import { BLOOD_PRESSURE, BLOOD_PRESSURE_PARTS, categoryOf } from '../tables/observation.ts';
+import { codeKey } from './clinical.ts';
+
+const DATA_ABSENT = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
+
+/** What an OBX hangs on. */
+export interface ObservationContext {
+  readonly patient: Draft;
+  readonly encounter: Draft | undefined;
+  /** OBR-3, else OBR-2; undefined for OBX outside any order. */
+  readonly order: IdentifierKey | undefined;
+  /** OBR-7 as the time of observations that say none themselves. */
+  readonly time: string | undefined;
+  /** OBR-25 as status of observations without OBX-11. */
+  readonly status: string | undefined;
+}
+
+export function codeOf(obx: Segment, field: number, scope: Scope): Json | undefined {
+  const element = obx.field(field).repetition(1);
+  if (!element.hasContent) return undefined;
+  scope.place(obx, field);
+  return conceptOf(new Node(element), scope) as unknown as Json | undefined;
+}
+
+/**
+ * States one OBX. Keyed by order, code and sub-id, so that a correction replaces what it corrects. Systolic and diastolic pressure of
+ * one sub-id (or moment) are components of one panel. Undefined when OBX-3 is empty. Rule: DOMAIN §B4, §C1 ORU, H20.
+ */
+export function stateObservation(
+  obx: Segment,
+  context: ObservationContext,
+  notes: readonly string[],
+  scope: Scope,
+): Draft | undefined {
+  const code = codeOf(obx, 3, scope);
+  if (code === undefined) {
+    scope.place(obx, 3);
+    scope.issue('map.key-missing', 'an observation without a code is not carried');
+    return undefined;
+  }
+  const key = codeKey(code);
+  const part = BLOOD_PRESSURE_PARTS[key];
+  const observation = draftOf(obx, part === undefined ? key : BLOOD_PRESSURE.key, part !== undefined, context, scope);
+  observation.set('subject', context.patient.reference);
+  if (context.encounter !== undefined) observation.set('encounter', context.encounter.reference);
+  scope.apply(OBX_OBSERVATION, obx, observation);
+  if (!observation.has('status') || obx.field(11).state !== 'value')
+    observation.set('status', context.status ?? 'unknown');
+  if (context.time !== undefined && !observation.has('effectiveDateTime')) {
+    scope.place(obx, 14);
+    observation.set('effectiveDateTime', scope.time(context.time, 'dateTime'));
+  }
+  const category = categoryOf(key);
+  if (category !== undefined) observation.snapshot('category[code]', [category]);
+  if (part === undefined) {
+    observation.set('code', code);
+    for (const [element, value] of Object.entries(valuesOf(obx, code, scope))) stateValue(observation, element, value);
+  } else {
+    observation.set('code', BLOOD_PRESSURE.code);
+    const values = valuesOf(obx, code, scope);
+    observation.snapshot(`component[${key}]`, [componentOf(code, values)]);
+  }
+  if (notes.length > 0)
+    observation.snapshot(
+      'note[NTE]',
+      notes.map((text) => ({ text })),
+    );
+  return observation;
+}
+
+function draftOf(obx: Segment, key: string, isPanelPart: boolean, context: ObservationContext, scope: Scope): Draft {
+  const subId = obx.get(4)?.trim() || undefined;
+  const at = obx.get(14)?.trim() || undefined;
+  const discriminator = subId ?? (isPanelPart ? at : undefined);
+  const { order, patient, encounter } = context;
+  if (order !== undefined) return scope.draft(observationKey(scope.owner, order, key, discriminator), patient.id);
+  return scope.draft(looseObservationKey(scope.owner, (encounter ?? patient).id, key, discriminator ?? at), patient.id);
+}
+
+function stateValue(observation: Draft, element: string, value: unknown): void {
+  if (element === 'component[OBX-5]' || element === 'extension[OBX-5]' || element === 'referenceRange[OBX-7]') {
+    observation.snapshot(element, value as Json[]);
+  } else if (value === null) observation.delete(element);
+  else observation.set(element, value as Json);
+}
+
+/** The elements that OBX-5, -6, -7 and -11 make, by name; null deletes. */
+function valuesOf(obx: Segment, code: Json, scope: Scope): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  const field = obx.field(5);
+  const status = obx.get(11);
+  if (field.isDelete) {
+    found['valueString'] = null;
+    found['dataAbsentReason'] = { coding: [{ system: DATA_ABSENT, code: 'unknown' }] };
+  } else if (!field.hasContent) {
+    const reason = status === 'N' ? 'not-performed' : status === 'X' ? 'error' : 'unknown';
+    if (status !== 'I' && status !== 'O' && status !== 'S') {
+      found['dataAbsentReason'] = { coding: [{ system: DATA_ABSENT, code: reason }] };
+    }
+  } else {
+    const repetitions = obx.repetitions(5).filter((repetition) => repetition.hasContent);
+    scope.place(obx, 5);
+    const values = repetitions
+      .map((repetition) => observed(obx, new Node(repetition), scope))
+      .filter((v) => v !== undefined);
+    const [head, ...others] = values;
+    if (head !== undefined && values.every((value) => value.element === 'valueString')) {
+      found['valueString'] = values.map((value) => value.value).join('\n');
+    } else if (head !== undefined) {
+      found[head.element] = head.value;
+      if (others.length > 0)
+        found['component[OBX-5]'] = others.map((other) => ({ code, [other.element]: other.value }));
+    }
+  }
+  const reference = referenceRange(obx, scope);
+  if (reference !== undefined) found['referenceRange[OBX-7]'] = [reference];
+  return found;
+}
+
+function componentOf(code: Json, values: Record<string, unknown>): Json {
+  const component: Record<string, Json> = { code };
+  for (const [element, value] of Object.entries(values)) {
+    if (element === 'referenceRange[OBX-7]') component['referenceRange'] = value as Json;
+    else if (!element.includes('[') && value !== null) component[element] = value as Json;
+  }
+  return component;
+}
+
+const BOUNDS = /^([+-]?\d+(?:\.\d+)?)\s*-\s*([+-]?\d+(?:\.\d+)?)$/;
+const ONE_BOUND = /^(<=?|>=?)\s*([+-]?\d+(?:\.\d+)?)$/;
+
+/** OBX-7 as low and high where it is written so, and always as the sender's words. */
+function referenceRange(obx: Segment, scope: Scope): Json | undefined {
+  const text = obx.field(7).text?.trim();
+  if (!text) return undefined;
+  const unit = obx.field(6).repetition(1);
+  const of = unitOf(unit.hasContent ? new Node(unit) : undefined, scope);
+  const both = BOUNDS.exec(text);
+  if (both !== null) return { ...range(Number(both[1]), Number(both[2]), of), text } as unknown as Json;
+  const one = ONE_BOUND.exec(text);
+  if (one === null) return { text };
+  const bound = Number(one[2]);
+  return {
+    ...(one[1]!.startsWith('<') ? range(undefined, bound, of) : range(bound, undefined, of)),
+    text,
+  } as unknown as Json;
+}
+
+/** OBX outside any order: vitals and the like of an ADT. */
+export function stateLooseObservations(
+  segments: readonly Segment[],
+  patient: Draft,
+  encounter: Draft | undefined,
+  scope: Scope,
+): Draft[] {
+  const context = { patient, encounter, order: undefined, time: undefined, status: undefined };
+  return segments.map((obx) => stateObservation(obx, context, [], scope)).filter((draft) => draft !== undefined);
+}

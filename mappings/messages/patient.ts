@@ -1,0 +1,84 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import type { Draft } from '../../src/mapping/draft.ts';
+import { Node } from '../../src/mapping/node.ts';
+import { Refusal, type Scope } from '../../src/mapping/scope.ts';
+import type { Json } from '../../src/model/json.ts';
+import { cxKey } from '../datatypes/identifier.ts';
+import { type IdentifierKey, patientKey } from '../keys.ts';
+import { ETHNICITY, PD1_PATIENT, PID_PATIENT, RACE } from '../segments/pid.ts';
+
+/** Types of identifiers that never key a patient: shared, national or not the person's. Rule: H7. */
+const NEVER_A_KEY = new Set(['SS', 'DL', 'AN', 'ANON', 'VN', 'NPI', 'MC', 'MA', 'EN', 'TAX', 'PPN']);
+
+/** How good an identifier is as the key of this source's patient; undefined: none. */
+function rank(type: string | undefined, listed: boolean, issued: boolean): number | undefined {
+  if (type !== undefined && NEVER_A_KEY.has(type)) return undefined;
+  const isRecordNumber = type === 'MR' || type === undefined;
+  return (issued ? 8 : 0) + (isRecordNumber ? 4 : 0) + (listed ? 2 : 0) + (type === 'PI' || type === 'PT' ? 1 : 0);
+}
+
+/** The identifier that keys a patient among the repetitions of CX fields; the first of the best. */
+export function patientIdentifier(
+  segment: Segment,
+  fields: readonly number[],
+  scope: Scope,
+): IdentifierKey | undefined {
+  let best: IdentifierKey | undefined;
+  let most = -1;
+  for (const field of fields) {
+    scope.place(segment, field);
+    for (const repetition of segment.repetitions(field)) {
+      const found = cxKey(new Node(repetition), scope);
+      if (found === undefined) continue;
+      const issued = scope.partner.issues?.includes(found.system) ?? false;
+      const points = rank(found.type, !found.system.startsWith('urn:handoff:'), issued);
+      if (points === undefined || points <= most) continue;
+      best = { system: found.system, value: found.value };
+      most = points;
+    }
+    if (best !== undefined) return best;
+  }
+  return best;
+}
+
+/** The patient's natural key from a PID; undefined when nothing in it identifies anybody. */
+export function patientKeyOf(pid: Segment, scope: Scope): IdentifierKey | undefined {
+  const found = patientIdentifier(pid, [3, 2, 4], scope);
+  if (found !== undefined) return found;
+  if (scope.context.unidentified === 'message') {
+    return { system: 'urn:handoff:message', value: `${scope.context.bodyHash}#${pid.occurrence}` };
+  }
+  return undefined;
+}
+
+/** States a patient from PID and PD1. Undefined when it cannot be identified; the caller decides what that stops. */
+export function statePatient(pid: Segment, pd1: Segment | undefined, scope: Scope): Draft | undefined {
+  const identifier = patientKeyOf(pid, scope);
+  if (identifier === undefined) return undefined;
+  const key = patientKey(scope.owner, identifier);
+  const patient = scope.draft(key, scope.idOf(key));
+  scope.apply(PID_PATIENT, pid, patient);
+  extension(patient, 'extension[PID-10]', RACE(pid, scope));
+  extension(patient, 'extension[PID-22]', ETHNICITY(pid, scope));
+  scope.apply(PD1_PATIENT, pd1, patient);
+  return patient;
+}
+
+function extension(patient: Draft, slot: string, value: Json | undefined): void {
+  if (value !== undefined) patient.snapshot(slot, [value]);
+}
+
+/** The one patient of a message that has one. Refuses the message when it names nobody. */
+export function onlyPatient(scope: Scope): Draft {
+  const pid = scope.message.segment('PID');
+  if (pid === undefined) throw new Refusal('map.patient-missing', 'the message has no PID segment', 'PID[1]');
+  const patient = statePatient(pid, scope.message.segment('PD1'), scope);
+  if (patient === undefined) {
+    throw new Refusal(
+      'map.patient-unidentified',
+      'no identifier with an assigner in PID-3, PID-2 or PID-4',
+      `PID[${pid.occurrence}]-3`,
+    );
+  }
+  return patient;
+}

@@ -1,0 +1,170 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import type { Draft } from '../../src/mapping/draft.ts';
+import { Node } from '../../src/mapping/node.ts';
+import type { Scope } from '../../src/mapping/scope.ts';
+import { coding as hubCoding, LEVEL_OF_CARE } from '../../src/model/codes.ts';
+import type { Json } from '../../src/model/json.ts';
+import { cxIdentifier, cxKey, identifierType } from '../datatypes/identifier.ts';
+import { encounterKey, episodeKey, type IdentifierKey, numberedEpisodeKey, unnumberedEncounterKey } from '../keys.ts';
+import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
+import { EVENT_STATUS } from '../tables/encounter.ts';
+
+/** The visit's natural key: PV1-19, else (older senders) PID-18, else the patient and the admission time. */
+function keyOf(pv1: Segment, patient: Draft, scope: Scope) {
+  const visit = identifierAt(pv1, 19, scope);
+  if (visit !== undefined) return encounterKey(scope.owner, visit);
+  const pid = scope.message.segment('PID');
+  const account = pid === undefined ? undefined : identifierAt(pid, 18, scope);
+  if (account !== undefined) return encounterKey(scope.owner, { ...account, value: `account:${account.value}` });
+  const admitted = pv1.get(44)?.trim();
+  if (admitted !== undefined && admitted !== '') return unnumberedEncounterKey(scope.owner, patient.id, admitted);
+  if (scope.context.unidentified === 'message') {
+    return unnumberedEncounterKey(scope.owner, patient.id, `message:${scope.context.bodyHash}#${pv1.occurrence}`);
+  }
+  return undefined;
+}
+
+function identifierAt(segment: Segment, field: number, scope: Scope): IdentifierKey | undefined {
+  const element = segment.field(field).repetition(1);
+  if (!element.hasContent || element.isDelete) return undefined;
+  scope.place(segment, field);
+  const node = new Node(element);
+  const found = cxKey(node, scope);
+  if (found !== undefined) return { system: found.system, value: found.value };
+  const value = node.text;
+  // A number without assigner is the sender's own, of that field.
+  return value === undefined
+    ? undefined
+    : { system: `urn:handoff:authority:${scope.partner.id}:${segment.name}-${field}`, value };
+}
+
+/**
+ * States the Encounter of a PV1. Undefined when nothing keys the visit (an issue).
+ * The class decides nothing about care: R is AMB with an EpisodeOfCare. Status comes from the trigger, else from PV1-45, else it is
+ * not stated: an A08 keeps what is there. Rule: DOMAIN §C1 ADT, §E2.
+ */
+export function stateVisit(
+  pv1: Segment | undefined,
+  pv2: Segment | undefined,
+  patient: Draft,
+  scope: Scope,
+  status = statusOf(scope),
+): Draft | undefined {
+  if (pv1 === undefined) return undefined;
+  const key = keyOf(pv1, patient, scope);
+  if (key === undefined) {
+    if (pv1.get(2) !== 'N') {
+      scope.place(pv1, 19);
+      scope.issue('map.key-missing', 'no visit number, account number or admission time: the visit is not carried');
+    }
+    return undefined;
+  }
+  const encounter = scope.draft(key, patient.id);
+  encounter.set('subject', patient.reference);
+  scope.apply(PV1_ENCOUNTER, pv1, encounter);
+  scope.apply(PV2_ENCOUNTER, pv2, encounter);
+  visitNumber(pv1, encounter, scope);
+  destination(pv1, encounter, scope);
+  const stated = status ?? (encounter.value('period.end') === undefined ? undefined : 'finished');
+  if (stated !== undefined) encounter.set('status', stated);
+  else encounter.default('status', 'unknown');
+  if (encounter.value('class') === undefined)
+    encounter.default('class', { system: NULL_FLAVOR, code: 'UNK', display: 'unknown' });
+  undo(encounter, scope);
+  stateEpisode(pv1, encounter, patient, scope);
+  return encounter;
+}
+
+const NULL_FLAVOR = 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor';
+
+function statusOf(scope: Scope): string | undefined {
+  if (scope.type !== 'ADT') return undefined;
+  if (scope.trigger === 'A04') return scope.partner.registrationMeansArrival ? 'arrived' : 'planned';
+  return EVENT_STATUS[scope.trigger];
+}
+
+/** What a cancel takes back besides the status. The resource stays: undone, not appended. Rule: DOMAIN §C1 ADT. */
+function undo(encounter: Draft, scope: Scope): void {
+  if (scope.type !== 'ADT') return;
+  if (scope.trigger === 'A13') {
+    encounter.delete('period.end');
+    encounter.delete('hospitalization.dischargeDisposition');
+    encounter.delete('hospitalization.destination');
+  }
+  // A12: PV1-3 is where the patient is again; the location left behind is no longer stated.
+  if (scope.trigger === 'A12' && !encounter.has('location[PV1-6]')) encounter.delete('location[PV1-6]');
+}
+
+function visitNumber(pv1: Segment, encounter: Draft, scope: Scope): void {
+  const element = pv1.field(19).repetition(1);
+  if (!element.hasContent || element.isDelete) return;
+  scope.place(pv1, 19);
+  const identifier = cxIdentifier(new Node(element), scope);
+  if (identifier === undefined) return;
+  encounter.snapshot('identifier[PV1-19]', [{ ...identifier, type: identifierType('VN') } as unknown as Json]);
+}
+
+/** PV1-37 (DLD): where the patient went, as a place by name. */
+function destination(pv1: Segment, encounter: Draft, scope: Scope): void {
+  const element = pv1.field(37).repetition(1);
+  if (!element.hasContent || element.isDelete) return;
+  const place = new Node(element);
+  const display = place.get(1);
+  scope.place(pv1, 37);
+  if (display !== undefined) encounter.set('hospitalization.destination', { display });
+}
+
+const EPISODE_PROGRAMS = new Set(['php', 'iop', 'dosing']);
+
+const EPISODE_STATUS: Readonly<Record<string, string>> = {
+  'in-progress': 'active',
+  arrived: 'active',
+  planned: 'planned',
+  finished: 'finished',
+  cancelled: 'cancelled',
+  onleave: 'onhold',
+};
+
+/**
+ * A recurring visit (PV1-2 = R) at a PHP, IOP or dosing program runs under an EpisodeOfCare; so does one with an episode number
+ * (PV1-54). Rule: DOMAIN §B1, R25.
+ */
+function stateEpisode(pv1: Segment, encounter: Draft, patient: Draft, scope: Scope): void {
+  const numbered = identifierAt(pv1, 54, scope);
+  const program = scope.program;
+  const isProgram = pv1.get(2) === 'R' && program !== undefined && EPISODE_PROGRAMS.has(program.levelOfCare);
+  if (numbered === undefined && !isProgram) return;
+  const key =
+    numbered === undefined
+      ? episodeKey(scope.owner, encounter.id, program!.id)
+      : numberedEpisodeKey(scope.owner, numbered);
+  const episode = scope.draft(key, patient.id);
+  episode.set('patient', patient.reference);
+  episode.set('managingOrganization', { reference: `Organization/${scope.owner}` });
+  if (numbered !== undefined)
+    episode.snapshot('identifier[PV1-54]', [{ system: numbered.system, value: numbered.value }]);
+  if (program !== undefined) {
+    const level = hubCoding(LEVEL_OF_CARE, program.levelOfCare);
+    episode.snapshot('type[program]', [{ coding: [level], text: program.name }]);
+  }
+  const status = encounter.value('status');
+  if (typeof status === 'string') episode.set('status', EPISODE_STATUS[status] ?? 'active');
+  else episode.default('status', 'active');
+  for (const element of ['period.start', 'period.end']) {
+    const value = encounter.value(element);
+    if (value !== undefined) episode.set(element, value);
+  }
+  if (scope.type === 'ADT' && scope.trigger === 'A13') episode.delete('period.end');
+  const description = pv1.get(53);
+  if (description !== undefined) {
+    episode.snapshot('extension[PV1-53]', [
+      { url: 'http://hl7.org/fhir/StructureDefinition/resource-instance-description', valueMarkdown: description },
+    ]);
+  }
+  encounter.snapshot('episodeOfCare[PV1]', [episode.reference]);
+}
+
+/** The visit other segments of a message hang on, without stating anything new about it beyond PV1. */
+export function contextVisit(patient: Draft, scope: Scope): Draft | undefined {
+  return stateVisit(scope.message.segment('PV1'), scope.message.segment('PV2'), patient, scope);
+}

@@ -1,0 +1,45 @@
+import type { AllergyIntolerance, Condition } from '@medplum/fhirtypes';
+import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
+import { coded, cwe, ofTable } from '../datatypes/coded.ts';
+import { practitioner } from '../datatypes/directory.ts';
+import { ei } from '../datatypes/identifier.ts';
+import { dateTime } from '../datatypes/text.ts';
+import { ALLERGEN_CATEGORY, ALLERGY_CRITICALITY } from '../tables/allergy.ts';
+
+/** DG1 → Condition. Rule: v2-to-FHIR IG 1.0.0, segment DG1[Condition]. */
+export const DG1_CONDITION = {
+  name: 'DG1[Condition]',
+  segment: 'DG1',
+  rows: [
+    { from: 'DG1-5', to: 'onsetDateTime', as: first(dateTime) },
+    { from: 'DG1-16', to: 'asserter', as: first(practitioner) },
+    { from: 'DG1-19', to: 'recordedDate', as: first(dateTime) },
+    { from: 'DG1-20', to: 'identifier[DG1-20]', as: first(ei()) },
+  ],
+  hand: [
+    { from: 'DG1-2', to: 'code', by: 'coding system of DG1-3 before v2.4' },
+    { from: 'DG1-3', to: 'code', by: 'code and words' },
+    { from: 'DG1-4', to: 'code', by: 'code and words' },
+    { from: 'DG1-6', to: 'category', by: 'also Encounter.diagnosis.use' },
+    { from: 'DG1-15', to: 'extension', by: 'Encounter.diagnosis.rank' },
+    { from: 'DG1-21', to: 'verificationStatus', by: 'D is entered-in-error' },
+  ],
+  decisions: [{ from: 'DG1-1', not: 'structural', why: 'orders the segments' }],
+} as const satisfies SegmentMap<Condition>;
+
+/** AL1 → AllergyIntolerance. Rule: v2-to-FHIR IG 1.0.0, segment AL1[AllergyIntolerance]. */
+export const AL1_ALLERGY = {
+  name: 'AL1[AllergyIntolerance]',
+  segment: 'AL1',
+  rows: [
+    { from: 'AL1-2', to: 'category[AL1-2]', as: first(coded(ALLERGEN_CATEGORY)) },
+    { from: 'AL1-3', to: 'code', as: first(cwe) },
+    { from: 'AL1-4', to: 'criticality', as: first(coded(ALLERGY_CRITICALITY)) },
+    { from: 'AL1-6', to: 'onsetDateTime', as: first(dateTime) },
+  ],
+  hand: [{ from: 'AL1-5', to: 'reaction[AL1-5]', by: 'each repetition is a manifestation' }],
+  decisions: [{ from: 'AL1-1', not: 'structural', why: 'orders the segments' }],
+} as const satisfies SegmentMap<AllergyIntolerance>;
+
+void every;
+void ofTable;

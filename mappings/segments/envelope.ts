@@ -1,0 +1,62 @@
+import type { CareTeam, Patient } from '@medplum/fhirtypes';
+import type { SegmentMap } from '../../src/mapping/row.ts';
+
+const structural = (segment: string, fields: readonly number[], why: string) =>
+  fields.map((field) => ({ from: `${segment}-${field}`, not: 'structural' as const, why }));
+
+/** The envelope: who, when and how. Provenance and the journal hold it; nothing of it is clinical. */
+export const MSH: SegmentMap = {
+  name: 'MSH[Provenance]',
+  segment: 'MSH',
+  rows: [],
+  decisions: structural(
+    'MSH',
+    Array.from({ length: 25 }, (_, i) => i + 1),
+    'the envelope: kept in the journal and the Provenance',
+  ),
+};
+
+export const EVN: SegmentMap = {
+  name: 'EVN[Provenance]',
+  segment: 'EVN',
+  rows: [],
+  decisions: structural('EVN', [1, 2, 3, 4, 5, 6, 7], 'the event: its time is the stamp of every assertion'),
+};
+
+export const MRG: SegmentMap<Patient> = {
+  name: 'MRG[Patient]',
+  segment: 'MRG',
+  rows: [],
+  hand: [
+    { from: 'MRG-1', to: 'link', by: 'prior identifier of a merge' },
+    { from: 'MRG-4', to: 'link', by: 'prior identifier of a merge, before v2.3' },
+  ],
+};
+
+export const ROL_TEAM: SegmentMap<CareTeam> = {
+  name: 'ROL[CareTeam]',
+  segment: 'ROL',
+  rows: [],
+  hand: [
+    { from: 'ROL-3', to: 'participant', by: 'role' },
+    { from: 'ROL-4', to: 'participant', by: 'member' },
+    { from: 'ROL-5', to: 'participant', by: 'period' },
+    { from: 'ROL-6', to: 'participant', by: 'period' },
+    { from: 'ROL-14', to: 'participant', by: 'member when there is no person' },
+  ],
+  decisions: structural('ROL', [1, 2], 'set id and action'),
+};
+
+export const PRT_TEAM: SegmentMap<CareTeam> = {
+  name: 'PRT[CareTeam]',
+  segment: 'PRT',
+  rows: [],
+  hand: [
+    { from: 'PRT-4', to: 'participant', by: 'role' },
+    { from: 'PRT-5', to: 'participant', by: 'member' },
+    { from: 'PRT-8', to: 'participant', by: 'member when there is no person' },
+    { from: 'PRT-11', to: 'participant', by: 'period' },
+    { from: 'PRT-12', to: 'participant', by: 'period' },
+  ],
+  decisions: structural('PRT', [1, 2], 'set id and action'),
+};

@@ -1,0 +1,62 @@
+import type { DiagnosticReport, Observation } from '@medplum/fhirtypes';
+import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
+import { coded, cwe, ofTable, translated } from '../datatypes/coded.ts';
+import { practitioner } from '../datatypes/directory.ts';
+import { ei } from '../datatypes/identifier.ts';
+import { dateTime, instant } from '../datatypes/text.ts';
+import { INTERPRETATION, REPORT_STATUS_CODES, RESULT_STATUS } from '../tables/order.ts';
+
+/** OBX → Observation. Rule: v2-to-FHIR IG 1.0.0, segment OBX[Observation]; OBX-11 unmatched codes by DOMAIN §C1 ORU. */
+export const OBX_OBSERVATION = {
+  name: 'OBX[Observation]',
+  segment: 'OBX',
+  rows: [
+    { from: 'OBX-8', to: 'interpretation', as: every(translated(INTERPRETATION)) },
+    { from: 'OBX-11', to: 'status', as: first(coded(RESULT_STATUS)) },
+    { from: 'OBX-14', to: 'effectiveDateTime', as: first(dateTime) },
+    { from: 'OBX-16', to: 'performer', as: every(practitioner) },
+    { from: 'OBX-17', to: 'method', as: first(cwe) },
+    { from: 'OBX-19', to: 'issued', as: first(instant), note: 'analysis time, where it has a time of day' },
+    { from: 'OBX-20', to: 'bodySite', as: first(cwe) },
+    { from: 'OBX-21', to: 'identifier[OBX-21]', as: first(ei()) },
+  ],
+  hand: [
+    { from: 'OBX-2', to: 'valueString', by: 'type of OBX-5' },
+    { from: 'OBX-3', to: 'code', by: 'part of the key' },
+    { from: 'OBX-4', to: 'identifier', by: 'part of the key' },
+    { from: 'OBX-5', to: 'valueQuantity', by: 'value by type' },
+    { from: 'OBX-6', to: 'valueQuantity', by: 'unit' },
+    { from: 'OBX-7', to: 'referenceRange', by: 'range, or its words' },
+  ],
+  decisions: [{ from: 'OBX-1', not: 'structural', why: 'orders the segments' }],
+} as const satisfies SegmentMap<Observation>;
+
+/** OBR → DiagnosticReport. Rule: v2-to-FHIR IG 1.0.0, segment OBR[DiagnosticReport]. */
+export const OBR_REPORT = {
+  name: 'OBR[DiagnosticReport]',
+  segment: 'OBR',
+  rows: [
+    { from: 'OBR-2', to: 'identifier[OBR-2]', as: first(ei('PLAC')) },
+    { from: 'OBR-3', to: 'identifier[OBR-3]', as: first(ei('FILL')) },
+    { from: 'OBR-4', to: 'code', as: first(cwe) },
+    { from: 'OBR-7', to: 'effectiveDateTime', as: first(dateTime), when: { absent: 'OBR-8' } },
+    { from: 'OBR-7', to: 'effectivePeriod.start', as: first(dateTime), when: { valued: 'OBR-8' } },
+    { from: 'OBR-8', to: 'effectivePeriod.end', as: first(dateTime) },
+    { from: 'OBR-22', to: 'issued', as: first(instant) },
+    { from: 'OBR-24', to: 'category[OBR-24]', as: first(ofTable('0074')) },
+    { from: 'OBR-25', to: 'status', as: first(coded(REPORT_STATUS_CODES)) },
+  ],
+  decisions: [{ from: 'OBR-1', not: 'structural', why: 'orders the segments' }],
+} as const satisfies SegmentMap<DiagnosticReport>;
+
+/** NTE → Annotation of whatever it follows. */
+export const NTE_NOTE: SegmentMap<Observation> = {
+  name: 'NTE[Observation]',
+  segment: 'NTE',
+  rows: [],
+  hand: [{ from: 'NTE-3', to: 'note', by: 'text of the note' }],
+  decisions: [
+    { from: 'NTE-1', not: 'structural', why: 'orders the segments' },
+    { from: 'NTE-2', not: 'structural', why: 'which side wrote it: the source of the assertion' },
+  ],
+};

@@ -1,0 +1,131 @@
+import type { ElementAssertion, NaturalKey, ResourceAssertions } from '../model/assertion.ts';
+import type { Json } from '../model/json.ts';
+import { Annotated } from './row.ts';
+
+/** What one message states about one resource, while it is being read. The last statement about an element wins within a message. */
+export class Draft {
+  readonly type: string;
+  readonly id: string;
+  readonly key: NaturalKey;
+  readonly owner: string;
+  readonly patient: string | undefined;
+  readonly #elements = new Map<string, ElementAssertion>();
+  #defaults: Map<string, Json> | undefined;
+  #labels: { system: string; code: string }[] | undefined;
+
+  constructor(id: string, key: NaturalKey, owner: string, patient: string | undefined) {
+    this.type = key.type;
+    this.id = id;
+    this.key = key;
+    this.owner = owner;
+    this.patient = patient;
+  }
+
+  get reference(): { readonly reference: string } {
+    return { reference: `${this.type}/${this.id}` };
+  }
+
+  /** States one value. A primitive that once carried an extension loses it unless this value has one. */
+  set(element: string, value: Json | Annotated | undefined, overFhir?: true): void {
+    if (value === undefined) return;
+    if (value instanceof Annotated) {
+      this.#put({ element, op: 'set', value: value.value }, overFhir);
+      this.#put({ element: underscored(element), op: 'set', value: { extension: value.extension } }, overFhir);
+      return;
+    }
+    this.#put({ element, op: 'set', value }, overFhir);
+    if (ANNOTATED.has(element)) this.#put({ element: underscored(element), op: 'delete' }, overFhir);
+  }
+
+  /** States the whole list of a repeating element or of one slot of it. */
+  snapshot(element: string, value: readonly Json[], overFhir?: true): void {
+    this.#put({ element, op: 'snapshot', value }, overFhir);
+  }
+
+  /** Adds to the list that this message states. */
+  append(element: string, item: Json | undefined): void {
+    if (item === undefined) return;
+    const stated = this.#elements.get(element);
+    if (stated?.op === 'snapshot') this.#put({ ...stated, value: [...stated.value, item] });
+    else this.#put({ element, op: 'snapshot', value: [item] });
+  }
+
+  delete(element: string, overFhir?: true): void {
+    this.#put({ element, op: 'delete' }, overFhir);
+    if (ANNOTATED.has(element)) this.#put({ element: underscored(element), op: 'delete' }, overFhir);
+  }
+
+  /** Holds only while no source has said anything about the element. */
+  default(element: string, value: Json): void {
+    this.#defaults ??= new Map();
+    this.#defaults.set(element, value);
+  }
+
+  label(labels: readonly { readonly system: string; readonly code: string }[]): void {
+    this.#labels = [...(this.#labels ?? []), ...labels];
+  }
+
+  has(element: string): boolean {
+    return this.#elements.has(element);
+  }
+
+  /** The value this message states so far; undefined when it states none or a delete. */
+  value(element: string): Json | undefined {
+    const stated = this.#elements.get(element);
+    return stated === undefined || stated.op === 'delete' ? undefined : (stated.value as Json);
+  }
+
+  #put(assertion: ElementAssertion, overFhir?: true): void {
+    this.#elements.set(assertion.element, overFhir ? { ...assertion, overFhir } : assertion);
+  }
+
+  finish(labels: ResourceAssertions['labels'], program: string | undefined): ResourceAssertions {
+    const { type, id, key, owner, patient } = this;
+    const own = this.#labels;
+    return {
+      type,
+      id,
+      key,
+      owner,
+      labels: own === undefined ? labels : distinct([...labels, ...own]),
+      elements: [...this.#elements.values()],
+      ...(program !== undefined && { program }),
+      ...(patient !== undefined && { patient }),
+      ...(this.#defaults !== undefined && {
+        defaults: [...this.#defaults].map(([element, value]) => ({ element, value })),
+      }),
+    };
+  }
+}
+
+/** Elements whose time is written with its original text beside it. */
+const ANNOTATED = new Set([
+  'authoredOn',
+  'birthDate',
+  'created',
+  'date',
+  'deceasedDateTime',
+  'effectiveDateTime',
+  'effectivePeriod.end',
+  'effectivePeriod.start',
+  'end',
+  'executionPeriod.start',
+  'issued',
+  'onsetDateTime',
+  'performedPeriod.end',
+  'performedPeriod.start',
+  'period.end',
+  'period.start',
+  'recordedDate',
+  'sent',
+  'start',
+]);
+
+function underscored(element: string): string {
+  const dot = element.lastIndexOf('.');
+  return dot < 0 ? `_${element}` : `${element.slice(0, dot)}._${element.slice(dot + 1)}`;
+}
+
+function distinct(labels: readonly { readonly system: string; readonly code: string }[]) {
+  return [...new Map(labels.map((label) => [`${label.system}|${label.code}`, label])).values()];
+}

@@ -1,0 +1,154 @@
+import { part2Labels } from '../fhir/labels.ts';
+import { resolveTime, senderTime } from '../hl7/time.ts';
+import type { Message } from '../hl7/tree.ts';
+import type { Issue, Mapped, ResourceAssertions, Stamp } from '../model/assertion.ts';
+import { compileMap } from './compile.ts';
+import { compileLoss, type LossReport } from './loss.ts';
+import type { Definitions, MessageMap } from './message-map.ts';
+import { type MapContext, Refusal, Scope } from './scope.ts';
+
+/** All maps, compiled. Made once at start; a row that cannot be compiled throws there and nowhere else. */
+export interface Maps {
+  readonly version: string;
+  /** `ADT^A01` and so on. */
+  readonly events: ReadonlySet<string>;
+  readonly find: (event: string) => MessageMap | undefined;
+  readonly lossOf: (map: MessageMap) => LossReport;
+  readonly definitions: Definitions;
+}
+
+export function compileMaps(definitions: Definitions): Maps {
+  const byEvent = new Map<string, MessageMap>();
+  for (const map of definitions.messages) {
+    for (const segmentMap of map.maps) compileMap(segmentMap);
+    for (const event of map.events) {
+      if (byEvent.has(event)) throw new TypeError(`two maps for ${event}`);
+      byEvent.set(event, map);
+    }
+  }
+  const loss = new Map<MessageMap, LossReport>();
+  return {
+    version: definitions.version,
+    events: new Set(byEvent.keys()),
+    find: (event) => byEvent.get(event),
+    lossOf(map) {
+      const known = loss.get(map);
+      if (known !== undefined) return known;
+      const made = compileLoss(map);
+      loss.set(map, made);
+      return made;
+    },
+    definitions,
+  };
+}
+
+export interface MapOptions {
+  /** Also list what reached no row (`map.unmapped`). */
+  readonly loss?: boolean;
+}
+
+/** What one message says, ready for `Store.apply`. `patients`: ids of the patients it names, in message order. */
+export interface MappedMessage extends Mapped {
+  readonly stamp: Stamp;
+  /** `ADT^A01`; `?^?` parts where the header does not say. */
+  readonly event: string;
+  readonly patients: readonly string[];
+}
+
+/**
+ * Maps one message to assertions. Never throws on a parsed message. `refused` means that nothing of it may be applied; codes:
+ * `map.no-header`, `map.no-map` (stored and listed), `map.identity-unsupported` (park, hold the patients' lanes, alert),
+ * `map.patient-missing`, `map.patient-unidentified`, `map.merge-self`, `map.key-missing`, `map.failed`.
+ * Success does not mean that all content was carried: see the issues.
+ */
+export function mapMessage(maps: Maps, message: Message, context: MapContext, options: MapOptions = {}): MappedMessage {
+  const { header } = message;
+  const type = header.messageType?.trim().toUpperCase() ?? '?';
+  const trigger = (header.triggerEvent ?? message.segment('EVN')?.get(1))?.trim().toUpperCase() ?? '?';
+  const event = `${type}^${trigger}`;
+  const stamp = stampOf(message, context);
+  const empty = { resources: [], groups: [], identity: [], parked: [], stamp, event, patients: [] };
+  const refuse = (code: string, text: string, location?: string, issues: readonly Issue[] = []): MappedMessage => ({
+    ...empty,
+    issues,
+    refused: location === undefined ? { code, text } : { code, text, location },
+  });
+
+  if (!message.hasHeader) return refuse('map.no-header', 'no MSH segment', 'MSH[1]');
+  if (maps.definitions.administrative.includes(type)) {
+    const text = 'an acknowledgement or network message is never clinical data';
+    return { ...empty, issues: [{ severity: 'information', code: 'map.administrative', location: 'MSH[1]-9', text }] };
+  }
+  const map = maps.find(event);
+  if (map === undefined) {
+    const reason = maps.definitions.unsafe[event];
+    if (reason !== undefined) return refuse('map.identity-unsupported', reason, 'MSH[1]-9');
+    return refuse(
+      'map.no-map',
+      `no map for ${/^[A-Z0-9]{3}\^[A-Z0-9]{3}$/.test(event) ? event : 'this event'}`,
+      'MSH[1]-9',
+    );
+  }
+
+  const scope = new Scope(context, message, type, trigger);
+  try {
+    map.run(scope);
+  } catch (error) {
+    if (error instanceof Refusal) return refuse(error.code, error.message, error.location, scope.issues);
+    // A defect of a map must not stop the loop that maps: the message parks and names the map.
+    return refuse(
+      'map.failed',
+      `the map ${map.name} failed: ${error instanceof Error ? error.name : 'error'}`,
+      undefined,
+      scope.issues,
+    );
+  }
+  const lost = options.loss ? maps.lossOf(map)(message, scope) : [];
+  return finish(scope, stamp, event, lost);
+}
+
+function finish(scope: Scope, stamp: Stamp, event: string, lost: readonly Issue[]): MappedMessage {
+  const labels = scope.program?.part2 ? (part2Labels() as ResourceAssertions['labels']) : [];
+  const resources: ResourceAssertions[] = [];
+  const patients: string[] = [];
+  for (const draft of scope.drafts) {
+    if (draft.type === 'Patient') patients.push(draft.id);
+    // Directory resources say nothing about a patient and stay readable.
+    const isClinical = draft.patient !== undefined || draft.type === 'ServiceRequest' || draft.type === 'Task';
+    resources.push(draft.finish(isClinical ? labels : [], scope.program?.id));
+  }
+  return {
+    resources,
+    groups: scope.groups,
+    identity: scope.identity,
+    issues: lost.length === 0 ? scope.issues : [...scope.issues, ...lost],
+    parked: scope.parked,
+    stamp,
+    event,
+    patients,
+  };
+}
+
+const SEQUENCE = /^\d{1,15}$/;
+
+/** EVN-2, else MSH-7, else the receipt. Rule: DESIGN §3 "Assertions". */
+function stampOf(message: Message, context: MapContext): Stamp {
+  const sender = senderTime(context.partner.zone, message.header.dateTime);
+  const said = [message.segment('EVN')?.get(2), message.header.dateTime];
+  let at = context.receivedAt;
+  for (const text of said) {
+    const found = text === undefined ? undefined : resolveTime(text, sender);
+    const instant = found?.instant ?? (found?.fhir === undefined ? undefined : dayStart(found.fhir));
+    if (instant === undefined) continue;
+    at = instant;
+    break;
+  }
+  const sequence = message.header.sequenceNumber?.trim();
+  const isNumber = sequence !== undefined && SEQUENCE.test(sequence) && Number(sequence) > 0;
+  return { at, ...(isNumber && { sequence: Number(sequence) }), hash: context.bodyHash };
+}
+
+/** A stamp without time of day orders by its day. */
+function dayStart(date: string): string | undefined {
+  return date.length === 10 ? `${date}T00:00:00.000Z` : undefined;
+}

@@ -27,6 +27,7 @@ export const JOURNAL_SQL = {
   block: `UPDATE message SET state = 'received', blockers = ?, lease = 0, lease_until = 0, tries = 0 WHERE id = ?`,
   repeat: `UPDATE message SET repeats = repeats + 1 WHERE control_id = ? AND partner = ? AND sender = ? AND hash = ?
     RETURNING id, state, ack_code, ack_at, reason_code, reason_location, reason_text`,
+  repeats: 'UPDATE message SET repeats = repeats + ? WHERE id = ?',
   retry: `UPDATE message SET state = 'received', tries = 0, next_at = 0, ack_code = NULL, ack_at = NULL, late = 0, settled_at = NULL
     WHERE id = ? AND state = 'parked'`,
   claim: (
@@ -54,8 +55,30 @@ interface AppendArgs {
 /** Appends many messages in one transaction. Success means "on disk once this commits", nothing more. */
 async function append(tx: Tx, { messages, leaseMs, now }: AppendArgs): Promise<Appended[]> {
   const appended: Appended[] = [];
-  for (const message of messages) appended.push(await appendOne(tx, message, leaseMs, now));
+  // A flood of one message in one batch is one row's update, not one each.
+  const first = new Map<string, { readonly at: number; repeats: number }>();
+  for (const message of messages) {
+    const key = `${message.controlId}\u001f${message.partner}\u001f${message.sender}\u001f${message.hash}`;
+    const before = first.get(key);
+    if (before) {
+      before.repeats += 1;
+      appended.push(asRepeat(appended[before.at]!));
+      continue;
+    }
+    first.set(key, { at: appended.length, repeats: 0 });
+    appended.push(await appendOne(tx, message, leaseMs, now));
+  }
+  for (const { at, repeats } of first.values()) {
+    if (repeats > 0) await tx.run(JOURNAL_SQL.repeats, [repeats, appended[at]!.id]);
+  }
   return appended;
+}
+
+/** What a repeat right behind its first message sees. */
+function asRepeat(first: Appended): Appended {
+  if (first.outcome === 'repeat') return { ...first, retried: false };
+  const { id, ackAt } = first;
+  return { outcome: 'repeat', id, state: first.lease > 0 ? 'claimed' : 'received', retried: false, ackAt };
 }
 
 async function appendOne(tx: Tx, message: NewMessage, leaseMs: number, now: number): Promise<Appended> {

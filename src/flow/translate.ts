@@ -80,10 +80,17 @@ export class Translate {
     void this.#settle();
   }
 
-  /** Takes nothing new, finishes what it holds. */
-  async stop(): Promise<void> {
+  /** Takes nothing new, finishes what it holds, as far as it can in `drainMs`; the rest runs after the next start. */
+  async stop(drainMs: number): Promise<void> {
     this.#stopping = true;
-    if (this.#busy) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (!this.#busy) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, drainMs);
+      this.#idle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   get #busy(): boolean {

@@ -89,7 +89,8 @@ describe('an attempt says what is known and no more', () => {
     async (behaviour, expected) => {
       const { port } = await partner([behaviour, 'AA']);
       const to = client(port);
-      expect(await outcome(to, 'ONE', 300)).toBe(expected);
+      const timeoutMs = ['silent', 'deaf', 'slow', 'stuck-ack', 'junk'].includes(behaviour) ? 300 : 5000;
+      expect(await outcome(to, 'ONE', timeoutMs)).toBe(expected);
       const next = await send(to, 'TWO');
       expect(next.kind === 'answered' && Buffer.from(next.ack).toString()).toMatch(/MSA\|AA\|TWO/);
     },
@@ -202,11 +203,11 @@ describe('one connection, one message at a time', () => {
   });
 
   test('closing lets the message on its way be answered and sends no other', async () => {
-    const slow = await partner('late', { delayMs: 40 });
+    const slow = await partner('late', { delayMs: 300 });
     const to = client(slow.port);
     const first = outcome(to, 'ONE');
     const second = outcome(to, 'TWO');
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    while (slow.received.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
     await to.close();
     expect([await first, await second, await outcome(to, 'THREE')]).toEqual([
       'answered',
@@ -227,7 +228,7 @@ test('the partner runs as a process of its own, tells what it received, and chan
   expect(first.kind === 'answered' && Buffer.from(first.ack).toString()).toMatch(/MSA\|AE\|ONE/);
   expect(await said()).toMatchObject({ event: 'frame', controlId: 'ONE', type: 'ADT^A01', times: 1 });
   child.stdin.write('AA\n');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await said()).toEqual({ event: 'behaving', behaviour: 'AA' });
   const repeat = await send(to, 'ONE');
   expect(repeat.kind === 'answered' && Buffer.from(repeat.ack).toString()).toMatch(/MSA\|AA\|ONE/);
   expect(await said()).toMatchObject({ controlId: 'ONE', times: 2 });

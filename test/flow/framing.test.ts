@@ -332,9 +332,9 @@ describe('limits', () => {
     waiting.write(`${VT}MSH${END}`);
     await idle.ended();
     await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(codes).toEqual(['transport.idle']);
     release();
     expect(await waiting.answers(1)).toEqual(['MSH']);
-    expect(codes).toEqual(['transport.idle']);
   });
 
   test('a frame that does not end in time is refused and its connection ended, however busily it trickles', async () => {

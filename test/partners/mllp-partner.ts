@@ -251,7 +251,10 @@ async function main(): Promise<void> {
     },
   });
   say({ event: 'listening', port: partner.port });
-  createInterface({ input: process.stdin }).on('line', (line) => partner.behave(behavioursFrom(line)));
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    partner.behave(behavioursFrom(line));
+    say({ event: 'behaving', behaviour: line });
+  });
   process.on('SIGTERM', () => void partner.close().then(() => process.exit(0)));
 }
 

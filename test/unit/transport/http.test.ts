@@ -200,14 +200,14 @@ describe('what is not known is not called known', () => {
     expect(outcome(await put(fhir((await endpoint(half)).url)))).toBe('answered 201 ');
     expect(outcome(await put(fhir((await endpoint(huge)).url)))).toBe('answered 201 ');
     const slow = await endpoint((response) => response.writeHead(201).write('slow'));
-    expect(outcome(await put(fhir(slow.url), 100))).toBe('answered 201 ');
+    expect(outcome(await put(fhir(slow.url), 500))).toBe('answered 201 ');
   });
 
   test('HL7: an ACK that is lost or too long is unknown', async () => {
     expect(outcome(await post(hl7((await endpoint(half)).url)))).toBe('unknown transport.half-answer');
     expect(outcome(await post(hl7((await endpoint(huge)).url)))).toBe('unknown transport.answer-too-long');
     const slow = await endpoint((response) => response.writeHead(200).write('slow'));
-    expect(outcome(await post(hl7(slow.url), 100))).toBe('unknown transport.half-answer');
+    expect(outcome(await post(hl7(slow.url), 500))).toBe('unknown transport.half-answer');
   });
 
   test('after each of these the next request is answered', async () => {

@@ -46,7 +46,10 @@ function canSeparate(code: number): boolean {
 let lastText = '';
 let lastDelimiters = DEFAULT_DELIMITERS;
 
-/** The separators of the header line that starts at `start`. Missing encoding characters are the recommended ones, with an issue. */
+/**
+ * The separators of the header line that starts at `start`. Missing encoding characters are the recommended ones, with an issue;
+ * so is an escape character written twice (`^~\\\\&`, a header that some program escaped once too often) read as one.
+ */
 export function readDelimiters(
   image: string,
   start: number,
@@ -60,13 +63,15 @@ export function readDelimiters(
   const known = field + declared;
   // Almost every message of a feed has the same five characters; one comparison then replaces the reading.
   if (known === lastText) return lastDelimiters;
+  const isDoubled = declared.length === 5 && declared[2] === declared[3];
+  const roles = isDoubled ? declared.slice(0, 3) + declared[4] : declared;
   const found: Delimiters = {
     field,
-    component: declared[0] ?? '',
-    repetition: declared[1] ?? '',
-    escape: declared[2] ?? '',
-    subcomponent: declared[3] ?? '',
-    truncation: declared[4] ?? '',
+    component: roles[0] ?? '',
+    repetition: roles[1] ?? '',
+    escape: roles[2] ?? '',
+    subcomponent: roles[3] ?? '',
+    truncation: roles[4] ?? '',
   };
   if (declared === '') {
     issues.push(issue('warning', 'hl7.delimiters-missing', 'no encoding characters; ^~\\& assumed', `${name}[1]-2`));

@@ -112,7 +112,14 @@ export interface Grouped {
 interface Open {
   readonly rule: GroupRule;
   readonly node: GroupNode;
+  /** What stands directly in it, by name: a look at the children would be slow in a message of a million segments. */
+  readonly seen: Set<string>;
+  readonly groups: Map<string, GroupNode>;
   at: number;
+}
+
+function opened(rule: GroupRule, node: GroupNode, at: number): Open {
+  return { rule, node, seen: new Set(), groups: new Map(), at };
 }
 
 /**
@@ -130,7 +137,7 @@ export function groupMessage(
     root.children.push(...message.segments());
     return { root, issues: [] };
   }
-  const stack: Open[] = [{ rule: rules, node: new GroupNode(rules.name), at: -1 }];
+  const stack: Open[] = [opened(rules, new GroupNode(rules.name), -1)];
   const issues: Hl7Issue[] = [];
   for (const segment of message.segments()) place(segment, stack, issues);
   const root = stack[0]!.node;
@@ -168,7 +175,10 @@ function place(segment: Segment, stack: Open[], issues: Hl7Issue[]): void {
   );
 }
 
-/** `strict`: past no required place. `skipping`: past required places. `inside`: also into a group that lacks its first segment. */
+/**
+ * `strict`: past no required place. `skipping`: past required places. `inside`: also into a required group that lacks its first
+ * segment, but not into a new repetition of it: what lacks its first segment more likely belongs to the repetition before.
+ */
 type Mode = 'strict' | 'skipping' | 'inside';
 
 /** From the innermost open group outwards: a place after the last one, or a new repetition of it. */
@@ -177,7 +187,7 @@ function placeForward(segment: Segment, stack: Open[], mode: Mode): boolean {
     const { rule, at } = stack[depth]!;
     for (let i = Math.max(at, 0); i < rule.items.length; i += 1) {
       const item = rule.items[i]!;
-      if (i > at || item.repeats) {
+      if (i > at || (item.repeats && mode !== 'inside')) {
         const path = entry(item, segment.name, mode);
         if (path !== undefined) {
           stack.length = depth + 1;
@@ -194,12 +204,13 @@ function placeForward(segment: Segment, stack: Open[], mode: Mode): boolean {
 /** A place of an open group that was passed while it was empty: an MRG after its PV1 is still of this patient. */
 function placeLate(segment: Segment, stack: readonly Open[]): boolean {
   for (let depth = stack.length - 1; depth >= 0; depth -= 1) {
-    const { rule, node, at } = stack[depth]!;
+    const { rule, node, seen, at } = stack[depth]!;
     const isPassed = rule.items.some(
       (item, i) => i < at && item.kind === 'segment' && item.names.includes(segment.name),
     );
-    if (!isPassed || node.segment(segment.name) !== undefined) continue;
+    if (!isPassed || seen.has(segment.name)) continue;
     node.children.push(segment);
+    seen.add(segment.name);
     return true;
   }
   return false;
@@ -214,13 +225,13 @@ function placeBackward(segment: Segment, stack: Open[]): boolean {
     const open = stack[depth]!;
     for (let i = open.at; i >= 0; i -= 1) {
       const item = open.rule.items[i]!;
-      const path = entry(item, segment.name, 'inside');
-      if (path === undefined) continue;
-      const group = item.kind === 'group' && !item.repeats ? open.node.group(item.name) : undefined;
-      if (item.kind === 'segment' || group !== undefined) {
-        (group ?? open.node).children.push(segment);
+      const node = item.kind === 'segment' ? open.node : item.repeats ? undefined : open.groups.get(item.name);
+      if (node !== undefined && takes(item, segment.name)) {
+        node.children.push(segment);
         return true;
       }
+      const path = node === undefined ? entry(item, segment.name, 'inside') : undefined;
+      if (path === undefined) continue;
       const { at } = open;
       stack.length = depth + 1;
       enter(segment, stack, i, path);
@@ -229,6 +240,12 @@ function placeBackward(segment: Segment, stack: Open[]): boolean {
     }
   }
   return false;
+}
+
+/** Whether a segment of that name may stand directly there. */
+function takes(item: Rule, name: string): boolean {
+  if (item.kind === 'segment') return item.names.includes(name);
+  return item.items.some((inner) => inner.kind === 'segment' && inner.names.includes(name));
 }
 
 /** Indices from an item down to the segment rule that takes the name: [] for a segment, [i, j …] through groups. */
@@ -254,10 +271,12 @@ function enter(segment: Segment, stack: Open[], index: number, path: readonly nu
     const rule = open.rule.items[open.at] as GroupRule;
     const node = new GroupNode(rule.name);
     open.node.children.push(node);
-    open = { rule, node, at: next };
+    open.groups.set(rule.name, node);
+    open = opened(rule, node, next);
     stack.push(open);
   }
   open.node.children.push(segment);
+  open.seen.add(segment.name);
 }
 
 /** Required places that stayed empty, in every group that is there. */

@@ -166,12 +166,12 @@ const FHIR = /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+
 export function v2Time(fhir: string, zone: string): string | undefined {
   const found = FHIR.exec(fhir);
   if (found === null) return undefined;
-  const [, year, month = '', day = '', hour, , , fraction] = found;
-  if (hour === undefined) return `${year}${month}${day}`;
-  const whole = fhir.replace(/\.\d+/, '');
-  const instant = Date.parse(whole);
-  if (Number.isNaN(instant) || !isZone(zone)) return undefined;
-  const text = formatInstant(instant, zone);
+  const [, year, month = '', day = '', hour, minute, second, fraction] = found;
+  const civilText = `${year}${month}${day}${hour ?? ''}${minute ?? ''}${second ?? ''}`;
+  if (parseTime(civilText) === undefined) return undefined;
+  if (hour === undefined) return civilText;
+  if (!isZone(zone)) return undefined;
+  const text = formatInstant(Date.parse(fhir.replace(/\.\d+/, '')), zone);
   return fraction === undefined ? text : `${text.slice(0, 14)}.${fraction.slice(0, 4)}${text.slice(14)}`;
 }
 

@@ -33,14 +33,6 @@ function narrow(image: string, from: number, to: number, separator: string, n: n
   return true;
 }
 
-function countParts(image: string, from: number, to: number, separator: string): number {
-  if (separator === '') return 1;
-  const code = separator.charCodeAt(0);
-  let parts = 1;
-  for (let i = from; i < to; i += 1) if (image.charCodeAt(i) === code) parts += 1;
-  return parts;
-}
-
 /** A message as spans over its bytes. Nothing below the segments exists until it is asked for; text is decoded per element. */
 export class Message {
   readonly source: Source;
@@ -363,8 +355,19 @@ export class Element {
     return new Element(this.segment, level, isHere, isHere ? lo : this.end, isHere ? hi : this.end, place);
   }
 
-  #count(separator: string): number {
-    return this.exists ? countParts(this.segment.message.source.image, this.start, this.end, separator) : 0;
+  /** All parts in one pass: asking for them one by one would take the square of their number. */
+  #parts(level: Level, separator: string, role: keyof Place): Element[] {
+    const parts: Element[] = [];
+    if (!this.exists) return parts;
+    const { image } = this.segment.message.source;
+    const code = separator === '' ? -1 : separator.charCodeAt(0);
+    let from = this.start;
+    for (let i = this.start; i <= this.end; i += 1) {
+      if (i < this.end && image.charCodeAt(i) !== code) continue;
+      parts.push(new Element(this.segment, level, true, from, i, { ...this.#place, [role]: parts.length + 1 }));
+      from = i + 1;
+    }
+    return parts;
   }
 
   repetition(n: number): Element {
@@ -376,9 +379,7 @@ export class Element {
   repetitions(): Element[] {
     if (this.start === this.end) return [];
     if (this.level !== 'field') return [this];
-    return Array.from({ length: this.#count(this.segment.message.delimiters.repetition) }, (_, i) =>
-      this.repetition(i + 1),
-    );
+    return this.#parts('repetition', this.segment.message.delimiters.repetition, 'repetition');
   }
 
   component(n: number): Element {
@@ -390,9 +391,7 @@ export class Element {
   components(): Element[] {
     if (this.level === 'field') return this.repetition(1).components();
     if (this.level !== 'repetition') return [this];
-    return Array.from({ length: this.#count(this.segment.message.delimiters.component) }, (_, i) =>
-      this.component(i + 1),
-    );
+    return this.#parts('component', this.segment.message.delimiters.component, 'component');
   }
 
   subcomponent(n: number): Element {
@@ -404,8 +403,6 @@ export class Element {
   subcomponents(): Element[] {
     if (this.level === 'leaf') return [this];
     if (this.level !== 'component') return this.component(1).subcomponents();
-    return Array.from({ length: this.#count(this.segment.message.delimiters.subcomponent) }, (_, i) =>
-      this.subcomponent(i + 1),
-    );
+    return this.#parts('leaf', this.segment.message.delimiters.subcomponent, 'subcomponent');
   }
 }

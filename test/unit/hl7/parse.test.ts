@@ -167,6 +167,12 @@ describe('delimiters', () => {
     expect(codes(bytesOf('MSH|^^\\&|A', 'PID|1'))).toEqual(['hl7.delimiters-ambiguous']);
   });
 
+  it('with the escape character written twice are read as if it were once, with an issue', () => {
+    const { message, issues } = parseMessage(bytesOf('MSH|^~\\\\&|A', 'PID|||1^^^AA&1.2'));
+    expect(issues.map((found) => found.code)).toEqual(['hl7.delimiters-ambiguous']);
+    expect(message.segment('PID')!.get(3, 1, 4, 2)).toBe('1.2');
+  });
+
   it('of a batch header serve its message too', () => {
     expect(messageOf('FHS#*%!@#A', 'PID#1##7*2').segment('PID')!.get(3, 1, 2)).toBe('2');
   });

@@ -243,15 +243,19 @@ export class Translate {
     while (this.#settled.length > 0 || this.#wantsRows) {
       const batch = this.#settled.splice(0, 256);
       const room = this.#room;
+      const wasBehind = this.#behind;
+      // Cleared before the claim: a wake while it is on its way must lead to another.
+      if (room > 0) this.#behind = false;
       try {
         const { claimed, lost, freed, at } = await this.#deps.journal.settle(batch, room);
         failures = 0;
-        this.#behind = room > 0 ? claimed.length >= room : this.#behind || freed > 0;
+        if (room > 0 ? claimed.length >= room : freed > 0) this.#behind = true;
         this.#announce(batch, new Set(lost), at);
         for (const message of claimed) this.#queue.push(message, message.lane);
         if (claimed.length > 0) this.#pump();
       } catch (error) {
         failures += 1;
+        this.#behind ||= wasBehind;
         this.#settled.unshift(...batch);
         this.#deps.log(codeOf(error), { settling: batch.length });
         await new Promise((resolve) => setTimeout(resolve, backOffMs(TROUBLE, failures, this.#deps.random)));

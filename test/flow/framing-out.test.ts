@@ -119,6 +119,15 @@ describe('an attempt says what is known and no more', () => {
     expect(await outcome(to, 'ONE')).toBe('not-sent transport.connect-timeout');
   });
 
+  test('an answer whose reading throws is no answer', async () => {
+    const to = client((await partner('AA')).port, {
+      matchAck: () => {
+        throw new Error('unreadable');
+      },
+    });
+    expect(await outcome(to, 'ONE')).toBe('unknown transport.answer-garbled');
+  });
+
   test('a message that MLLP cannot carry is not sent', async () => {
     const to = client((await partner('AA')).port);
     const attempt = await to.send(Buffer.from('MSH|\x0b'), { controlId: 'X', timeoutMs: 100 });

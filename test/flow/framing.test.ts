@@ -239,6 +239,31 @@ describe('what a reply can ask for', () => {
     expect(codes.filter((code) => code === 'transport.handler-failed')).toHaveLength(2);
   });
 
+  test('a gate or a settled callback that throws brings nothing down', async () => {
+    let gateFails = true;
+    const { server, codes } = await listen({
+      gate: () => {
+        if (gateFails) throw new Error('gate');
+        return 'open';
+      },
+      onFrame: async (bytes) => ({
+        bytes,
+        after: 'keep',
+        settled: () => {
+          throw new Error('settled');
+        },
+      }),
+    });
+    const sender = await dial(server);
+    sender.write(`${VT}MSH1${END}`);
+    await until(() => codes.includes('transport.handler-failed'));
+    expect(server.counters.frames).toBe(0);
+    gateFails = false;
+    expect(await sender.answers(1)).toEqual(['MSH1']);
+    sender.write(`${VT}MSH2${END}`);
+    expect(await sender.answers(2)).toEqual(['MSH1', 'MSH2']);
+  });
+
   test('an answer that cannot be framed closes the connection instead', async () => {
     const { server, codes } = await listen({ onFrame: async () => ({ bytes: Buffer.from('MSA\x1c'), after: 'keep' }) });
     const sender = await dial(server);

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Attempt, Transport } from '../../src/model/transport.ts';
@@ -166,9 +166,14 @@ describe('a message goes only to the partner whose certificate proves its name',
     expect(partner.received).toEqual([]);
   });
 
-  test('our own key and certificate that do not fit: not sent', async () => {
-    const broken = client(1, { key: 'no key', cert: 'no certificate' });
-    expect(await outcome(broken, 'ONE')).toBe('not-sent transport.tls-credentials');
+  const other = ours.issue({ name: 'other' });
+  test.each<[string, ClientTls]>([
+    ['no PEM', { key: 'no key', cert: 'no certificate' }],
+    ['not a pair', { key: hub.key, cert: other.cert }],
+    ['half a pair', { key: hub.key }],
+    ['an authority that is none', { ca: '-----BEGIN CERTIFICATE-----' }],
+  ])('credentials of our own that cannot be used are refused at start: %s', (_, tls) => {
+    expect(() => client(1, tls)).toThrow(expect.objectContaining({ code: 'transport.tls-credentials' }));
   });
 });
 
@@ -306,6 +311,31 @@ test('an 8 MB message crosses TLS whole', async () => {
   const { server } = await listen(hub);
   expect((await send(client(server.address.port, { ca: ours.cert }), 'BIG', 8_000_000)).kind).toBe('answered');
   expect(server.counters.bytesIn).toBeGreaterThan(8_000_000);
+});
+
+test('broken handshakes and garbage on the TLS port bring nothing down', async () => {
+  const { server } = await listen(hub);
+  const { port } = server.address;
+  // The beginning of a real handshake, to be broken off at many places.
+  const hello = await new Promise<Buffer>((resolve) => {
+    const listener = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (bytes) => {
+        socket.destroy();
+        listener.close(() => resolve(bytes));
+      });
+    }).listen(0, '127.0.0.1', () => void session((listener.address() as AddressInfo).port, {}));
+  });
+  for (let round = 0; round < 60; round += 1) {
+    const bytes = Buffer.from(hello.subarray(0, 1 + ((round * 37) % hello.length)));
+    if (round % 3 === 0) bytes[(round * 13) % bytes.length]! ^= 0xff;
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.write(bytes, resolve));
+    if (round % 2 === 0) socket.resetAndDestroy();
+    else socket.end();
+  }
+  expect(await outcome(client(port, { ca: ours.cert }), 'ONE')).toBe('answered');
 });
 
 test('half a frame over TLS and then the end is no message', async () => {

@@ -88,7 +88,7 @@ export class InboundConnection {
     this.#gateHeld = false;
     while (taken < this.#events.length && this.#mayTake()) {
       const event = this.#events[taken]!;
-      const gate = event.kind === 'frame' ? (this.#setup.gate?.() ?? 'open') : 'open';
+      const gate = event.kind === 'frame' ? this.#gate() : 'open';
       this.#gateHeld = gate === 'paused';
       if (this.#gateHeld) break;
       taken += 1;
@@ -98,6 +98,16 @@ export class InboundConnection {
     this.#advancing = false;
     if (this.#ended && this.#events.length === 0 && this.#slots.length === 0) this.#finish();
     this.#regulate();
+  }
+
+  /** A gate that fails does not let in. */
+  #gate(): Gate {
+    try {
+      return this.#setup.gate?.() ?? 'open';
+    } catch (error) {
+      this.#logFailure(error);
+      return 'paused';
+    }
   }
 
   #mayTake(): boolean {
@@ -174,9 +184,21 @@ export class InboundConnection {
 
   /** The sender must not take our failure for an answer: it gets none, and repeats. */
   #handlerFailed(error: unknown, slot: Slot): void {
+    this.#logFailure(error);
+    slot.reply = { after: 'close' };
+  }
+
+  #logFailure(error: unknown): void {
     const name = error instanceof Error ? error.name : typeof error;
     this.#setup.log('transport.handler-failed', { peer: this.#setup.peer.id, error: name });
-    slot.reply = { after: 'close' };
+  }
+
+  #tell(settled: Reply['settled'], written: boolean): void {
+    try {
+      settled?.(written);
+    } catch (error) {
+      this.#logFailure(error);
+    }
   }
 
   /** Writes every answer whose turn has come. */
@@ -198,13 +220,14 @@ export class InboundConnection {
     if (!framed || !this.#socket.writable) {
       if (!framed) log('transport.payload-unframeable', { peer: peer.id });
       counters.unanswered += 1;
-      settled?.(false);
+      this.#tell(settled, false);
       this.#finish();
       return;
     }
     counters.answers += 1;
     counters.bytesOut += framed.length;
-    const ready = settled ? this.#socket.write(framed, (error) => settled(!error)) : this.#socket.write(framed);
+    const told = settled && ((error?: Error | null) => this.#tell(settled, !error));
+    const ready = this.#socket.write(framed, told);
     if (!ready) this.#outputFull = true;
   }
 
@@ -220,7 +243,7 @@ export class InboundConnection {
 
   #lost(slot: Slot): void {
     this.#setup.counters.unanswered += 1;
-    slot.reply?.settled?.(false);
+    this.#tell(slot.reply?.settled, false);
   }
 
   /** Ends our side after what is written, then waits a little for the sender to end its own. */

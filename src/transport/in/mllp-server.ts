@@ -1,12 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import {
-  createSecureContext,
-  createServer as createTlsServer,
-  type SecureVersion,
-  TLSSocket,
-  type Server as TlsServer,
-} from 'node:tls';
+import { createServer as createTlsServer, type SecureVersion, TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { TransportCode } from '../../model/transport.ts';
+import { checkCredentials } from '../credentials.ts';
 import { TransportError } from '../transport-error.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { InboundConnection } from './mllp-connection.ts';
@@ -234,14 +229,4 @@ function peerOf(socket: Socket | TLSSocket, number: number): Peer {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return peer;
   const cn: string | string[] | undefined = socket.getPeerCertificate().subject?.CN;
   return cn === undefined ? peer : { ...peer, cn: String(cn) };
-}
-
-function checkCredentials({ key, cert, ca }: TlsCredentials): void {
-  try {
-    createSecureContext({ key, cert, ...(ca ? { ca } : {}) });
-  } catch (error) {
-    // The library's message names the fault, not the key.
-    const reason = error instanceof Error ? error.message : 'unknown';
-    throw new TransportError('transport.tls-credentials', `key, certificate or ca cannot be used: ${reason}`, error);
-  }
 }

@@ -1,6 +1,7 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Attempt } from '../../model/transport.ts';
+import { checkCredentials } from '../credentials.ts';
 import { TransportError } from '../transport-error.ts';
 import { connectFailure, lostAfterWrite } from './connection-failure.ts';
 import type { ClientTls } from './mllp-client.ts';
@@ -40,7 +41,7 @@ export function baseOf(url: string): URL {
   return base;
 }
 
-/** Kept-alive connections to one endpoint. */
+/** Kept-alive connections to one endpoint. Throws `transport.tls-credentials` at start. */
 export class HttpCaller {
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #secure: boolean;
@@ -48,6 +49,7 @@ export class HttpCaller {
   readonly #now: () => number;
 
   constructor(endpoint: HttpEndpoint, now: () => number) {
+    checkCredentials(endpoint.tls ?? {});
     this.#endpoint = endpoint;
     this.#now = now;
     this.#secure = new URL(endpoint.url).protocol === 'https:';

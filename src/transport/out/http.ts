@@ -1,11 +1,11 @@
 import type { Attempt, SendOptions, Transport } from '../../model/transport.ts';
+import { type MatchAck, readAnswer } from './answer.ts';
 import { HttpTransport, type HttpTransportOptions } from './http-transport.ts';
-import type { MllpClientOptions } from './mllp-client.ts';
 
 export interface Hl7HttpOptions extends HttpTransportOptions {
   /** The media type the partner expects; default `application/hl7-v2`. */
   readonly contentType?: string;
-  readonly matchAck: MllpClientOptions['matchAck'];
+  readonly matchAck: MatchAck;
 }
 
 /**
@@ -22,7 +22,7 @@ export function hl7Http(options: Hl7HttpOptions): Transport {
       const call = { method: 'POST', headers, body: payload, timeoutMs, bodyMatters: true };
       const attempt = await http.send('', call, urgent);
       if (attempt.kind !== 'answered') return attempt;
-      const match = matchAck(attempt.ack);
+      const match = readAnswer(matchAck, attempt.ack);
       if (match && match.controlId !== controlId) return { kind: 'mismatched', ack: attempt.ack };
       if (match || (attempt.status ?? 0) >= 300) return attempt;
       return {

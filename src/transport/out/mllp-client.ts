@@ -2,8 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { type ConnectionOptions, connect as connectTls, type SecureVersion } from 'node:tls';
 import type { Attempt, SendOptions, Transport, TransportCode, TransportLog } from '../../model/transport.ts';
+import { checkCredentials } from '../credentials.ts';
 import { FrameDecoder, type FrameEvent } from '../mllp-decoder.ts';
 import { frame } from '../mllp-frame.ts';
+import { type MatchAck, readAnswer } from './answer.ts';
 import { connectFailure, lostAfterWrite } from './connection-failure.ts';
 import { Turn } from './turn.ts';
 
@@ -33,14 +35,15 @@ export interface MllpClientOptions {
   /** False: a new connection for each message, for partners that end it after each ACK. */
   readonly keepOpen?: boolean;
   /** MSA-2 and MSA-1 of an ACK; undefined if the bytes are none. */
-  readonly matchAck: (ack: Uint8Array) => { readonly controlId?: string; readonly code?: string } | undefined;
+  readonly matchAck: MatchAck;
   readonly log: TransportLog;
 }
 
 /**
  * One connection to one partner, made when needed and kept; one message on it at a time.
  * After any doubt (no answer in time, half an answer, an answer to something else, bytes nobody asked for) the connection
- * is dropped, so that a late ACK is never taken for the next message's. Rule: HL7 v2 2.9.2, FIELD 8, 9, 31.
+ * is dropped, so that a late ACK is never taken for the next message's. Throws `transport.tls-credentials` at start.
+ * Rule: HL7 v2 2.9.2, FIELD 8, 9, 31.
  */
 export function mllpClient(options: MllpClientOptions): Transport {
   return new MllpClient(options);
@@ -58,6 +61,7 @@ class MllpClient implements Transport {
   #closed = false;
 
   constructor(options: MllpClientOptions) {
+    checkCredentials(options.tls ?? {});
     this.#options = options;
     this.#turn = new Turn(options.waitingMax);
   }
@@ -170,7 +174,7 @@ class Connection {
   }
 
   #judge(bytes: Uint8Array, exchange: Exchange): void {
-    const match = this.#options.matchAck(bytes);
+    const match = readAnswer(this.#options.matchAck, bytes);
     // A view of the chunk would keep the whole chunk in memory for as long as the answer is kept.
     const ack = new Uint8Array(bytes);
     if (!match) {

@@ -366,6 +366,11 @@ describe('https', () => {
     expect(partner.requests).toHaveLength(1);
   });
 
+  test('credentials of our own that cannot be used are refused at start', () => {
+    const make = () => fhirRest({ url: 'https://127.0.0.1', ...SETTINGS, tls: { key: 'no', cert: 'no' } });
+    expect(make).toThrow(expect.objectContaining({ code: 'transport.tls-credentials' }));
+  });
+
   test('a certificate of our own is shown where the partner requires one', async () => {
     const partner = await endpoint((response) => response.end('well'), { ...good, ca: ours.cert, requestCert: true });
     const own = ours.issue({ name: 'hub' });

@@ -4,7 +4,7 @@ import type { Stored } from './store.ts';
 
 /**
  * A rule asked inside the writing transaction before a resource of its type is created, changed or deleted by a FHIR actor.
- * It refuses with an issue (HTTP 403 or 422 by its code) or lets pass. Pure: what it needs to know is handed to it.
+ * It refuses with an issue (code `forbidden.…`: HTTP 403; any other: 422) or lets pass. Pure: what it needs to know is handed to it.
  */
 export interface WriteRule {
   readonly resourceType: string;

@@ -106,8 +106,8 @@ function labelNames(bits: number): string {
   return names.map(([name]) => name).join('+');
 }
 
-/** Owner id under which grants of rows the hub itself owns are kept. */
-export const HUB_OWNED = 'hub';
+/** Owner under which the store keeps rows of the hub itself, and so their grants. */
+export const HUB_OWNED = '';
 
 /** The facts, read once. */
 interface Terms {

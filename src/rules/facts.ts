@@ -23,13 +23,16 @@ export interface PersonFacts {
 /** A change of one of these, of a membership of the person, or of a PractitionerRole named in them, calls for `deriveGrants`. */
 export const factTypes = ['Basic', 'CareTeam', 'Consent', 'EpisodeOfCare', 'ServiceRequest', 'Task'] as const;
 
+/** Types that stand for the organization they belong to. */
+const AFFILIATED = ['PractitionerRole', 'HealthcareService', 'CareTeam'];
+
 /** References whose organization `deriveGrants` has to know: roles and services named in the facts. */
 export function affiliationsNeeded(facts: readonly Owned[]): string[] {
   const needed = new Set<string>();
   for (const { resource } of facts) {
     for (const reference of mentionedActors(resource)) {
       const parsed = parseReference(reference);
-      if (parsed.kind === 'local' && (parsed.type === 'PractitionerRole' || parsed.type === 'HealthcareService')) {
+      if (parsed.kind === 'local' && AFFILIATED.includes(parsed.type)) {
         needed.add(`${parsed.type}/${parsed.id}`);
       }
     }

@@ -39,8 +39,12 @@ export function spanOf(
   return until === undefined ? { since: since ?? BEGINNING } : { since: since ?? BEGINNING, until };
 }
 
+/** The first of some instants; text order is time order. */
+export const earliest = (...instants: readonly [string, ...string[]]): string => [...instants].sort()[0]!;
+export const latest = (...instants: readonly [string, ...string[]]): string => [...instants].sort().at(-1)!;
+
 export function intersect(a: Span, b: Span): Span {
-  const since = [a.since, b.since].sort()[1]!;
+  const since = latest(a.since, b.since);
   const until = [a.until, b.until].filter((each) => each !== undefined).sort()[0];
   return until === undefined ? { since } : { since, until };
 }

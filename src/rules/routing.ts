@@ -3,6 +3,7 @@ import type {
   CareTeam,
   Communication,
   EpisodeOfCare,
+  Organization,
   Reference,
   Resource,
   ServiceRequest,
@@ -155,7 +156,22 @@ function resourcesAround(about: readonly Resource[]): string[] {
   return [...own, ...[...around].filter((each) => !own.includes(each)).sort()];
 }
 
-const organization = (reference: Reference | undefined, known: Known) => organizationOf(reference, known.affiliations);
+/**
+ * The partner's organization a reference stands for. A source names others in its own words; an Organization of its own stands for
+ * the partner whose facility or id its identifier says.
+ */
+function organization(reference: Reference | undefined, known: Known): string | undefined {
+  const id = organizationOf(reference, known.affiliations);
+  if (id === undefined || known.partners.some((each) => each.organization === id)) return id;
+  const named = find<Organization>(`Organization/${id}`, known);
+  const values = (named?.identifier ?? []).map((each) => each.value);
+  const partner = known.partners.find(
+    (each) =>
+      values.includes(each.id) ||
+      each.senders.some(({ facility }) => facility !== undefined && values.includes(facility)),
+  );
+  return partner?.organization ?? id;
+}
 
 const find = <T extends Resource>(reference: string | undefined, known: Known): T | undefined =>
   known.facts.find((each) => `${each.resourceType}/${each.id}` === reference) as T | undefined;

@@ -1,9 +1,8 @@
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import type { Definitions } from './definitions.ts';
-import { choiceKeys } from './path/compile.ts';
 import { type Check, isObject } from './validation/check.ts';
 import { checkProfiles } from './validation/profiles.ts';
-import { checkResource } from './validation/structure.ts';
+import { checkResource, type Required, requiredOf } from './validation/structure.ts';
 
 export interface ValidateOptions {
   /** Profiles to check besides those that `meta.profile` claims. */
@@ -35,31 +34,30 @@ export function validate(
   return check.issues;
 }
 
-const required = new WeakMap<Definitions, Map<string, readonly (readonly [path: string, keys: readonly string[]])[]>>();
+const required = new WeakMap<Definitions, Map<string, readonly Required[]>>();
 
 /**
  * The mandatory top-level elements a resource lacks, as `Task.status`; empty when none. Cheap: no value is looked at.
  * Empty does not mean valid.
  */
 export function missingRequired(definitions: Definitions, resource: Resource): string[] {
+  const { resourceType } = resource;
   let byType = required.get(definitions);
   if (byType === undefined) {
     byType = new Map();
     required.set(definitions, byType);
   }
-  let elements = byType.get(resource.resourceType);
+  let elements = byType.get(resourceType);
   if (elements === undefined) {
-    elements = (definitions.type(resource.resourceType)?.elements ?? [])
-      .filter((element) => element.min > 0)
-      .map((element) => [
-        `${resource.resourceType}.${element.name}`,
-        element.choice ? choiceKeys(element).map(({ key }) => key) : [element.name],
-      ]);
-    byType.set(resource.resourceType, elements);
+    const type = definitions.type(resourceType);
+    elements = type === undefined ? [] : requiredOf(type);
+    byType.set(resourceType, elements);
   }
   const holder = resource as unknown as Record<string, unknown>;
   const missing: string[] = [];
-  for (const [path, keys] of elements) if (!keys.some((key) => isThere(holder[key]))) missing.push(path);
+  for (const { name, keys } of elements) {
+    if (!keys.some((key) => isThere(holder[key]))) missing.push(`${resourceType}.${name}`);
+  }
   return missing;
 }
 

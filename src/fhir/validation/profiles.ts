@@ -1,4 +1,3 @@
-import type { Resource } from '@medplum/fhirtypes';
 import type { Definitions, Profile, ProfileElement } from '../definitions.ts';
 import { compilePath } from '../path/compile.ts';
 import { nodesEqual, type Run, type Scope } from '../path/nodes.ts';
@@ -271,9 +270,4 @@ function satisfies(node: Node, value: unknown, check: Check): boolean {
   const trial: Check = { ...check, trail: [...check.trail], issues: [] };
   checkValue(node, { key: '', index: undefined, value, type: undefined }, trial);
   return !trial.issues.some(({ severity }) => severity === 'error');
-}
-
-/** Names of the profiles a resource type can be checked against. */
-export function profilesOf(definitions: Definitions, resourceType: Resource['resourceType']): string[] {
-  return definitions.profileUrls.filter((url) => definitions.profile(url)?.type === resourceType);
 }

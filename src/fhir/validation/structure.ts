@@ -12,7 +12,8 @@ import { checkReference } from './references.ts';
 /** Checks the element behind one JSON key; reads value and `_` sibling from its holder. */
 type Property = (holder: Record<string, unknown>, check: Check) => void;
 
-interface Required {
+/** A mandatory element. */
+export interface Required {
   readonly name: string;
   /** JSON keys of which one must be there. */
   readonly keys: readonly string[];
@@ -79,7 +80,7 @@ function compileType(definitions: Definitions, name: string): Checker {
 }
 
 /** True when one of the keys, or the `_` sibling of one, is there. */
-export function isPresent(holder: Record<string, unknown>, keys: readonly string[]): boolean {
+function isPresent(holder: Record<string, unknown>, keys: readonly string[]): boolean {
   for (const key of keys) if (holder[key] !== undefined || holder[`_${key}`] !== undefined) return true;
   return false;
 }

@@ -137,12 +137,14 @@ function leafText(value: LeafValue, at: string, writer: Writer): string {
   if (value === undefined) return '';
   if (value === DELETE) return '""';
   const { charset, delimiters, lineBreaks, issues } = writer;
-  if (!isAsciiText(value) && charset.decode(charset.encode(value)) !== value) {
+  // What the set makes of the text is what gets escaped: Shift_JIS writes a yen sign as the byte of a backslash.
+  const kept = isAsciiText(value) ? value : charset.decode(charset.encode(value));
+  if (kept !== value) {
     issues.push(
       issue('warning', 'hl7.charset-unencodable', `a character that ${charset.name} does not have is replaced`, at),
     );
   }
-  return encodeEscapes(value, delimiters, lineBreaks);
+  return encodeEscapes(kept, delimiters, lineBreaks);
 }
 
 function isAsciiText(text: string): boolean {

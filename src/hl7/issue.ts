@@ -11,7 +11,6 @@ export type Hl7IssueCode =
   | 'hl7.segment-name'
   | 'hl7.segment-indented'
   | 'hl7.line-feed-in-field'
-  | 'hl7.frame-byte'
   | 'hl7.charset-unknown'
   | 'hl7.charset-guessed'
   | 'hl7.charset-contradicted'
@@ -25,10 +24,7 @@ export type Hl7IssueCode =
   | 'hl7.structure-mismatch'
   | 'hl7.segment-unexpected'
   | 'hl7.segment-missing'
-  | 'hl7.name-invalid'
-  | 'hl7.time-invalid'
-  | 'hl7.time-gap'
-  | 'hl7.time-overlap';
+  | 'hl7.name-invalid';
 
 /** A finding about a message. Names the place and the code, never a value. */
 export interface Hl7Issue extends Issue {

@@ -46,6 +46,19 @@ describe('building', () => {
     expect(JSON.stringify(issues)).not.toContain('山');
   });
 
+  it.each(['Shift_JIS', 'EUC-JP', '~ISO IR87'])('lets no character of %s become a delimiter on the wire', (set) => {
+    const text = '\u00a5F\u00a5 \u203e \u00a5';
+    const { bytes } = buildMessage([HEAD, { name: 'NTE', fields: { 3: text, 4: 'x' } }], { charset: set.split('~') });
+    const nte = parseMessage(bytes).message.segment('NTE')!;
+    expect([nte.get(4), nte.repetitions(3).length]).toEqual(['x', 1]);
+    expect(
+      nte
+        .get(3)
+        ?.replace(/[\\\u00a5]/g, 'Y')
+        .replace(/[~\u203e]/g, 'O'),
+    ).toBe('YFY O Y');
+  });
+
   it('leaves out a segment whose name is none, and says so', () => {
     const result = buildMessage([HEAD, { name: 'P|\r', fields: { 1: 'x' } }]);
     expect(result.issues.map((found) => found.code)).toEqual(['hl7.name-invalid']);

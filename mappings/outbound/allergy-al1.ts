@@ -9,7 +9,7 @@ const CATEGORY = { id: '0127', values: { medication: 'DA', food: 'FA', environme
 const SEVERITY = { id: '0128', values: { mild: 'MI', moderate: 'MO', severe: 'SV' } };
 
 function unknownType({ AllergyIntolerance: entry }: Subject): FieldValue | undefined {
-  return (entry?.value as AllergyIntolerance).category === undefined ? [['MA']] : undefined;
+  return ((entry?.value ?? {}) as AllergyIntolerance).category === undefined ? [['MA']] : undefined;
 }
 
 export const ALLERGY_AL1: SegmentPlan = {

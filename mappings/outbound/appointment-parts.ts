@@ -9,7 +9,7 @@ import { minutesBetween, v2Time } from '../../src/mapping/outbound/time.ts';
 import { dtm, ei, trimmed } from '../../src/mapping/outbound/writers.ts';
 import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
 
-export const appointmentOf = ({ Appointment: entry }: Subject): Appointment => entry?.value as Appointment;
+export const appointmentOf = ({ Appointment: entry }: Subject): Appointment => (entry?.value ?? {}) as Appointment;
 
 const isOf = (type: string) => (identifier: Identifier) =>
   identifier.type?.coding?.some(({ code }) => code === type) ?? false;
@@ -213,7 +213,7 @@ const AIP: SegmentPlan = {
 };
 
 function nameOf({ participant }: Subject, writing: Writing): string {
-  const { actor } = participant?.value as { actor?: { display?: string } };
+  const { actor } = (participant?.value ?? {}) as { actor?: { display?: string } };
   const target = writing.scene.at(actor);
   const name = element(target, 'name');
   if (typeof name !== 'string') return actor?.display ?? '';
@@ -227,7 +227,7 @@ function resourcePlace(subject: Subject, writing: Writing): FieldValue | undefin
 }
 
 function resourceName(subject: Subject, writing: Writing): FieldValue | undefined {
-  const { actor } = subject.participant?.value as { actor?: { reference?: string } };
+  const { actor } = (subject.participant?.value ?? {}) as { actor?: { reference?: string } };
   const target = writing.scene.at(actor);
   const identifier = bestIdentifier((element(target, 'identifier') as Identifier[] | undefined) ?? [], writing);
   const name = nameOf(subject, writing);
@@ -240,7 +240,7 @@ export const RESOURCES_RGS: SegmentPlan = {
   segment: 'RGS',
   each: (scene) => [{ Appointment: proposalOrFocus(scene) }],
   rows: [setId('RGS'), { to: 'RGS-2', give: () => [['A']] }],
-  then: [AIS, AIG, AIL, AIP],
+  followedBy: [AIS, AIG, AIL, AIP],
 };
 
 /** Who books, where the release names somebody; else the hub, since the field may not be empty. */

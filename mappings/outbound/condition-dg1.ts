@@ -8,7 +8,7 @@ import { dtm, ei } from '../../src/mapping/outbound/writers.ts';
 
 /** Admitting, working, final (table 0052). A diagnosis that is only suspected must not arrive as a final one. */
 function diagnosisType({ Condition: entry }: Subject): FieldValue {
-  const { verificationStatus, category } = entry?.value as Condition;
+  const { verificationStatus, category } = (entry?.value ?? {}) as Condition;
   const verified = verificationStatus?.coding?.[0]?.code;
   const categories = (category ?? []).flatMap(({ coding }) => (coding ?? []).map(({ code }) => code));
   if (categories.includes('AD') || categories.includes('A')) return [['A']];

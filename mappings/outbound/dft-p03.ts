@@ -20,7 +20,7 @@ import { VISIT_PV1 } from './visit-pv1.ts';
 
 /** Charge or credit (table 0017): a charge that its source took back is a credit of the same number. */
 function transactionType({ ChargeItem: entry }: Subject): FieldValue {
-  const { status } = entry?.value as ChargeItem;
+  const { status } = (entry?.value ?? {}) as ChargeItem;
   return [[['aborted', 'entered-in-error', 'not-billable'].includes(`${status}`) ? 'CD' : 'CG']];
 }
 

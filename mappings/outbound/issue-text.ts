@@ -1,6 +1,7 @@
 import type { Appointment, DetectedIssue } from '@medplum/fhirtypes';
 import type { Writing } from '../../src/mapping/outbound/row.ts';
 import type { Entry } from '../../src/mapping/outbound/scene.ts';
+import { ownIdentifier } from './document-id.ts';
 import { conceptText, periodText } from './task-text.ts';
 
 /**
@@ -23,7 +24,8 @@ export function issueLines(entry: Entry, writing: Writing): readonly string[] {
     if (target?.value.resourceType !== 'Appointment') continue;
     const { start, end } = target.value as Appointment;
     if (start === undefined || end === undefined) continue;
-    lines.push(`Busy: ${periodText({ start, end }, zone)}`);
+    const name = ownIdentifier(target, writing) === undefined ? 'The other side is busy' : 'Own appointment';
+    lines.push(`${name}: ${periodText({ start, end }, zone)}`);
     told(`implicated[${index}]`);
     writing.carried(`${target.path}.start`);
     writing.carried(`${target.path}.end`);

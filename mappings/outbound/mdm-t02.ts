@@ -1,8 +1,8 @@
-import type { Attachment, Coding, Communication } from '@medplum/fhirtypes';
+import type { Attachment, Coding, Communication, Task } from '@medplum/fhirtypes';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
 import { confidentialityOf } from '../../src/mapping/outbound/label.ts';
-import { xcn } from '../../src/mapping/outbound/people.ts';
+import { partyAt, xcn } from '../../src/mapping/outbound/people.ts';
 import {
   type FieldValue,
   first,
@@ -13,7 +13,7 @@ import {
 } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element, NOTICE_PATH, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { dtm } from '../../src/mapping/outbound/writers.ts';
-import { COMMUNICATION_KIND, SAFETY_REASON } from '../../src/model/codes.ts';
+import { COMMUNICATION_KIND, codeIn, SAFETY_REASON, TASK_PART } from '../../src/model/codes.ts';
 import { consentLines } from './consent-text.ts';
 import { documentId, referencedId } from './document-id.ts';
 import { EVENT_EVN } from './event-evn.ts';
@@ -70,9 +70,9 @@ const TXA_ROWS: readonly OutRow[] = [
   { to: 'TXA-2', give: (_, writing) => [[documentType(writing)]], required: true },
   { to: 'TXA-3', give: () => [['TX']] },
   { to: 'TXA-4', give: actTime, type: 'TS', carries: ACT_TIMES, required: true },
-  { to: 'TXA-5', from: 'Communication.sender', as: first(xcn) },
+  { to: 'TXA-5', give: author, type: 'XCN' },
   { to: 'TXA-6', give: actTime, type: 'TS' },
-  { to: 'TXA-9', from: 'Communication.sender', as: first(xcn) },
+  { to: 'TXA-9', give: author, type: 'XCN' },
   { to: 'TXA-12', give: ({ focus }, writing) => wrap(documentId(focus as Entry, writing)), type: 'EI', required: true },
   {
     to: 'TXA-13',
@@ -81,10 +81,7 @@ const TXA_ROWS: readonly OutRow[] = [
     carries: ['Communication.inResponseTo', 'Communication.partOf', 'Task.focus'],
   },
   // Written by a named person: authenticated. Written by the hub about an event: documented, nobody signed it.
-  {
-    to: 'TXA-17',
-    give: ({ Communication: note }, { scene }) => [[isByPerson(note as Entry | undefined, scene) ? 'AU' : 'DO']],
-  },
+  { to: 'TXA-17', give: (subject, { scene }) => [[isByPerson(subject, scene) ? 'AU' : 'DO']] },
   { to: 'TXA-18', give: (_, { scene }) => [[confidentialityOf(scene.entries.map(({ value }) => value))]] },
   { to: 'TXA-19', give: () => [['AV']] },
 ];
@@ -95,9 +92,28 @@ function actTime({ focus }: Subject, writing: Writing): FieldValue | undefined {
   return wrap(dtm.write({ value: text, path: focus?.path ?? '' }, writing));
 }
 
-function isByPerson(note: Entry | undefined, scene: Scene): boolean {
-  const sender = scene.at(element(note, 'sender'))?.value.resourceType;
-  return sender === 'Practitioner' || sender === 'PractitionerRole';
+/** Who wrote the document: the sender of the note, the person who answered the Task. */
+function authorOf({ focus }: Subject): Found | undefined {
+  const entry = focus as Entry;
+  const sender = element(entry, 'sender');
+  if (sender !== undefined) return { value: sender, path: `${entry.path}.sender` };
+  const outputs = (element(entry, 'output') ?? []) as NonNullable<Task['output']>;
+  const index = outputs.findIndex(({ type }) => codeIn(TASK_PART, type) === 'acknowledged-by');
+  const person = outputs[index]?.valueReference;
+  return person === undefined ? undefined : { value: person, path: `${entry.path}.output[${index}]` };
+}
+
+function author(subject: Subject, writing: Writing): FieldValue | undefined {
+  const found = authorOf(subject);
+  const written = found === undefined ? undefined : xcn.write(found, writing);
+  if (found === undefined || written === undefined) return undefined;
+  writing.carried(found.path);
+  return [written];
+}
+
+function isByPerson(subject: Subject, scene: Scene): boolean {
+  const { Practitioner, PractitionerRole } = partyAt(scene, authorOf(subject)?.value);
+  return Practitioner !== undefined || PractitionerRole !== undefined;
 }
 
 const setId: OutRow = { to: 'OBX-1', give: (_, { index }) => [[`${index}`]] };
@@ -109,11 +125,21 @@ const part = (code: string, text: string): OutRow => ({
   type: 'CWE',
 });
 
+const KIND_WORDS: Readonly<Record<string, string>> = {
+  acknowledgement: 'Acknowledgement',
+  conflict: 'Schedule conflict',
+  escalation: 'Not acknowledged in time',
+  'not-delivered': 'Not delivered',
+  notice: 'Notice',
+  'safety-answer': 'Answer to a safety note',
+  'safety-note': 'Safety note',
+};
+
 /** OBX-3 of the observation: the receiver's word for the reason, else the hub's; of other documents their kind. */
 function subjectCode({ Communication: note, focus }: Subject, writing: Writing): FieldValue {
   const reason =
     codingOf(note as Entry | undefined, SAFETY_REASON.system) ?? codingOf(focus as Entry, COMMUNICATION_KIND.system);
-  if (reason === undefined) return [[writing.event.kind, '', DOCUMENT_PART]];
+  if (reason === undefined) return [[writing.event.kind, KIND_WORDS[writing.event.kind] ?? '', DOCUMENT_PART]];
   writing.carried(reason.path);
   const { code = '', display = '' } = reason.value as Coding;
   const own = Object.entries(writing.partner.safety.reasons).find(([, hub]) => hub === code)?.[0];
@@ -136,6 +162,7 @@ function contentLines({ Communication: note, Task: task, focus }: Subject, writi
     }
   }
   if (entry.value.resourceType === 'DetectedIssue') lines.push(...issueLines(entry, writing));
+  // Beside a note the handling lines say what the task demands.
   if (task !== undefined && note !== focus) lines.push(...taskLines(task as Entry, writing));
   return asLines(lines);
 }
@@ -150,7 +177,7 @@ const CONTENT_OBX: SegmentPlan = {
     { to: 'OBX-3', give: subjectCode, type: 'CWE' },
     { to: 'OBX-5', give: contentLines, type: 'TX' },
     final,
-    { to: 'OBX-14', from: 'Communication.sent', as: first(dtm) },
+    { to: 'OBX-14', give: actTime, type: 'TS' },
   ],
   also: [
     'Communication.subject', // PID
@@ -166,6 +193,8 @@ const CONTENT_OBX: SegmentPlan = {
     'Task.status',
     'Task.priority',
     'Task.requester',
+    'Task.code',
+    'Task.authoredOn', // the deadline follows from it
     'focus.patient',
   ],
 };
@@ -249,7 +278,7 @@ const ATTACHMENT_OBX: SegmentPlan = {
 };
 
 function encapsulated({ attachment }: Subject): FieldValue {
-  const { contentType = 'application/octet-stream', data = '' } = attachment?.value as Attachment;
+  const { contentType = 'application/octet-stream', data = '' } = (attachment?.value ?? {}) as Attachment;
   const [type = '', subtype = ''] = contentType.split(';')[0]!.split('/');
   return [['', MAIN_TYPES[type] ?? 'AP', subtype.toUpperCase(), 'Base64', data]];
 }

@@ -12,8 +12,8 @@ export function noteOf(scene: Scene): Entry | undefined {
 /** The obligation of the receiving organization, else the first that points at the note. */
 export function taskOf(scene: Scene): Entry | undefined {
   if (scene.focus.value.resourceType === 'Task') return scene.focus;
-  const note = noteOf(scene);
-  const tasks = scene.all('Task').filter((task) => note !== undefined && pointsAt(element(task, 'focus'), note));
+  const note = noteOf(scene) ?? scene.focus;
+  const tasks = scene.all('Task').filter((task) => pointsAt(element(task, 'focus'), note));
   const own = tasks.find((task) => isOwnedBy(scene, task.value as Task));
   return own ?? tasks[0];
 }

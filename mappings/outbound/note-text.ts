@@ -1,8 +1,8 @@
 import type { Communication, Task } from '@medplum/fhirtypes';
 import type { Found } from '../../src/mapping/outbound/event.ts';
-import { partyAt, partyText, telephoneOf } from '../../src/mapping/outbound/people.ts';
+import { partyText, sayParty, telephoneOf } from '../../src/mapping/outbound/people.ts';
 import type { Writing } from '../../src/mapping/outbound/row.ts';
-import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
+import type { Entry } from '../../src/mapping/outbound/scene.ts';
 import { readableTime } from '../../src/mapping/outbound/time.ts';
 import { SAFETY_REASON } from '../../src/model/codes.ts';
 import { codingOf } from './hub-coding.ts';
@@ -53,21 +53,4 @@ function time(text: string | undefined, { partner }: Writing): string {
 function consequence(klass: string): string {
   const told = 'backup, supervisor and sender are told; only a named person can acknowledge, not a system';
   return klass === 'E0' ? `${told}. This note replaces neither a telephone call nor 911 or 988` : told;
-}
-
-/** What the text repeats of the people behind the note counts as told. */
-function sayParty(writing: Writing, reference: unknown): void {
-  const { Practitioner, PractitionerRole, Organization } = partyAt(writing.scene, reference);
-  for (const [entry, names] of [
-    [Practitioner, ['name', 'telecom']],
-    [PractitionerRole, ['code', 'telecom', 'practitioner', 'organization']],
-    [Organization, ['name', 'telecom']],
-  ] as const) {
-    if (entry === undefined) continue;
-    for (const name of names) {
-      const value = element(entry, name);
-      if (Array.isArray(value)) writing.carried(`${entry.path}.${name}[0]`);
-      else if (value !== undefined) writing.carried(`${entry.path}.${name}`);
-    }
-  }
 }

@@ -25,7 +25,7 @@ interface Value {
 }
 
 /** value[x] of an observation or of one of its components. */
-function valueOf(found: Found, writing: Writing): Value | undefined {
+function measured(found: Found, writing: Writing): Value | undefined {
   const one = found.value as Observation & ObservationComponent;
   const coded = atLeast(writing.endpoint.version, '2.6') ? 'CWE' : 'CE';
   const time = atLeast(writing.endpoint.version, '2.6') ? 'DTM' : 'TS';
@@ -57,7 +57,7 @@ function quantity({ value, comparator }: Quantity): Value {
 const held = (subject: Subject): Found => (subject.component ?? subject.Observation) as Found;
 
 function valueFields(subject: Subject, writing: Writing): FieldValue | undefined {
-  const value = valueOf(held(subject), writing);
+  const value = measured(held(subject), writing);
   if (value !== undefined) writing.carried(`${held(subject).path}.${value.name}`);
   return value?.fields;
 }
@@ -95,7 +95,7 @@ const codeOf: OutRow['to'] = 'OBX-3';
 
 export const OBX_ROWS: readonly OutRow[] = [
   { to: 'OBX-1', give: (_, { index }) => [[`${index}`]] },
-  { to: 'OBX-2', give: (subject, writing) => typeField(valueOf(held(subject), writing)) },
+  { to: 'OBX-2', give: (subject, writing) => typeField(measured(held(subject), writing)) },
   { to: codeOf, from: 'component.code', as: first(cwe()) },
   {
     to: codeOf,
@@ -121,8 +121,18 @@ export const OBX_ROWS: readonly OutRow[] = [
   { to: 'OBX-16', from: 'Observation.performer', as: first(xcn) },
   { to: 'OBX-17', from: 'Observation.method', as: first(cwe()) },
   { to: 'OBX-19', from: 'Observation.issued', as: first(dtm) },
-  { to: 'OBX-21', from: 'Observation.identifier', as: first(ei) },
+  { to: 'OBX-21', give: observationNumber, type: 'EI' },
 ];
+
+/** Of the panel itself the number stands in OBR-3. */
+function observationNumber(subject: Subject, writing: Writing): FieldValue | undefined {
+  const [found] = read(subject, 'Observation.identifier');
+  if (found === undefined || subject.Observation?.path === writing.scene.focus.path) return undefined;
+  const written = ei.write(found, writing);
+  if (written === undefined) return undefined;
+  writing.carried(found.path);
+  return [written];
+}
 
 const typeField = (value: Value | undefined): FieldValue | undefined =>
   value === undefined ? undefined : [[value.type]];

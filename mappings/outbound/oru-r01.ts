@@ -38,9 +38,9 @@ const hasNoNumber = ({ panel: entry }: Subject): boolean => element(entry as Ent
 const RESULT_NOTE: SegmentPlan = {
   segment: 'NTE',
   each: (_, { Observation: entry, component }) =>
-    component !== undefined
+    component !== undefined && component.value !== ((entry?.value ?? {}) as Observation).component?.at(-1)
       ? []
-      : ((entry?.value as Observation).note ?? []).map(({ text }, index) => ({
+      : (((entry?.value ?? {}) as Observation).note ?? []).map(({ text }, index) => ({
           note: { value: text, path: `${entry?.path}.note[${index}].text` },
         })),
   rows: [
@@ -59,7 +59,7 @@ const PANEL_OBR: SegmentPlan = {
     {
       to: 'OBR-3',
       give: (subject) =>
-        hasNoNumber(subject) ? [[(subject.panel?.value as Resource).id ?? '', 'HANDOFF']] : undefined,
+        hasNoNumber(subject) ? [[((subject.panel?.value ?? {}) as Resource).id ?? '', 'HANDOFF']] : undefined,
       type: 'EI',
     },
     { to: 'OBR-4', give: panelCode, type: 'CWE', carries: ['panel.code'], required: true },
@@ -70,19 +70,19 @@ const PANEL_OBR: SegmentPlan = {
     { to: 'OBR-25', from: 'panel.status', as: first(tabled(REPORT_STATUS)) },
   ],
   also: ['panel.subject', 'panel.encounter', 'panel.result', 'panel.hasMember'],
-  then: [
+  followedBy: [
     {
       segment: 'OBX',
       each: results,
       rows: OBX_ROWS,
       also: ['Observation.subject', 'Observation.encounter', 'Observation.basedOn', 'Observation.hasMember'],
-      then: [RESULT_NOTE],
+      followedBy: [RESULT_NOTE],
     },
   ],
 };
 
 function panelCode({ panel: entry }: Subject, writing: Writing): FieldValue | undefined {
-  const { code } = entry?.value as Observation | DiagnosticReport;
+  const { code } = (entry?.value ?? {}) as Observation | DiagnosticReport;
   const written = cwe().write({ value: code, path: `${entry?.path}.code` }, writing);
   return written === undefined ? undefined : [written];
 }

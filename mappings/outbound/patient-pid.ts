@@ -36,9 +36,17 @@ const isWork = (value: unknown) => (value as { use?: string }).use === 'work';
  * Other sources' records of the same person give their identifiers and nothing else.
  */
 function identifiers(patient: Entry, writing: Writing): FieldValue {
-  const found = [patient, ...linkedPatients(writing.scene, patient)].flatMap((entry) =>
-    read({ Patient: entry }, 'Patient.identifier'),
-  );
+  const others = linkedPatients(writing.scene, patient);
+  const found = [patient, ...others].flatMap((entry) => read({ Patient: entry }, 'Patient.identifier'));
+  for (const { path } of others) {
+    writing.carried(path);
+    writing.issue(
+      'out.identifiers-only',
+      'information',
+      path,
+      'of another record of the person only the identifiers are told',
+    );
+  }
   const rank = ({ value }: { value: unknown }) => {
     const { system } = value as Identifier;
     if (issues(writing.partner, system)) return 0;

@@ -39,7 +39,7 @@ function actTime(_: Subject, writing: Writing): FieldValue | undefined {
 const noteOf = (name: string): SegmentPlan => ({
   segment: 'NTE',
   each: (_, subject) =>
-    (((subject[name]?.value as Goal).note ?? []) as { text?: string }[]).map(({ text }, index) => ({
+    ((((subject[name]?.value ?? {}) as Goal).note ?? []) as { text?: string }[]).map(({ text }, index) => ({
       note: { value: text, path: `${subject[name]?.path}.note[${index}].text` },
     })),
   rows: [
@@ -69,7 +69,7 @@ const GOAL_GOL: SegmentPlan = {
     { to: 'GOL-19', from: 'Goal.statusDate', as: first(dtm) },
   ],
   also: ['Goal.subject', 'Goal.addresses'],
-  then: [noteOf('Goal')],
+  followedBy: [noteOf('Goal')],
 };
 
 const PROBLEM_PRB: SegmentPlan = {
@@ -87,7 +87,7 @@ const PROBLEM_PRB: SegmentPlan = {
     { to: 'PRB-16', from: 'Condition.onsetDateTime', as: first(dtm) },
   ],
   also: ['Condition.subject', 'Condition.encounter', 'Condition.category'],
-  then: [noteOf('Condition'), GOAL_GOL],
+  followedBy: [noteOf('Condition'), GOAL_GOL],
 };
 
 /** Condition with its goals → PPR, as told on. Rule: DOMAIN C1 PPR. */

@@ -101,12 +101,12 @@ function drug(subject: Subject, writing: Writing): FieldValue | undefined {
 
 /** The amount that was given. What is unknown is 999, as the standard says, and never a nominal dose. */
 function amount(subject: Subject): FieldValue {
-  const { dosage } = subject.MedicationAdministration?.value as MedicationAdministration;
+  const { dosage } = (subject.MedicationAdministration?.value ?? {}) as MedicationAdministration;
   return [[dosage?.dose?.value === undefined ? '999' : `${dosage.dose.value}`]];
 }
 
 function unit(subject: Subject, writing: Writing): FieldValue | undefined {
-  const { dosage } = subject.MedicationAdministration?.value as MedicationAdministration;
+  const { dosage } = (subject.MedicationAdministration?.value ?? {}) as MedicationAdministration;
   const { code, unit: text, system } = dosage?.dose ?? {};
   if (code === undefined && text === undefined) return undefined;
   const coding = {
@@ -118,8 +118,17 @@ function unit(subject: Subject, writing: Writing): FieldValue | undefined {
   return written === undefined ? undefined : [written];
 }
 
+/** RXA-4 may not be empty; the start again says that the end is not known, and nobody may count a clock from it. */
+function unknownEnd({ MedicationAdministration: entry }: Subject, writing: Writing): FieldValue | undefined {
+  const { effectivePeriod, effectiveDateTime } = (entry?.value ?? {}) as MedicationAdministration;
+  const start = effectivePeriod === undefined ? effectiveDateTime : effectivePeriod.start;
+  if (effectivePeriod?.end !== undefined || start === undefined) return undefined;
+  const written = dtm.write({ value: start, path: `${entry?.path}.effectivePeriod` }, writing);
+  return written === undefined ? undefined : [written];
+}
+
 function action({ MedicationAdministration: entry }: Subject): FieldValue {
-  return [[(entry?.value as MedicationAdministration).status === 'entered-in-error' ? 'D' : 'A']];
+  return [[((entry?.value ?? {}) as MedicationAdministration).status === 'entered-in-error' ? 'D' : 'A']];
 }
 
 const GIVEN_RXA: SegmentPlan = {
@@ -132,6 +141,7 @@ const GIVEN_RXA: SegmentPlan = {
     { to: 'RXA-3', from: 'MedicationAdministration.effectivePeriod.start', as: first(dtm) },
     { to: 'RXA-3', from: 'MedicationAdministration.effectiveDateTime', as: first(dtm) },
     { to: 'RXA-4', from: 'MedicationAdministration.effectivePeriod.end', as: first(dtm) },
+    { to: 'RXA-4', give: unknownEnd, type: 'TS' },
     { to: 'RXA-5', give: drug, type: 'CWE', required: true },
     { to: 'RXA-6', give: amount, carries: ['MedicationAdministration.dosage.dose.value'] },
     {
@@ -166,7 +176,7 @@ const GIVEN_RXA: SegmentPlan = {
     'Medication.id',
     'Medication.resourceType',
   ],
-  then: [
+  followedBy: [
     {
       segment: 'RXR',
       each: (_, parent) => (read(parent, 'MedicationAdministration.dosage.route').length > 0 ? [parent] : []),
@@ -179,7 +189,7 @@ const GIVEN_RXA: SegmentPlan = {
     {
       segment: 'NTE',
       each: (_, { MedicationAdministration: entry }) =>
-        ((entry?.value as MedicationAdministration).note ?? []).map(({ text }, index) => ({
+        (((entry?.value ?? {}) as MedicationAdministration).note ?? []).map(({ text }, index) => ({
           note: { value: text, path: `${entry?.path}.note[${index}].text` },
         })),
       rows: [

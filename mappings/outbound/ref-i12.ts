@@ -13,6 +13,7 @@ import {
   type Writing,
 } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element, pointsAt, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
+import { readableTime } from '../../src/mapping/outbound/time.ts';
 import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
 import { ALLERGY_AL1 } from './allergy-al1.ts';
 import { CONDITION_DG1 } from './condition-dg1.ts';
@@ -56,7 +57,7 @@ function originatingKey(subject: Subject, writing: Writing): FieldValue {
   const found = all.find(({ value }) => isOf('PLAC')(value as Identifier)) ?? all[0];
   const written = found === undefined ? undefined : ei.write(found, writing);
   if (found === undefined || written === undefined) {
-    const { id } = subject.ServiceRequest?.value as ServiceRequest;
+    const { id } = (subject.ServiceRequest?.value ?? {}) as ServiceRequest;
     return id === undefined ? [] : [[id, HUB_NAMESPACE]];
   }
   for (const { value, path } of all) {
@@ -125,7 +126,7 @@ export const RF1_ALSO = [
 ];
 
 /** The service asked for, with the observations that go along. */
-const REQUESTED_OBR: SegmentPlan = {
+export const REQUESTED_OBR: SegmentPlan = {
   segment: 'OBR',
   each: (scene) =>
     referral(scene).filter(({ ServiceRequest: request }) => hasService(request) || scene.all('Observation').length > 0),
@@ -134,7 +135,7 @@ const REQUESTED_OBR: SegmentPlan = {
     { to: 'OBR-4', from: 'ServiceRequest.code', as: first(cwe()) },
     { to: 'OBR-4', give: ({ ServiceRequest: request }) => (hasService(request) ? undefined : SUPPORTING), type: 'CWE' },
   ],
-  then: [OBSERVATION_OBX],
+  followedBy: [OBSERVATION_OBX],
 };
 
 const SUPPORTING: FieldValue = [['supporting', 'Supporting observations', '99HANDOFF']];
@@ -167,6 +168,10 @@ function notesOf(scene: Scene): readonly Subject[] {
     notes.push({ note: { value: instruction, path: `${request?.path}.patientInstruction` } });
   const description = (task?.value as Task | undefined)?.description;
   if (description !== undefined) notes.push({ note: { value: description, path: `${task?.path}.description` } });
+  const deadline = (task?.value as Task | undefined)?.restriction?.period?.end;
+  const by = deadline === undefined ? undefined : readableTime(deadline, scene.partner.zone);
+  if (by !== undefined)
+    notes.push({ note: { value: `Answer by: ${by}`, path: `${task?.path}.restriction.period.end` } });
   return notes;
 }
 

@@ -6,7 +6,7 @@ import { hubIdentifier } from '../../src/model/systems.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { PATIENT_PID } from './patient-pid.ts';
 import { PROVIDER_PRD } from './provider-prd.ts';
-import { RF1_ALSO, RF1_ROWS, referral } from './ref-i12.ts';
+import { REQUESTED_OBR, RF1_ALSO, RF1_ROWS, referral } from './ref-i12.ts';
 import { conceptText, taskLines } from './task-text.ts';
 
 /** Identifier system under which the control id of the referral message is kept with the loop. */
@@ -36,6 +36,7 @@ const ANSWERED_MSA: SegmentPlan = {
 /** Why, and what instead: a rejected referral without a reason leaves the patient in a hole (R12). */
 const ANSWER_NTE: SegmentPlan = {
   segment: 'NTE',
+  worth: 'NTE-3',
   each: (scene) => {
     const [subject] = referral(scene);
     return subject?.Task === undefined ? [] : [{ Task: subject.Task }];
@@ -88,6 +89,7 @@ export const ANSWER_RRI: OutboundMessage = {
     },
     PROVIDER_PRD,
     PATIENT_PID,
+    REQUESTED_OBR,
     ANSWER_NTE,
     NOTICE_NTE,
   ],

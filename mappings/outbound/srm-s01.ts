@@ -37,7 +37,7 @@ const REQUEST_ARQ: SegmentPlan = {
       to: 'ARQ-1',
       give: (subject, writing): FieldValue | undefined => {
         const own = placerNumber(subject, writing);
-        const { id } = subject.Appointment?.value as { id?: string };
+        const { id } = (subject.Appointment?.value ?? {}) as { id?: string };
         return own ?? (id === undefined ? undefined : [[id, 'HANDOFF']]);
       },
       type: 'EI',

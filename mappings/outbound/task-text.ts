@@ -1,5 +1,5 @@
 import type { Task } from '@medplum/fhirtypes';
-import { partyText } from '../../src/mapping/outbound/people.ts';
+import { partyText, sayParty } from '../../src/mapping/outbound/people.ts';
 import type { Writing } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { readableTime } from '../../src/mapping/outbound/time.ts';
@@ -68,7 +68,9 @@ function referenceText(reference: { reference?: string; display?: string }, writ
     writing.carried(`${target?.path}.end`);
     return periodText({ start, end }, writing.partner.zone);
   }
-  return partyText(writing.scene, reference) || undefined;
+  const text = partyText(writing.scene, reference);
+  if (text !== '') sayParty(writing, reference);
+  return text || undefined;
 }
 
 export function periodText({ start, end }: { start?: string; end?: string }, zone: string): string {

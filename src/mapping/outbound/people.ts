@@ -84,7 +84,7 @@ function sayPerson(
   writing: Writing,
 ): void {
   writing.carried(`${person.path}.name[0]`);
-  const index = identifiers?.findIndex((one) => one === written) ?? -1;
+  const index = written === undefined ? -1 : (identifiers?.indexOf(written) ?? -1);
   if (index >= 0) writing.carried(`${person.path}.identifier[${index}]`);
 }
 
@@ -114,4 +114,21 @@ export function telephoneOf(scene: Scene, reference: unknown): string {
     if (phone?.value !== undefined) return phone.value;
   }
   return '';
+}
+
+/** What a text repeats of the people behind a reference counts as told. */
+export function sayParty(writing: Writing, reference: unknown): void {
+  const { Practitioner, PractitionerRole, Organization } = partyAt(writing.scene, reference);
+  for (const [entry, names] of [
+    [Practitioner, ['name', 'telecom']],
+    [PractitionerRole, ['code', 'telecom', 'practitioner', 'organization']],
+    [Organization, ['name', 'telecom']],
+  ] as const) {
+    if (entry === undefined) continue;
+    for (const name of names) {
+      const value = element(entry, name);
+      if (Array.isArray(value)) writing.carried(`${entry.path}.${name}[0]`);
+      else if (value !== undefined) writing.carried(`${entry.path}.${name}`);
+    }
+  }
 }

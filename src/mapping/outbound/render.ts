@@ -97,7 +97,7 @@ function writeAll(plans: readonly SegmentPlan[], parent: Subject, scene: Scene, 
       if (written === undefined) continue;
       if ('missing' in written) return missing(written.missing, subject, scene);
       segments.push(written.segment);
-      const below = writeAll(plan.then ?? [], subject, scene, notes);
+      const below = writeAll(plan.followedBy ?? [], subject, scene, notes);
       if (isIssue(below)) return below;
       segments.push(...below);
     }

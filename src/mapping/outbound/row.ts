@@ -78,10 +78,12 @@ export interface SegmentPlan {
   readonly also?: readonly string[];
   /** Without at least one, the message is refused. */
   readonly required?: true;
+  /** The field without which the segment says nothing: then it is left out. */
+  readonly worth?: string;
   /** First version that has the segment. */
   readonly since?: string;
   /** Segments that follow each occurrence. */
-  readonly then?: readonly SegmentPlan[];
+  readonly followedBy?: readonly SegmentPlan[];
 }
 
 export interface Trigger {

@@ -14,7 +14,7 @@ export type Written = { readonly segment: RawSegment } | { readonly missing: str
 
 /**
  * One segment of its rows. A field or component the endpoint's version does not have is left out with an issue; several rows to
- * one field add repetitions. Undefined: the version does not have the segment at all, which is an issue too.
+ * one field add repetitions. Undefined: the segment would say nothing, or the version does not have it, which is an issue.
  */
 export function writeSegment(plan: SegmentPlan, subject: Subject, writing: Writing): Written | undefined {
   const { version } = writing.endpoint;
@@ -41,6 +41,7 @@ export function writeSegment(plan: SegmentPlan, subject: Subject, writing: Writi
       fields.set(number, [...(fields.get(number) ?? []), ...fitted(value, row, subject, writing)]);
     }
   }
+  if (plan.worth !== undefined && !fields.has(Number(plan.worth.split('-')[1]))) return undefined;
   for (const path of plan.also ?? []) for (const found of read(subject, path)) writing.carried(found.path);
   return { segment: { name: plan.segment, fields } };
 }

@@ -21,7 +21,7 @@ const ROUNDS = 5000;
 function main(): void {
   const heapBefore = process.memoryUsage().heapUsed;
   const started = performance.now();
-  const definitions = loadDefinitions(new URL('../build/definitions.json.gz', import.meta.url));
+  const definitions = loadDefinitions(readFileSync(new URL('../build/definitions.json.gz', import.meta.url)));
   const heapMb = (process.memoryUsage().heapUsed - heapBefore) / 1024 / 1024;
   console.log(`definitions: loaded in ${(performance.now() - started).toFixed(0)} ms, ${heapMb.toFixed(1)} MB of heap`);
   for (const file of FILES) {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, gzipSync } from 'node:zlib';
 import { DEFINITIONS_FORMAT, type DefinitionsData, loadDefinitions } from '../src/fhir/definitions.ts';
 import { compileProfiles } from './definitions/profiles.ts';
@@ -30,7 +30,7 @@ function build(): void {
   write('terminology.json.gz', { format: DEFINITIONS_FORMAT, ...terminology });
 
   const started = performance.now();
-  const loaded = loadDefinitions(new URL('definitions.json.gz', BUILD));
+  const loaded = loadDefinitions(readFileSync(new URL('definitions.json.gz', BUILD)));
   const loadMs = performance.now() - started;
   console.log(
     `${loaded.resourceTypes.length} resource types, ${types.length} types, ${definitions.searchParameters.length} search parameters, ${definitions.codeSets.length} code sets, ${profiles.length} profiles; loaded in ${loadMs.toFixed(0)} ms`,

@@ -37,11 +37,16 @@ function typesOf(structure: StructureDefinition): TypeDefinition[] {
       kind,
       ...(isRoot && structure.abstract ? { abstract: true as const } : {}),
       ...(isRoot && structure.baseDefinition ? { base: structure.baseDefinition.replace(FHIR, '') } : {}),
-      elements: kind === 'primitive' ? [] : own.map((child) => elementOf(child, nested)),
+      elements: kind === 'primitive' ? [] : own.map((child) => withIdType(elementOf(child, nested), kind)),
       ...(invariants ? { invariants } : {}),
     });
   }
   return result;
+}
+
+/** The id of a resource is published as a string; the text of resource.html says id. */
+function withIdType(element: ElementDefinition, kind: TypeDefinition['kind']): ElementDefinition {
+  return kind === 'resource' && element.name === 'id' ? { ...element, types: [{ code: 'id' }] } : element;
 }
 
 function kindOf(structure: StructureDefinition): TypeDefinition['kind'] {

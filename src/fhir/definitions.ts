@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
 /** The artefact's layout. Raised whenever the shape below changes, so that a stale artefact is refused at start. */
@@ -139,19 +138,25 @@ export interface Definitions {
 }
 
 /**
- * Reads the compiled definitions, once per process, from a path or from bytes (gzip or plain JSON).
- * Throws when the artefact is missing or of another format: `npm run build:definitions` makes it.
+ * Reads the compiled definitions from the artefact's bytes (gzip or plain JSON); once per process, by a rim.
+ * Throws when the artefact is of another format: `npm run build:definitions` makes it anew.
  */
-export function loadDefinitions(from: string | URL | Uint8Array): Definitions {
-  const bytes = from instanceof Uint8Array ? from : readFileSync(from);
+export function loadDefinitions(bytes: Uint8Array): Definitions {
+  const data = parseArtefact(bytes) as DefinitionsData;
+  return definitionsOf(data);
+}
+
+/** The JSON of an artefact of this format. */
+export function parseArtefact(bytes: Uint8Array): { readonly format: number } {
   const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const data = JSON.parse((zipped ? gunzipSync(bytes) : Buffer.from(bytes)).toString('utf8')) as DefinitionsData;
+  const text = (zipped ? gunzipSync(bytes) : Buffer.from(bytes)).toString('utf8');
+  const data = JSON.parse(text) as { readonly format: number };
   if (data.format !== DEFINITIONS_FORMAT) {
     throw new Error(
       `definitions of format ${data.format}, expected ${DEFINITIONS_FORMAT}: run "npm run build:definitions"`,
     );
   }
-  return definitionsOf(data);
+  return data;
 }
 
 /** Indexes parsed definitions. */

@@ -97,7 +97,7 @@ export function referencedType(reference: Reference, ownBase?: string): string |
   return reference.type;
 }
 
-/** Called with each object that carries a literal `reference`; `path()` renders its FHIRPath location on demand. */
+/** Called with each object that carries a literal `reference`; `path()` renders its place by JSON names on demand. */
 export type ReferenceVisitor = (reference: Reference & { reference: string }, path: () => string) => void;
 
 /** Visits every literal reference of a resource, contained resources and extensions included. Order: document order. */

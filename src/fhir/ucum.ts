@@ -83,6 +83,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
 
 const cache = new Map<string, Unit | undefined>();
 const CACHE_MAX = 2000;
+const CODE_MAX_LENGTH = 100;
 
 /**
  * The range in UCUM base units with the code of those units, so that `5.4 g` finds `5400 mg`. `undefined` when the unit
@@ -94,7 +95,7 @@ export function canonicalQuantity(
   system: string | undefined,
   code: string | undefined,
 ): { lo: number; hi: number; code: string } | undefined {
-  if (system !== UCUM_SYSTEM || code === undefined) return undefined;
+  if (system !== UCUM_SYSTEM || code === undefined || code.length > CODE_MAX_LENGTH) return undefined;
   const unit = unitOf(code);
   if (unit === undefined) return undefined;
   const convert = (value: number) =>

@@ -1,6 +1,6 @@
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import type { Definitions } from './definitions.ts';
-import { type Check, isObject } from './validation/check.ts';
+import { type Check, DEPTH_MAX, isObject, isTooDeep, report } from './validation/check.ts';
 import { checkProfiles } from './validation/profiles.ts';
 import { checkResource, type Required, requiredOf } from './validation/structure.ts';
 
@@ -28,7 +28,12 @@ export function validate(
     resource: resource as Resource,
     root: resource as Resource,
     bundle: undefined,
+    bundleTypes: undefined,
   };
+  if (isTooDeep(resource)) {
+    report(check, 'too-costly', 'depth', `is nested deeper than ${DEPTH_MAX} levels`);
+    return check.issues;
+  }
   checkResource(resource, check);
   if (isObject(resource)) checkProfiles(resource, check, options?.profiles ?? []);
   return check.issues;

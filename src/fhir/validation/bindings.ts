@@ -1,5 +1,6 @@
 import type { CodeableConcept, Coding } from '@medplum/fhirtypes';
 import type { CodeSet, Definitions } from '../definitions.ts';
+import { type Check, report } from './check.ts';
 
 const MIME_TYPES = 'http://hl7.org/fhir/ValueSet/mimetypes';
 const MIME_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+*-]+(?:\s*;.*)?$|^(?:xml|json|ttl|fhir\+\w+)$/;
@@ -44,4 +45,8 @@ function hasCoding(codes: CodeSet, coding: Coding): boolean {
   if (coding.code === undefined) return false;
   if (coding.system !== undefined && codes.systems[coding.system]?.includes(coding.code)) return true;
   return codes.open !== undefined && (coding.system === undefined || !(coding.system in codes.systems));
+}
+
+export function reportBinding(check: Check, valueSet: string): void {
+  report(check, 'code-invalid', 'binding', `the code is not in the required value set ${valueSet}`);
 }

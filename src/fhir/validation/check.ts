@@ -16,6 +16,8 @@ export interface Check {
   root: Resource;
   /** The Bundle around, if any: its entries' fullUrls can be referred to. */
   bundle: Resource | undefined;
+  /** Type of the resource behind each fullUrl of `bundle`; filled when first asked for. */
+  bundleTypes: { readonly of: Resource; readonly byUrl: ReadonlyMap<string, string> } | undefined;
 }
 
 /** Checks one value at `check.trail`. */
@@ -48,6 +50,26 @@ function pathOf(trail: readonly (string | number)[]): string {
     else path += path === '' ? step : `.${step}`;
   }
   return path;
+}
+
+/** How FHIRPath names the value behind a JSON key: `valueQuantity` is `value.ofType(Quantity)`. */
+export function stepOf(element: { readonly name: string; readonly choice?: true }, key: string, type: string): string {
+  return element.choice ? `${element.name}.ofType(${type})` : key;
+}
+
+/** Whether a value is nested deeper than DEPTH_MAX objects and lists; walks without recursion, so any depth is safe. */
+export function isTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEPTH_MAX) return true;
+    const next: unknown[] = [];
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue;
+      for (const child of Object.values(item)) if (typeof child === 'object') next.push(child);
+    }
+    level = next;
+  }
+  return false;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

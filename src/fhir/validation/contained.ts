@@ -1,17 +1,13 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { forEachReference } from '../references.ts';
 import { type Check, isObject, report } from './check.ts';
-import { checkResource } from './structure.ts';
 
-/** A contained resource: it shares its root with the one around it, and may not contain others (dom-2). */
-export function checkContainedResource(value: unknown, check: Check): void {
-  const { resource } = check;
-  check.resource = value as Resource;
-  checkResource(value, check);
-  check.resource = resource;
+/** dom-2, dom-4, dom-5: what a contained resource may not have. */
+export function checkInsideContainer(value: unknown, check: Check): void {
   if (!isObject(value)) return;
-  if (value.contained !== undefined)
+  if (value.contained !== undefined) {
     report(check, 'invariant', 'dom-2', 'must not contain resources itself (dom-2)', 'contained');
+  }
   const meta = value.meta;
   if (!isObject(meta)) return;
   if (meta.versionId !== undefined || meta.lastUpdated !== undefined) {

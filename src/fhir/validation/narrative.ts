@@ -13,8 +13,9 @@ const ATTRIBUTES = new Set(
   ).split(' '),
 );
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
-const TOKEN = /<!--[\s\S]*?-->|<(\/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>/g;
-const ATTRIBUTE = /\s+([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+const TOKEN = /<(\/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>/g;
+// The look-behind makes a long run of blanks start one attempt, not one per blank.
+const ATTRIBUTE = /(?<!\s)\s+([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 const ACTIVE_LINK = /^(?:javascript:|vbscript:|data:(?!image\/)|[^:/?#]*&)/i;
 
 /**
@@ -23,7 +24,8 @@ const ACTIVE_LINK = /^(?:javascript:|vbscript:|data:(?!image\/)|[^:/?#]*&)/i;
  */
 export function narrativeFault(div: unknown): string | undefined {
   if (typeof div !== 'string') return 'must be a JSON string of XHTML';
-  const xhtml = div.trim();
+  const xhtml = withoutComments(div)?.trim();
+  if (xhtml === undefined) return 'is not well-formed XHTML';
   if (!/^<div[\s>/]/.test(xhtml)) return 'must be one XHTML div element';
   const open: string[] = [];
   let visible = false;
@@ -34,13 +36,25 @@ export function narrativeFault(div: unknown): string | undefined {
     if (/\S/.test(text)) visible = true;
     if (at > 0 && open.length === 0) return 'must be one XHTML div element';
     at = match.index + match[0].length;
-    if (match[2] === undefined) continue;
     const fault = applyTag(match, open);
     if (fault !== undefined) return fault;
     if (match[2] === 'img') visible = true;
   }
   if (open.length > 0 || xhtml.slice(at).trim() !== '') return 'is not well-formed XHTML';
   return visible ? undefined : 'must have some text or an image';
+}
+
+/** By index and not by pattern: many unclosed comments would take quadratic time. Undefined: one is not closed. */
+function withoutComments(xhtml: string): string | undefined {
+  let rest = '';
+  let at = 0;
+  for (let start = xhtml.indexOf('<!--'); start >= 0; start = xhtml.indexOf('<!--', at)) {
+    const end = xhtml.indexOf('-->', start + 4);
+    if (end < 0) return undefined;
+    rest += xhtml.slice(at, start);
+    at = end + 3;
+  }
+  return at === 0 ? xhtml : rest + xhtml.slice(at);
 }
 
 function applyTag(match: RegExpExecArray, open: string[]): string | undefined {

@@ -3,7 +3,7 @@ import { compilePath } from '../path/compile.ts';
 import { nodesEqual, type Run, type Scope } from '../path/nodes.ts';
 import { scopeOf } from '../search-values.ts';
 import { bindingTest } from './bindings.ts';
-import { type Check, isObject, report } from './check.ts';
+import { type Check, isObject, report, stepOf } from './check.ts';
 import { checkReference } from './references.ts';
 
 /** A profile as a tree: children by element name, slices of an element by slice name. */
@@ -111,10 +111,15 @@ function checkCount(rules: ProfileElement | undefined, count: number, name: stri
 
 function at(occurrence: Occurrence, check: Check, run: () => void): void {
   const length = check.trail.length;
-  if (occurrence.key !== '') check.trail.push(occurrence.key);
+  if (occurrence.key !== '') check.trail.push(stepAt(occurrence, check));
   if (occurrence.index !== undefined) check.trail.push(occurrence.index);
   run();
   check.trail.length = length;
+}
+
+function stepAt({ key, type }: Occurrence, check: Check): string {
+  if (type === undefined) return key;
+  return stepOf({ name: key.slice(0, -type.length), choice: true }, key, typeName(type, check.definitions));
 }
 
 /** The values of an element, of whichever type for a choice; a primitive without value counts by its extensions. */

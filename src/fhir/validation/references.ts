@@ -21,7 +21,7 @@ export function checkReference(value: Reference, targets: readonly string[] | un
       checkContained(parsed.id, targets, check);
       return;
     case 'urn':
-      checkType(typeInBundle(check.bundle, literal), targets, check);
+      checkType(typeInBundle(check, literal), targets, check);
       return;
     case 'local':
     case 'conditional':
@@ -67,8 +67,19 @@ function wrongTarget(check: Check, targets: readonly string[] | undefined): void
   report(check, 'invalid', 'reference-target', `must refer to ${targets?.join(', ')}`);
 }
 
-function typeInBundle(bundle: Resource | undefined, fullUrl: string): string | undefined {
-  const entries = (bundle as Bundle | undefined)?.entry;
-  if (!Array.isArray(entries)) return undefined;
-  return entries.find((entry) => entry?.fullUrl === fullUrl)?.resource?.resourceType;
+function typeInBundle(check: Check, fullUrl: string): string | undefined {
+  const { bundle } = check;
+  if (bundle === undefined) return undefined;
+  if (check.bundleTypes?.of !== bundle) check.bundleTypes = { of: bundle, byUrl: typesByUrl(bundle) };
+  return check.bundleTypes?.byUrl.get(fullUrl);
+}
+
+function typesByUrl(bundle: Resource): Map<string, string> {
+  const types = new Map<string, string>();
+  const { entry } = bundle as Bundle;
+  for (const item of Array.isArray(entry) ? entry : []) {
+    const type: unknown = item?.resource?.resourceType;
+    if (typeof item?.fullUrl === 'string' && typeof type === 'string') types.set(item.fullUrl, type);
+  }
+  return types;
 }

@@ -1,16 +1,14 @@
 import type { Reference, Resource } from '@medplum/fhirtypes';
 import type { Definitions, ElementDefinition, ElementType, TypeDefinition } from '../definitions.ts';
 import { choiceKeys } from '../path/compile.ts';
-import { bindingTest } from './bindings.ts';
-import { type Check, type Checker, DEPTH_MAX, isObject, report } from './check.ts';
-import { checkContainedResource, checkDomainResource } from './contained.ts';
+import { bindingTest, reportBinding } from './bindings.ts';
+import { type Check, type Checker, isObject, report, stepOf } from './check.ts';
+import { checkDomainResource, checkInsideContainer } from './contained.ts';
 import { invariantChecker } from './invariants.ts';
 import { narrativeFault } from './narrative.ts';
-import { PRIMITIVES, type PrimitiveTest } from './primitives.ts';
+import { type Property, primitiveProperty } from './primitive-property.ts';
+import { PRIMITIVES } from './primitives.ts';
 import { checkReference } from './references.ts';
-
-/** Checks the element behind one JSON key; reads value and `_` sibling from its holder. */
-type Property = (holder: Record<string, unknown>, check: Check) => void;
 
 /** A mandatory element. */
 export interface Required {
@@ -51,10 +49,6 @@ function compileType(definitions: Definitions, name: string): Checker {
   return (value, check) => {
     if (!isObject(value)) {
       report(check, 'structure', 'json-shape', 'must be a JSON object');
-      return;
-    }
-    if (check.trail.length > DEPTH_MAX) {
-      report(check, 'too-costly', 'depth', `is nested deeper than ${DEPTH_MAX} levels`);
       return;
     }
     let members = 0;
@@ -133,7 +127,9 @@ function addProperty(
     properties.set(key, complexProperty(definitions, element, key, code, type));
     return;
   }
-  const property = primitiveProperty(definitions, element, key, code, test);
+  const property = primitiveProperty(definitions, element, key, code, test, (value, check) =>
+    typeChecker(definitions, 'Element')(value, check),
+  );
   properties.set(key, property);
   // A sibling beside its value is read with it; alone it stands for the element.
   properties.set(`_${key}`, (holder, check) => {
@@ -149,9 +145,10 @@ function complexProperty(
   type: ElementType,
 ): Property {
   const checkItem = itemChecker(definitions, element, code, type);
+  const step = stepOf(element, key, code);
   return (holder, check) => {
     const value = holder[key];
-    check.trail.push(key);
+    check.trail.push(step);
     if (element.list) checkList(value, element, check, checkItem);
     else if (Array.isArray(value)) report(check, 'structure', 'json-shape', 'must not be a list');
     else checkItem(value, check);
@@ -177,14 +174,8 @@ function checkList(value: unknown, element: ElementDefinition, check: Check, che
 /** What is checked on each value of a complex element: its type, then what the element itself adds. */
 function itemChecker(definitions: Definitions, element: ElementDefinition, code: string, type: ElementType): Checker {
   const steps: Checker[] = [];
-  if (code === 'Resource' || definitions.type(code)?.kind === 'resource') {
-    steps.push(
-      code === 'Resource'
-        ? element.name === 'contained'
-          ? checkContainedResource
-          : checkInnerResource
-        : checkInnerResource,
-    );
+  if (code === 'Resource') {
+    steps.push(element.name === 'contained' ? checkContainedResource : checkInnerResource);
   } else {
     // Types may contain themselves, so the inner checker is looked up when it is first needed.
     let inner: Checker | undefined;
@@ -219,8 +210,13 @@ function itemChecker(definitions: Definitions, element: ElementDefinition, code:
   };
 }
 
-function reportBinding(check: Check, valueSet: string): void {
-  report(check, 'code-invalid', 'binding', `the code is not in the required value set ${valueSet}`);
+/** A contained resource shares its root with the one around it. */
+function checkContainedResource(value: unknown, check: Check): void {
+  const { resource } = check;
+  check.resource = value as Resource;
+  checkResource(value, check);
+  check.resource = resource;
+  checkInsideContainer(value, check);
 }
 
 /** A resource inside another that is not contained (Bundle entry, Parameters): its own root. */
@@ -248,62 +244,4 @@ export function checkResource(value: unknown, check: Check): void {
   }
   typeChecker(check.definitions, type)(value, check);
   if (check.definitions.type(type)?.base === 'DomainResource') checkDomainResource(value, check);
-}
-
-function primitiveProperty(
-  definitions: Definitions,
-  element: ElementDefinition,
-  key: string,
-  code: string,
-  test: PrimitiveTest,
-): Property {
-  const binding = element.binding === undefined ? undefined : bindingTest(definitions, element.binding, code);
-  const invariants = element.invariants && invariantChecker(element.invariants, code, definitions);
-  const checkValue = (value: unknown, check: Check) => {
-    const reason = test(value);
-    if (reason !== undefined) report(check, 'value', 'primitive', `${reason} (${code})`);
-    else if (binding !== undefined && !binding(value)) reportBinding(check, element.binding!);
-    else invariants?.(value, check);
-  };
-  return (holder, check) => {
-    check.trail.push(key);
-    if (element.list) checkPrimitiveList(holder[key], holder[`_${key}`], check, checkValue);
-    else checkPrimitive(holder[key], holder[`_${key}`], check, checkValue);
-    check.trail.pop();
-  };
-}
-
-function checkPrimitive(value: unknown, sibling: unknown, check: Check, checkValue: Checker): void {
-  if (value !== undefined) {
-    if (Array.isArray(value)) report(check, 'structure', 'json-shape', 'must not be a list');
-    else checkValue(value, check);
-  }
-  if (sibling !== undefined) checkSibling(sibling, check);
-}
-
-/** The id and extensions of a primitive. Without a value there must be an extension (ele-1). */
-function checkSibling(sibling: unknown, check: Check): void {
-  typeChecker(check.definitions, 'Element')(sibling, check);
-}
-
-function checkPrimitiveList(values: unknown, siblings: unknown, check: Check, checkValue: Checker): void {
-  if ((values !== undefined && !Array.isArray(values)) || (siblings !== undefined && !Array.isArray(siblings))) {
-    report(check, 'structure', 'json-shape', 'must be a list');
-    return;
-  }
-  const list = (values ?? []) as unknown[];
-  const extras = (siblings ?? []) as unknown[];
-  if (list.length === 0 && extras.length === 0) report(check, 'structure', 'json-shape', 'must not be an empty list');
-  if (siblings !== undefined && values !== undefined && list.length !== extras.length) {
-    report(check, 'structure', 'json-shape', 'the list and its extensions must be equally long');
-  }
-  for (let index = 0; index < Math.max(list.length, extras.length); index++) {
-    check.trail.push(index);
-    const value = list[index] ?? undefined;
-    const sibling = extras[index] ?? undefined;
-    if (value === undefined && sibling === undefined)
-      report(check, 'structure', 'ele-1', 'must have a value or extensions (ele-1)');
-    else checkPrimitive(value, sibling, check, checkValue);
-    check.trail.pop();
-  }
 }

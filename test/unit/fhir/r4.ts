@@ -5,7 +5,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { loadDefinitions } from '../../../src/fhir/definitions.ts';
 
 /** The compiled artefact of `npm run build:definitions`. */
-export const R4 = loadDefinitions(new URL('../../../build/definitions.json.gz', import.meta.url));
+export const R4 = loadDefinitions(readFileSync(new URL('../../../build/definitions.json.gz', import.meta.url)));
 
 const FOLDER = dirname(createRequire(import.meta.url).resolve('hl7.fhir.r4.examples/package.json'));
 

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { expandValueSet, type TerminologySource } from '../../../src/fhir/expand.ts';
 import { loadTerminology } from '../../../src/fhir/terminology.ts';
 
-const TERMINOLOGY = loadTerminology(new URL('../../../build/terminology.json.gz', import.meta.url));
+const TERMINOLOGY = loadTerminology(readFileSync(new URL('../../../build/terminology.json.gz', import.meta.url)));
 const GENDER = 'http://hl7.org/fhir/ValueSet/administrative-gender';
 const GENDER_SYSTEM = 'http://hl7.org/fhir/administrative-gender';
 const ACT_CODE = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';

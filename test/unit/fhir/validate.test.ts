@@ -27,6 +27,8 @@ const FAULTY_EXAMPLES: Readonly<Record<string, string>> = {
   'SearchParameter-codesystem-extensions-CodeSystem-end.json': 'validate.required: no base',
   'SearchParameter-codesystem-extensions-CodeSystem-keyword.json': 'validate.required: no base',
   'SearchParameter-codesystem-extensions-CodeSystem-workflow.json': 'validate.required: no base',
+  'SearchParameter-questionnaireresponse-extensions-QuestionnaireResponse-item-subject.json':
+    'validate.primitive: id of more than 64 characters',
   'SearchParameter-valueset-extensions-ValueSet-author.json': 'validate.required: no base',
   'SearchParameter-valueset-extensions-ValueSet-effective.json': 'validate.required: no base',
   'SearchParameter-valueset-extensions-ValueSet-end.json': 'validate.required: no base',
@@ -126,12 +128,13 @@ describe('structure', () => {
     ['an empty object', { ...PATIENT, maritalStatus: {} }, 'validate.ele-1 Patient.maritalStatus'],
     ['an object with an id alone', { ...PATIENT, maritalStatus: { id: 'a' } }, 'validate.ele-1 Patient.maritalStatus'],
     ['an empty string', { ...PATIENT, birthDate: '' }, 'validate.primitive Patient.birthDate'],
+    ['an id with a blank', { ...PATIENT, id: 'a b' }, 'validate.primitive Patient.id'],
     ['null', { ...PATIENT, birthDate: null }, 'validate.primitive Patient.birthDate'],
     ['a day that does not exist', { ...PATIENT, birthDate: '2025-02-29' }, 'validate.primitive Patient.birthDate'],
     [
       'a date and time without offset',
       { ...OBSERVATION, effectiveDateTime: '2026-03-08T02:30:00' },
-      'validate.primitive Observation.effectiveDateTime',
+      'validate.primitive Observation.effective.ofType(dateTime)',
     ],
     [
       'two types of a choice',
@@ -346,7 +349,7 @@ describe('profiles', () => {
           race({ url: 'ombCategory', valueCoding: { system: 'urn:x', code: 'y' } }, { url: 'text', valueString: 'x' }),
         ],
       },
-      'validate.profile-binding Patient.extension[0].extension[0].valueCoding',
+      'validate.profile-binding Patient.extension[0].extension[0].value.ofType(Coding)',
     ],
   ])('a US Core Patient with %s does not', (_, change, expected) => {
     expect(faults({ ...patient, ...change })).toContain(expected);
@@ -379,7 +382,9 @@ describe('profiles', () => {
     expect(faults({ ...pressure, component: [component('8480-6')] })).toContain(
       'validate.profile-min Observation.component',
     );
-    expect(faults({ ...pressure, effectiveDateTime: '2026' })).toContain('validate.vs-1 Observation.effectiveDateTime');
+    expect(faults({ ...pressure, effectiveDateTime: '2026' })).toContain(
+      'validate.vs-1 Observation.effective.ofType(dateTime)',
+    );
   });
 });
 
@@ -429,9 +434,24 @@ describe('robustness', () => {
     );
   });
 
+  it('hostile narratives take no time that matters', () => {
+    const narrative = (inner: string) => ({
+      ...PATIENT,
+      text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${inner}</div>` },
+    });
+    for (const piece of ['<!--', '<a ', '<b "', " '", '<b\t', '&', '<']) {
+      expect(faults(narrative(piece.repeat(100_000)))).toBeDefined();
+      expect(faults(narrative(`<b${piece.repeat(100_000)}>x</b>`))).toBeDefined();
+    }
+    expect(faults(narrative('a<!-- b --><i>c</i>'))).toEqual([]);
+  });
+
   it('deep nesting is refused, not followed', () => {
     let extension: object = { url: 'u', valueCode: 'x' };
-    for (let level = 0; level < 5000; level++) extension = { url: 'u', extension: [extension] };
-    expect(faults({ ...PATIENT, extension: [extension] }).some((code) => code.startsWith('validate.depth'))).toBe(true);
+    for (let level = 0; level < 100_000; level++) extension = { url: 'u', extension: [extension] };
+    expect(faults({ ...PATIENT, extension: [extension] })).toEqual(['validate.depth Patient']);
+    expect(faults({ ...PATIENT, contained: [{ resourceType: 'Patient', extension: [extension] }] })).toEqual([
+      'validate.depth Patient',
+    ]);
   });
 });

@@ -51,20 +51,17 @@ function wide(name: string, encoding: NonNullable<Charset['wide']>): Charset {
 
 const MASKED = 0x80;
 
-/** Two bytes a character when the first is a lead byte; GB 18030 has also four-byte characters (second byte a digit). */
-function maskPairs(isLead: (byte: number) => boolean, fourBytes: boolean): (bytes: Buffer) => Buffer {
+/**
+ * Two bytes a character when the first is a lead byte. The four-byte characters of GB 18030 need no care: they are lead byte,
+ * digit, lead byte, digit, and a digit is no delimiter.
+ */
+function maskPairs(isLead: (byte: number) => boolean): (bytes: Buffer) => Buffer {
   return (bytes) => {
     const image = Buffer.from(bytes);
     for (let i = 0; i + 1 < image.length; i += 1) {
-      if (!isLead(image[i]!)) continue;
-      const second = image[i + 1]!;
-      if (fourBytes && second >= 0x30 && second <= 0x39) {
-        image.fill(MASKED, i + 1, Math.min(i + 4, image.length));
-        i += 3;
-      } else if (second >= 0x40) {
-        image[i + 1] = MASKED;
-        i += 1;
-      }
+      if (!isLead(image[i]!) || image[i + 1]! < 0x40) continue;
+      image[i + 1] = MASKED;
+      i += 1;
     }
     return image;
   };
@@ -96,12 +93,12 @@ const SETS: Readonly<Record<string, Charset>> = {
   'UNICODE UTF-32': wide('UNICODE UTF-32', 'utf32be'),
   'UNICODE UTF-32LE': wide('UNICODE UTF-32', 'utf32le'),
   'ISO IR87': japanese,
-  'ISO IR14': table('ISO IR14', 'shift_jis', maskPairs(isShiftJisLead, false)),
-  'GB 18030-2000': table('GB 18030-2000', 'gb18030', maskPairs(isHighLead, true)),
+  'ISO IR14': table('ISO IR14', 'shift_jis', maskPairs(isShiftJisLead)),
+  'GB 18030-2000': table('GB 18030-2000', 'gb18030', maskPairs(isHighLead)),
   'KS X 1001': table('KS X 1001', 'euc-kr'),
-  'BIG-5': table('BIG-5', 'big5', maskPairs(isHighLead, false)),
+  'BIG-5': table('BIG-5', 'big5', maskPairs(isHighLead)),
   'WINDOWS-1252': table('WINDOWS-1252', 'windows-1252'),
-  SHIFT_JIS: table('SHIFT_JIS', 'shift_jis', maskPairs(isShiftJisLead, false)),
+  SHIFT_JIS: table('SHIFT_JIS', 'shift_jis', maskPairs(isShiftJisLead)),
   'EUC-JP': table('EUC-JP', 'euc-jp'),
 };
 

@@ -112,14 +112,13 @@ export interface Grouped {
 interface Open {
   readonly rule: GroupRule;
   readonly node: GroupNode;
-  /** What stands directly in it, by name: a look at the children would be slow in a message of a million segments. */
-  readonly seen: Set<string>;
+  /** Latest group of each name in it: a look at the children would be slow in a message of a million segments. */
   readonly groups: Map<string, GroupNode>;
   at: number;
 }
 
 function opened(rule: GroupRule, node: GroupNode, at: number): Open {
-  return { rule, node, seen: new Set(), groups: new Map(), at };
+  return { rule, node, groups: new Map(), at };
 }
 
 /**
@@ -155,9 +154,8 @@ function place(segment: Segment, stack: Open[], issues: Hl7Issue[]): void {
   const at = printLocation(segment.location);
   // A note or a participation belongs to what it follows; it must not carry the position past places that are still to come.
   if (name !== 'NTE' && name !== 'PRT') {
-    const isLate = placeLate(segment, stack);
-    if (!isLate && (placeForward(segment, stack, 'skipping') || placeForward(segment, stack, 'inside'))) return;
-    if (isLate || placeBackward(segment, stack)) {
+    if (placeForward(segment, stack, 'skipping') || placeForward(segment, stack, 'inside')) return;
+    if (placeBackward(segment, stack)) {
       issues.push(
         issue('information', 'hl7.segment-unexpected', 'out of order; kept in the group that has a place for it', at),
       );
@@ -197,21 +195,6 @@ function placeForward(segment: Segment, stack: Open[], mode: Mode): boolean {
       }
       if (mode === 'strict' && i > at && item.required) return false;
     }
-  }
-  return false;
-}
-
-/** A place of an open group that was passed while it was empty: an MRG after its PV1 is still of this patient. */
-function placeLate(segment: Segment, stack: readonly Open[]): boolean {
-  for (let depth = stack.length - 1; depth >= 0; depth -= 1) {
-    const { rule, node, seen, at } = stack[depth]!;
-    const isPassed = rule.items.some(
-      (item, i) => i < at && item.kind === 'segment' && item.names.includes(segment.name),
-    );
-    if (!isPassed || seen.has(segment.name)) continue;
-    node.children.push(segment);
-    seen.add(segment.name);
-    return true;
   }
   return false;
 }
@@ -276,7 +259,6 @@ function enter(segment: Segment, stack: Open[], index: number, path: readonly nu
     stack.push(open);
   }
   open.node.children.push(segment);
-  open.seen.add(segment.name);
 }
 
 /** Required places that stayed empty, in every group that is there. */

@@ -45,8 +45,8 @@ export function openSource(input: Uint8Array, options: ParseOptions = {}): Sourc
   const lfAsCr = options.lfAsCr ?? true;
 
   let image = bytes.toString('latin1');
-  let lines = findLines(image, start, lfAsCr);
-  let header = findHeader(image, lines);
+  const lines = findLines(image, start, lfAsCr);
+  const header = findHeader(image, lines);
   let delimiters = DEFAULT_DELIMITERS;
   let declared: string[] = [];
   if (header >= 0) {
@@ -57,11 +57,8 @@ export function openSource(input: Uint8Array, options: ParseOptions = {}): Sourc
   }
   const charset =
     wide !== undefined ? UTF_8 : chooseCharset(bytes, start > 0, declared, options.defaultCharset, issues);
-  if (charset.mask !== undefined) {
-    image = charset.mask(bytes).toString('latin1');
-    lines = findLines(image, start, lfAsCr);
-    header = findHeader(image, lines);
-  }
+  // Masking leaves line ends alone, so the lines stay where they are.
+  if (charset.mask !== undefined) image = charset.mask(bytes).toString('latin1');
   const plain = isAscii(bytes) && (charset.shifts === undefined || !image.includes('\x1b'));
   return { original, bytes, image, lines, header, delimiters, charset, wire: wide ?? charset, plain, issues };
 }

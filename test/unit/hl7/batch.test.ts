@@ -61,6 +61,10 @@ describe('what a file says about itself and does not keep', () => {
     expect(found(BHS, one, 'BTS|3')).toEqual([['hl7.batch-count', 'BTS[1]-1']]);
   });
 
+  it('is an issue of the trailer that says it', () => {
+    expect(found(BHS, one, 'BTS|1', BHS, one, 'BTS|2')).toEqual([['hl7.batch-count', 'BTS[2]-1']]);
+  });
+
   it('is an issue where FTS-1 counts other batches', () => {
     expect(found(FHS, BHS, one, 'BTS|1', 'FTS|4')).toEqual([['hl7.batch-count', 'FTS[1]-1']]);
   });

@@ -60,6 +60,13 @@ describe('one-byte and multi-byte sets', () => {
     expect([kanji.get(5)?.length, kanji.get(5, 1, 2)]).toEqual([2, 'Pat']);
   });
 
+  it('a shift that is not ended ends with its segment', () => {
+    const { message: read } = parseMessage(message('~ISO IR87', '1b24423b33'));
+    const next = parseMessage(Buffer.concat([message('~ISO IR87', '1b24423b33'), Buffer.from('PV1|1|I\r')])).message;
+    expect(read.segments()).toHaveLength(2);
+    expect(next.segment('PV1')!.get(2)).toBe('I');
+  });
+
   it('an empty first repetition before a Japanese set means ASCII with ISO 2022 shifts', () => {
     expect(charsetOf(['', 'ISO IR87'])?.shifts).toBe(true);
   });

@@ -169,6 +169,13 @@ describe('grouping', () => {
     });
   });
 
+  it('keeps a note with what it follows, and does not let it jump to a later place for notes', () => {
+    expect(grouped('REF^I12', 'RF1 NTE PRD PID DG1')).toEqual({
+      tree: 'REF_I12(MSH RF1 NTE PROVIDER_CONTACT(PRD) PID DG1)',
+      issues: ['hl7.segment-unexpected NTE[1]'],
+    });
+  });
+
   it('lets a stray segment not disturb what follows it', () => {
     expect(grouped('ORM^O01', 'PID ORC OBR AL1 OBX')).toEqual({
       tree: 'ORM_O01(MSH PATIENT(PID AL1) ORDER(ORC ORDER_DETAIL(OBR OBSERVATION(OBX))))',

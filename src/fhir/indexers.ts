@@ -23,9 +23,7 @@ export function indexer(searchType: SearchType, fhirType: string | undefined, co
     case 'reference':
       return indexReference;
     case 'uri':
-      return (value, emit) => {
-        if (typeof value === 'string') emit({ kind: 'uri', uri: value });
-      };
+      return (value, emit) => indexUri(value, fhirType, emit);
     case 'special':
       return indexPosition;
     case 'composite':
@@ -256,6 +254,14 @@ function emitLiteral(reference: string, version: string | undefined, more: Parti
     const type = parsed.kind === 'absolute' && parsed.type !== undefined ? { type: parsed.type } : {};
     emit({ ...more, kind: 'reference', ...type, url: reference, ...pinned });
   }
+}
+
+/** A canonical is found with its version and without. */
+function indexUri(value: unknown, fhirType: string | undefined, emit: Emit): void {
+  if (typeof value !== 'string') return;
+  emit({ kind: 'uri', uri: value });
+  const bar = fhirType === 'canonical' ? value.indexOf('|') : -1;
+  if (bar > 0) emit({ kind: 'uri', uri: value.slice(0, bar) });
 }
 
 function indexPosition(value: unknown, emit: Emit): void {

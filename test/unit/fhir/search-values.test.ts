@@ -174,6 +174,14 @@ describe('extract', () => {
     expect(canonical(dose(1, '[unknown]'))).toEqual([undefined]);
   });
 
+  it('a claimed profile is found with its version and without', () => {
+    const resource: Patient = { resourceType: 'Patient', meta: { profile: ['http://example.org/p|2'] } };
+    expect(extractOne(R4, resource, '_profile')).toEqual([
+      { kind: 'uri', uri: 'http://example.org/p|2' },
+      { kind: 'uri', uri: 'http://example.org/p' },
+    ]);
+  });
+
   it('odd content gives no entry and no exception', () => {
     const odd = {
       resourceType: 'Patient',

@@ -11,7 +11,8 @@ export interface Parsed {
 
 /**
  * Any bytes as a message. Never throws and refuses nothing: success does not mean that this is HL7, look at `hasHeader` and the
- * issues. Bytes without MSH give a message without header. A batch must be split first (`batch.ts`).
+ * issues. Bytes without MSH give a message without header. A batch must be split first (`batch.ts`). The message keeps a view on
+ * the bytes, so they must not change afterwards.
  */
 export function parseMessage(bytes: Uint8Array, options: ParseOptions = {}): Parsed {
   const source = openSource(bytes, options);
@@ -24,11 +25,15 @@ function structuralIssues(message: Message): Hl7Issue[] {
   const issues: Hl7Issue[] = [];
   if (source.lines.length === 0) issues.push(issue('error', 'hl7.empty', 'nothing but blanks'));
   if (!message.hasHeader) issues.push(issue('error', 'hl7.no-header', 'no MSH segment with a field separator'));
-  if (source.header > 0) issues.push(issue('warning', 'hl7.content-before-header', 'lines before the first header'));
+  const before = message.segments().slice(0, Math.max(source.header, 0));
+  if (before.some((segment) => !segment.isHeader)) {
+    issues.push(issue('warning', 'hl7.content-before-header', 'lines before the header'));
+  }
   const first = message.headerSegment?.index ?? -1;
   for (const segment of message.segments()) {
     const at = segment.name === '' ? `line ${segment.index + 1}` : printLocation(segment.location);
     if (segment.name === '') issues.push(issue('warning', 'hl7.segment-name', 'a line without a segment name', at));
+    if (BATCH.has(segment.name)) issues.push(issue('warning', 'hl7.batch-structure', 'a batch that was not split', at));
     if (segment.name === 'MSH' && segment.index !== first) {
       issues.push(issue('error', 'hl7.header-repeated', 'a second MSH inside one message', at));
     }
@@ -37,6 +42,8 @@ function structuralIssues(message: Message): Hl7Issue[] {
   }
   return source.image.includes('\n') ? issues.concat(lineFeedIssues(message)) : issues;
 }
+
+const BATCH: ReadonlySet<string> = new Set(['FHS', 'BHS', 'BTS', 'FTS']);
 
 function isIndented({ image }: Source, start: number): boolean {
   const before = image.charCodeAt(start - 1);

@@ -23,7 +23,7 @@ export interface Source {
   readonly image: string;
   /** Start and end of every line with content, flat: [start, end, start, end …]. Terminators lie between. */
   readonly lines: readonly number[];
-  /** Index among the lines of the first header (MSH, FHS or BHS), or -1. */
+  /** Index among the lines of the header that holds: the first MSH, else the first FHS or BHS, else -1. */
   readonly header: number;
   readonly delimiters: Delimiters;
   /** What `bytes` are in. */
@@ -35,7 +35,7 @@ export interface Source {
   readonly issues: Hl7Issue[];
 }
 
-/** Opens bytes. Never throws; whatever is wrong stands in `issues`. */
+/** Opens bytes. Never throws; whatever is wrong stands in `issues`. It keeps a view: the bytes must not change afterwards. */
 export function openSource(input: Uint8Array, options: ParseOptions = {}): Source {
   const original = Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength);
   const issues: Hl7Issue[] = [];
@@ -123,16 +123,24 @@ function isTail(code: number): boolean {
   return code === CR || code === LF || code === FS || code === 0;
 }
 
+/** The line whose delimiters and character set hold: the first MSH, else the first header of a batch. */
 function findHeader(image: string, lines: readonly number[]): number {
-  for (let i = 0; i < lines.length; i += 2) if (isHeaderLine(image, lines[i]!, lines[i + 1]!)) return i / 2;
-  return -1;
+  let batch = -1;
+  for (let i = 0; i < lines.length; i += 2) {
+    const start = lines[i]!;
+    if (!isHeaderLine(image, start, lines[i + 1]!)) continue;
+    if (image.charCodeAt(start) === MSH_FIRST) return i / 2;
+    if (batch < 0) batch = i / 2;
+  }
+  return batch;
 }
 
+const MSH_FIRST = 0x4d;
 const CHARSET_FIELD = 18;
 
 /** The repetitions of MSH-18, read before there is a tree. A batch header has none: the messages in it have their own. */
 function declaredCharsets(image: string, start: number, end: number, delimiters: Delimiters): string[] {
-  if (image.charCodeAt(start) !== 0x4d) return [];
+  if (image.charCodeAt(start) !== MSH_FIRST) return [];
   let at = start + 3;
   for (let field = 2; field < CHARSET_FIELD; field += 1) {
     at = image.indexOf(delimiters.field, at + 1);

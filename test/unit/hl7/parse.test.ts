@@ -173,7 +173,16 @@ describe('delimiters', () => {
     expect(message.segment('PID')!.get(3, 1, 4, 2)).toBe('1.2');
   });
 
-  it('of a batch header serve its message too', () => {
+  it('and the character set of a message in a batch that was not split are its own, with an issue', () => {
+    const { message, issues } = parseMessage(
+      bytesOf('FHS|^~\\&|A', 'MSH#*%!@#A#B#C#D#20260101##ADT*A01#9#T#2.5######8859/2', 'PID#1##7*2##\xa3', 'FTS|1'),
+    );
+    expect(message.segment('PID')!.get(3, 1, 2)).toBe('2');
+    expect(message.segment('PID')!.get(5)).toBe('Ł');
+    expect(issues.map((found) => found.code)).toEqual(['hl7.batch-structure', 'hl7.segment-name']);
+  });
+
+  it('of a batch header serve where there is no MSH', () => {
     expect(messageOf('FHS#*%!@#A', 'PID#1##7*2').segment('PID')!.get(3, 1, 2)).toBe('2');
   });
 });

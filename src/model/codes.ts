@@ -244,6 +244,9 @@ export const TASK_PART = table('task-part', {
   alternative: 'Alternative to the declined referral',
   'told-by': 'Person who told the provider',
   missing: 'Missing item',
+  'undelivered-to': 'Recipient who did not get it',
+  telephone: 'Telephone number',
+  note: 'Safety note',
 });
 export type TaskPart = keyof typeof TASK_PART.codes;
 

@@ -36,6 +36,8 @@ export interface SafetyPolicy {
   readonly noticeWaitBusinessDays: number;
   /** Overrides `noticeWaitBusinessDays` (demo). */
   readonly noticeWaitSec?: number;
+  /** Length of a dose block at least, rest after it unless the patient's plan says otherwise, and from when doses are proposed (R01–R03). */
+  readonly schedule: { readonly doseMin: number; readonly recoveryMin: number; readonly afternoonFrom: string };
   /** Telephone number of the hub's operator, for senders when a recipient has none. */
   readonly operatorTelephone?: string;
   /** Reason → class, for reasons that a hub wants classified otherwise. Only upward changes are honoured. */
@@ -82,4 +84,5 @@ export const SAFETY_POLICY: SafetyPolicy = {
   E3: { visibleBusinessDays: 1 },
   nextDoseWindowSec: 24 * HOUR,
   noticeWaitBusinessDays: 1,
+  schedule: { doseMin: 120, recoveryMin: 60, afternoonFrom: '12:00' },
 };

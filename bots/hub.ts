@@ -1,0 +1,129 @@
+import type { BotEvent, MedplumClient, WithId } from '@medplum/core';
+import type { Provenance, Reference, Resource, ResourceType } from '@medplum/fhirtypes';
+import { ACT_IDENTIFIER } from '../src/model/codes.ts';
+import type { Trigger } from '../src/model/store.ts';
+import { type Directory, readDirectory } from '../src/rules/directory.ts';
+import { organizationOf } from '../src/rules/facts.ts';
+import { affiliationsOf } from '../src/rules/routing.ts';
+
+/** The few plain interactions a bot uses; any FHIR server has them. */
+export type Fhir = Pick<
+  MedplumClient,
+  'readResource' | 'searchResources' | 'createResourceIfNoneExist' | 'updateResource'
+>;
+
+export interface BotDeps {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export type BotHandler = (medplum: Fhir, event: BotEvent) => Promise<unknown>;
+
+/** A bot as the hub registers it. `cron`: node-cron pattern with seconds; its event has no input. */
+export interface BotModule {
+  readonly name: string;
+  readonly triggers: readonly Trigger[];
+  readonly cron?: string;
+  readonly make: (deps: BotDeps) => BotHandler;
+}
+
+type Made<T> = { -readonly [K in keyof T]: T[K] };
+
+/** An identifier of one act. Whoever does the act again finds it by this. */
+export const act = (key: string) => ({ system: ACT_IDENTIFIER, value: key });
+
+const byAct = (key: string) => `identifier=${encodeURIComponent(`${ACT_IDENTIFIER}|${key}`)}`;
+
+/** Creates the resource of an act unless it is there; gives the one in the store, as it stands there now. */
+export async function createOnce<T extends Resource>(medplum: Fhir, key: string, resource: T): Promise<WithId<T>> {
+  const whole = { ...resource, identifier: [act(key), ...others(resource, key)] } as Made<T>;
+  return medplum.createResourceIfNoneExist(whole as T, byAct(key));
+}
+
+function others(resource: Resource, key: string): { system?: string; value?: string }[] {
+  const own = (resource as { identifier?: { system?: string; value?: string }[] }).identifier ?? [];
+  return own.filter((each) => each.value !== key);
+}
+
+export async function findAct<K extends ResourceType>(medplum: Fhir, type: K, key: string) {
+  const [found] = await medplum.searchResources(type, byAct(key));
+  return found;
+}
+
+/** Creates the resource of an act or brings the one in the store to this content. Unchanged content makes no version. */
+export async function keep<T extends Resource>(medplum: Fhir, key: string, resource: T): Promise<WithId<T>> {
+  const stored = await createOnce(medplum, key, resource);
+  const { id, meta } = stored;
+  const identifier = (stored as { identifier?: unknown }).identifier;
+  return update(medplum, { ...resource, id, ...(meta === undefined ? {} : { meta }), identifier } as T & {
+    id: string;
+  });
+}
+
+/** Writes a resource that was read before; fails, and is tried again, when somebody else wrote it meanwhile. */
+export async function update<T extends Resource>(medplum: Fhir, resource: T): Promise<WithId<T>> {
+  const version = resource.meta?.versionId;
+  return medplum.updateResource(resource, version === undefined ? {} : { headers: { 'If-Match': `W/"${version}"` } });
+}
+
+/** Policy, routes and levels of care, as the hub wrote them at start. */
+export async function directoryOf(medplum: Fhir): Promise<Directory> {
+  const [organizations, services, policies] = await Promise.all([
+    medplum.searchResources('Organization', '_count=1000'),
+    medplum.searchResources('HealthcareService', '_count=1000'),
+    medplum.searchResources('Basic', '_id=safety-policy'),
+  ]);
+  return readDirectory([...organizations, ...services, ...policies]);
+}
+
+/** Organization of each role and service the references name. */
+export async function affiliationsFor(
+  medplum: Fhir,
+  references: readonly (Reference | undefined)[],
+): Promise<Record<string, string>> {
+  const found: Resource[] = [];
+  for (const type of ['PractitionerRole', 'HealthcareService'] as const) {
+    const ids = references.flatMap((each) =>
+      each?.reference?.startsWith(`${type}/`) ? each.reference.slice(type.length + 1) : [],
+    );
+    if (ids.length > 0)
+      found.push(...(await medplum.searchResources(type, `_id=${[...new Set(ids)].join(',')}&_count=200`)));
+  }
+  return affiliationsOf(found);
+}
+
+/**
+ * The organization that says something: the one a reference names, else the author its Provenance names. Undefined: nobody known.
+ * `stated`: sender, requester or the like.
+ */
+export async function sourceOf(
+  medplum: Fhir,
+  resource: Resource,
+  stated: Reference | undefined,
+): Promise<string | undefined> {
+  const affiliations = await affiliationsFor(medplum, [stated]);
+  const named = organizationOf(stated, affiliations);
+  if (named !== undefined) return named;
+  const provenances = await medplum.searchResources(
+    'Provenance',
+    `target=${resource.resourceType}/${resource.id}&_count=50`,
+  );
+  const agents = provenances.flatMap((each: Provenance) =>
+    each.agent.flatMap((agent) => [agent.who, agent.onBehalfOf]),
+  );
+  const known = await affiliationsFor(medplum, agents);
+  return agents.map((each) => organizationOf(each, known)).find((each) => each !== undefined);
+}
+
+/** Resources of a type about the person a patient reference belongs to; the server resolves the person. */
+export function ofPatient<K extends ResourceType>(medplum: Fhir, type: K, patient: string, more = '') {
+  return medplum.searchResources(type, `patient=${patient}${more}&_count=1000`);
+}
+
+/** The changed resource of an event; undefined when it is of another type or the event is a timer's. */
+export function inputOf<T extends Resource>(event: BotEvent, type: T['resourceType']): T | undefined {
+  const input = event.input as Resource | undefined;
+  return input?.resourceType === type ? (input as T) : undefined;
+}
+
+export const instant = (ms: number): string => new Date(ms).toISOString();

@@ -3,6 +3,7 @@ import { openSource } from '../hl7/source.ts';
 import { Message } from '../hl7/tree.ts';
 import { failureOf } from '../model/failure.ts';
 import type { MessageReason } from '../model/journal.ts';
+import type { ApplicationAck } from '../model/released.ts';
 
 /**
  * What makes an ACK: with the same parts and the same request it is the same bytes, so a repeat is answered with the very ACK of the
@@ -28,15 +29,19 @@ export function ackBytes(request: Uint8Array, parts: AckParts, charset: string):
   });
 }
 
-/** An application ACK sent as an exchange of its own. It can hold nothing but codes and places. */
-export function applicationAckBytes(request: Uint8Array, parts: AckParts & { readonly controlId: string }): Uint8Array {
+/** The sealed application ACK as a message of its own; what the type cannot hold cannot get into it. */
+export function applicationAckBytes(
+  request: Uint8Array,
+  ack: ApplicationAck,
+  header: { readonly controlId: string; readonly at: number },
+): Uint8Array {
   return buildAck(new Message(openSource(request)), {
-    code: parts.code,
-    controlId: parts.controlId,
-    dateTime: v2Instant(parts.at),
+    code: ack.code,
+    controlId: header.controlId,
+    dateTime: v2Instant(header.at),
     self: SELF,
     ownExchange: { acceptAck: 'AL' },
-    ...(parts.reason ? { errors: [errorOf(parts.reason)] } : {}),
+    errors: ack.errors.map(({ code, severity }) => ({ condition: conditionOf(code), severity })),
   });
 }
 
@@ -51,11 +56,15 @@ function errorOf({ code, location, text, severity }: NonNullable<AckParts['reaso
   const { err3 } = failureOf(code);
   return {
     location,
-    condition: err3 in ERROR_CONDITION ? (err3 as ErrorCondition) : '207',
+    condition: conditionOf(err3),
     severity: severity ?? 'E',
     applicationCode: code,
     diagnostic: text,
   };
+}
+
+function conditionOf(code: string): ErrorCondition {
+  return code in ERROR_CONDITION ? (code as ErrorCondition) : '207';
 }
 
 /** A v2 time in UTC with its offset, to the millisecond. */

@@ -5,7 +5,7 @@ import { leaveLanes } from '../database/lane.ts';
 import type { RoutedEvent } from '../model/flow.ts';
 import type { EventKind, OutboxEvent } from '../model/outbox.ts';
 import type { Purpose } from '../model/visibility.ts';
-import { outboxReadCommands } from './outbox-queries.ts';
+import { eventOf, outboxReadCommands } from './outbox-queries.ts';
 
 /** A row under a lease, with the bytes of an earlier attempt if there was one. */
 export interface ClaimedRow {
@@ -129,25 +129,6 @@ function toClaimed(tx: Tx, row: Row): ClaimedRow {
     ...(row.control_id === null ? {} : { controlId: row.control_id }),
     ...(row.digest === null ? {} : { digest: row.digest }),
     ...(payload === null ? {} : { payload: open({ keyId: keyId ?? '', bytes: payload }, bodyKeysOf(tx.env)) }),
-  };
-}
-
-type EventColumns = Pick<
-  Row,
-  'recipient' | 'organization' | 'event_key' | 'kind' | 'class' | 'person' | 'purpose' | 'resources' | 'sender'
->;
-
-export function eventOf(row: EventColumns): OutboxEvent {
-  return {
-    recipient: row.recipient,
-    organization: row.organization,
-    eventKey: row.event_key,
-    kind: row.kind,
-    lane: row.class === 0 ? 'safety' : 'normal',
-    purpose: row.purpose,
-    resources: JSON.parse(row.resources) as readonly string[],
-    ...(row.person === null ? {} : { person: row.person }),
-    ...(row.sender === null ? {} : { sender: row.sender }),
   };
 }
 

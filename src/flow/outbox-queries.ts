@@ -114,21 +114,30 @@ interface Row {
   readonly link_next: number | null;
 }
 
+type EventColumns = Pick<
+  Row,
+  'recipient' | 'organization' | 'event_key' | 'kind' | 'class' | 'person' | 'purpose' | 'resources' | 'sender'
+>;
+
+export function eventOf(row: EventColumns): OutboxEvent {
+  return {
+    recipient: row.recipient,
+    organization: row.organization,
+    eventKey: row.event_key,
+    kind: row.kind,
+    lane: row.class === 0 ? 'safety' : 'normal',
+    purpose: row.purpose,
+    resources: JSON.parse(row.resources) as readonly string[],
+    ...(row.person === null ? {} : { person: row.person }),
+    ...(row.sender === null ? {} : { sender: row.sender }),
+  };
+}
+
 function toRow(row: Row): OutboxRow {
   const waiting = waitingOf(row);
   return {
     id: row.id,
-    event: {
-      recipient: row.recipient,
-      organization: row.organization,
-      eventKey: row.event_key,
-      kind: row.kind,
-      lane: row.class === 0 ? 'safety' : 'normal',
-      purpose: row.purpose,
-      resources: JSON.parse(row.resources) as readonly string[],
-      ...(row.person === null ? {} : { person: row.person }),
-      ...(row.sender === null ? {} : { sender: row.sender }),
-    },
+    event: eventOf(row),
     state: row.state,
     tries: row.tries,
     createdAt: row.created_at,

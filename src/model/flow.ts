@@ -1,6 +1,6 @@
 import type { Mapped, Stamp } from './assertion.ts';
 import type { UntoldMessage } from './journal.ts';
-import type { OutboxEvent } from './outbox.ts';
+import type { EventKind, OutboxEvent } from './outbox.ts';
 import type { Endpoint, Feed, Partner } from './partner.ts';
 import type { Attempt } from './transport.ts';
 
@@ -36,37 +36,12 @@ export interface TranslatePort {
 /** Which class a message belongs to, read before it is stored. Unsure on a safety feed: safety. */
 export type ClassifyPort = (inbound: Inbound, trigger: string) => 'safety' | 'normal';
 
-/** Bytes for one partner and what decided on them. */
-export interface Rendered {
-  /** The exact payload: an HL7 message, or JSON of a FHIR exchange. */
-  readonly payload: Uint8Array;
-  readonly endpoint: Endpoint;
-  /** Names what the consent decision let go; the stored bytes are used again only while it is the same. */
-  readonly digest: string;
-}
-
-/**
- * What may leave at this instant. `send` comes only from a `Released` value.
- * `withheld`: consent denies. `wait`: not before something else happened (a notice delivered), asked again at `at`.
- * `failed`: it cannot be written (no endpoint, a resource that is gone, a map that refuses).
- */
-export type ReleaseResult =
-  | { readonly kind: 'send'; readonly rendered: Rendered }
-  | { readonly kind: 'withheld'; readonly code: string; readonly text: string }
-  | { readonly kind: 'wait'; readonly code: string; readonly text: string; readonly at: number }
-  | { readonly kind: 'failed'; readonly code: string; readonly text: string };
-
-/** Reads the resources as they stand, decides consent now and renders for the partner. `controlId` is MSH-10 to be written. */
-export interface ReleasePort {
-  release(event: OutboxEvent, controlId: string, at: Date): Promise<ReleaseResult>;
-}
-
 /** One attempt at an endpoint. */
 export interface SendPort {
   send(
     endpoint: Endpoint,
     payload: Uint8Array,
-    options: { readonly controlId: string; readonly urgent: boolean },
+    options: { readonly controlId: string; readonly urgent: boolean; readonly kind: EventKind },
   ): Promise<Attempt>;
 }
 

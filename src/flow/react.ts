@@ -1,0 +1,155 @@
+import type { Database } from '../model/database.ts';
+import { failureOf } from '../model/failure.ts';
+import type { FlowLog, RouteJob, RunBot } from '../model/flow.ts';
+import { Alarm } from './alarm.ts';
+import { backOffMs } from './back-off.ts';
+import type { ClaimedJob, JobOutcome, SettledJob } from './job-commands.ts';
+import { codeOf } from './translate.ts';
+
+export interface ReactDeps {
+  readonly db: Database;
+  readonly runBot: RunBot;
+  readonly route: RouteJob;
+  /** Outbox rows were written for these recipients. */
+  readonly onQueued: (recipients: readonly string[]) => void;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly log: FlowLog;
+  readonly limits: ReactLimits;
+}
+
+export interface ReactLimits {
+  readonly inFlightMax: number;
+  readonly leaseMs: number;
+  /** Failures before a job parks. */
+  readonly triesMax: number;
+  readonly backOff: { readonly firstMs: number; readonly maxMs: number };
+}
+
+/** The router's name among the handlers of triggers. */
+export const ROUTE = 'route';
+
+interface SettleResult {
+  readonly lost: readonly number[];
+  readonly queued: number;
+  readonly freed: number;
+  readonly recipients: readonly string[];
+  readonly claimed: readonly ClaimedJob[];
+}
+
+/**
+ * The react loop: jobs that a committed change caused, in order per person and handler, at least once. A bot is idempotent by
+ * conditional writes; the router's events are written in the transaction that settles its job.
+ */
+export class React {
+  readonly #deps: ReactDeps;
+  readonly #alarm: Alarm;
+  #settled: SettledJob[] = [];
+  #inFlight = 0;
+  #settling = false;
+  #behind = false;
+  #stopping = false;
+  #idle: (() => void)[] = [];
+
+  constructor(deps: ReactDeps) {
+    this.#deps = deps;
+    this.#alarm = new Alarm(deps.now, () => this.wake());
+  }
+
+  /** A commit may have caused jobs, or one is due. */
+  wake(): void {
+    this.#behind = true;
+    void this.#settle();
+  }
+
+  /** Takes no more jobs, finishes those it runs, as far as it can in `drainMs`. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#alarm.clear();
+    if (!this.#busy) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, drainMs);
+      this.#idle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  get #busy(): boolean {
+    return this.#inFlight > 0 || this.#settling || this.#settled.length > 0;
+  }
+
+  async #run(job: ClaimedJob): Promise<void> {
+    this.#inFlight += 1;
+    let outcome: JobOutcome;
+    try {
+      if (job.handler === ROUTE) outcome = { kind: 'done', events: await this.#deps.route(job) };
+      else {
+        await this.#deps.runBot(job);
+        outcome = { kind: 'done', events: [] };
+      }
+    } catch (error) {
+      outcome = this.#failed(job, error);
+    }
+    this.#inFlight -= 1;
+    this.#settled.push({ id: job.id, lease: job.lease, outcome });
+    void this.#settle();
+  }
+
+  #failed(job: ClaimedJob, error: unknown): JobOutcome {
+    const { limits, now, random, log } = this.#deps;
+    const thrown = codeOf(error);
+    const code = thrown === 'hub.internal' ? 'job.failed' : thrown;
+    const failure = failureOf(code);
+    log(code, { job: job.id, handler: job.handler, tries: job.tries });
+    // The words of an unlisted error may hold values of a resource: only its name is kept.
+    const name = error instanceof Error ? error.name : typeof error;
+    const text = `${failure.text} (${name})`;
+    if (failure.class === 'permanent') return { kind: 'parked', code, text };
+    const down = code === 'database.unavailable' || code === 'database.full' || code === 'database.busy';
+    if (!down && job.tries >= limits.triesMax) return { kind: 'parked', code: 'job.poison', text: `${text}: ${code}` };
+    return { kind: 'again', at: now() + backOffMs(limits.backOff, job.tries, random), counted: !down, code, text };
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#settling) return;
+    this.#settling = true;
+    let failures = 0;
+    while (this.#settled.length > 0 || (this.#behind && this.#room > 0)) {
+      const batch = this.#settled.splice(0, 128);
+      const room = this.#room;
+      if (room > 0) this.#behind = false;
+      try {
+        const { db, now, limits } = this.#deps;
+        const args = { settled: batch, limit: room, leaseMs: limits.leaseMs, now: now() };
+        this.#started(await db.write<SettleResult>('job.settle', args), room, batch);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        this.#behind = true;
+        this.#settled.unshift(...batch);
+        this.#deps.log(codeOf(error), { settlingJobs: batch.length });
+        await new Promise((resolve) => setTimeout(resolve, backOffMs(SETTLE_BACK_OFF, failures, this.#deps.random)));
+        // Not settled: runs again after the start, and a bot that ran twice writes once.
+        if (this.#stopping && failures > 3) this.#settled = [];
+      }
+    }
+    this.#settling = false;
+    if (!this.#busy) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #started(result: SettleResult, room: number, batch: readonly SettledJob[]): void {
+    if (room > 0 ? result.claimed.length >= room : result.freed > 0) this.#behind = true;
+    for (const { outcome } of batch) if (outcome.kind === 'again') this.#alarm.set(outcome.at);
+    if (result.queued > 0) this.#deps.onQueued(result.recipients);
+    for (const id of result.lost) this.#deps.log('job.lease-lost', { job: id });
+    for (const job of result.claimed) void this.#run(job);
+  }
+
+  get #room(): number {
+    return this.#stopping ? 0 : this.#deps.limits.inFlightMax - this.#inFlight;
+  }
+}
+
+const SETTLE_BACK_OFF = { firstMs: 50, maxMs: 5000 };

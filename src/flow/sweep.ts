@@ -1,0 +1,142 @@
+import cron, { type ScheduledTask } from 'node-cron';
+import type { Database } from '../model/database.ts';
+import type { FlowLog, RaiseParked, ReturnToSender } from '../model/flow.ts';
+import type { BacklogGate } from './backlog.ts';
+import type { Journal } from './journal.ts';
+import type { OutboxRow } from './outbox-queries.ts';
+import { codeOf } from './translate.ts';
+
+export interface SweepDeps {
+  readonly journal: Journal;
+  /** The store database. */
+  readonly db: Database;
+  readonly gate: BacklogGate;
+  readonly raiseParked: RaiseParked;
+  readonly returnToSender: ReturnToSender;
+  /** Free bytes of the journal's volume; absent: not known. */
+  readonly freeBytes?: () => Promise<number>;
+  /** Several processes share the database: leases of dead ones end by time. */
+  readonly shared: boolean;
+  readonly wakeAll: () => void;
+  readonly crons: readonly CronEntry[];
+  readonly now: () => number;
+  readonly log: FlowLog;
+}
+
+/** Something that is done by the clock; what is due is in the database, and a lost tick loses nothing but time. */
+export interface CronEntry {
+  readonly name: string;
+  /** node-cron expression, with or without seconds. */
+  readonly schedule: string;
+  readonly run: () => Promise<void>;
+}
+
+const LOOK_MS = 1000;
+const DAY_MS = 86_400_000;
+const JOBS_KEPT_MS = 7 * DAY_MS;
+const PURGE_MAX = 1000;
+const TOLD_MAX = 100;
+
+/** Everything that happens by time: looks at the backlog, ended leases, obligations not yet raised, retention, cron bots. */
+export class Sweep {
+  readonly #deps: SweepDeps;
+  readonly #tasks: ScheduledTask[] = [];
+  #look: NodeJS.Timeout | undefined;
+  #telling = false;
+  #tellAgain = false;
+
+  constructor(deps: SweepDeps) {
+    this.#deps = deps;
+  }
+
+  async start(): Promise<void> {
+    const { journal, db, shared, crons, now } = this.#deps;
+    await journal.preparePartitions();
+    // One process per SQLite home: whatever is claimed was claimed by a process that is gone.
+    const before = shared ? now() : Number.MAX_SAFE_INTEGER;
+    await journal.reclaim(!shared);
+    await db.write('job.reclaim', { before });
+    await db.write('outbox.reclaim', { before });
+    await this.look();
+    this.#look = setInterval(() => void this.#guard('look', () => this.look()), LOOK_MS);
+    this.#every('*/10 * * * * *', 'due', () => this.#due());
+    this.#every('30 * * * * *', 'retention', () => this.#retention());
+    for (const { name, schedule, run } of crons) this.#every(schedule, name, run);
+    void this.tell();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#look);
+    for (const task of this.#tasks) await task.stop();
+  }
+
+  async look(): Promise<void> {
+    const { journal, gate, freeBytes } = this.#deps;
+    gate.looked(await journal.backlog(), await freeBytes?.());
+  }
+
+  /** Raises what is not yet raised: parked messages somebody must know of, and rows that did not go. One run at a time. */
+  async tell(): Promise<void> {
+    this.#tellAgain = true;
+    if (this.#telling) return;
+    this.#telling = true;
+    while (this.#tellAgain) {
+      this.#tellAgain = false;
+      await this.#guard('tell-messages', () => this.#tellMessages());
+      await this.#guard('tell-rows', () => this.#tellRows());
+    }
+    this.#telling = false;
+  }
+
+  async #tellMessages(): Promise<void> {
+    const { journal, raiseParked } = this.#deps;
+    for (const message of await journal.untold()) {
+      await this.#guard('raise-parked', async () => {
+        await raiseParked(message);
+        await journal.told(message.journalId);
+      });
+    }
+  }
+
+  async #tellRows(): Promise<void> {
+    const { db, returnToSender } = this.#deps;
+    for (const row of await db.read<OutboxRow[]>('outbox.untold', { limit: TOLD_MAX })) {
+      await this.#guard('return-to-sender', async () => {
+        const { code = 'hub.internal', text = '' } = row.waiting ?? {};
+        await returnToSender(row.event, { code, text, rowId: row.id });
+        await db.write('outbox.told', { id: row.id });
+      });
+    }
+  }
+
+  async #due(): Promise<void> {
+    const { journal, db, shared, wakeAll, now } = this.#deps;
+    if (shared) {
+      await journal.reclaim(false);
+      await db.write('job.reclaim', { before: now() });
+      await db.write('outbox.reclaim', { before: now() });
+    }
+    wakeAll();
+    await this.tell();
+  }
+
+  async #retention(): Promise<void> {
+    const { journal, db, now } = this.#deps;
+    await journal.preparePartitions();
+    await journal.purge(PURGE_MAX);
+    await db.write('job.purge', { before: now() - JOBS_KEPT_MS, limit: PURGE_MAX });
+  }
+
+  #every(schedule: string, name: string, run: () => Promise<void>): void {
+    this.#tasks.push(cron.schedule(schedule, () => this.#guard(name, run), { name, noOverlap: true }));
+  }
+
+  /** A failing sweep is logged and comes again; it never ends the hub. */
+  async #guard(name: string, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.#deps.log(codeOf(error), { sweep: name });
+    }
+  }
+}

@@ -83,11 +83,12 @@ function organization({ Organization: entry }: Subject): string {
   return ((entry as Entry | undefined)?.value as Organization | undefined)?.name ?? '';
 }
 
-/** The person's name; a reference that leads nowhere still has the name it is shown by. */
-function shownName({ found, Practitioner }: Subject): FieldValue | undefined {
+/** Without a person the name the reference is shown by, else the organization's: before 2.6 no other field can say who it is. */
+function shownName({ found, Practitioner, Organization }: Subject): FieldValue | undefined {
   if (element(Practitioner as Entry | undefined, 'name') !== undefined) return undefined;
   const { display } = (found?.value ?? {}) as Reference;
-  return display === undefined ? undefined : [[display]];
+  const name = display ?? element(Organization as Entry | undefined, 'name');
+  return typeof name === 'string' ? [[name]] : undefined;
 }
 
 export const PROVIDER_PRD: SegmentPlan = {

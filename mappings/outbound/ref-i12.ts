@@ -1,4 +1,4 @@
-import type { Identifier, ServiceRequest, Task } from '@medplum/fhirtypes';
+import type { Extension, Identifier, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { HUB_NAMESPACE } from '../../src/mapping/outbound/assigner.ts';
 import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
@@ -10,11 +10,13 @@ import {
   type OutRow,
   refusal,
   type SegmentPlan,
+  type Writer,
   type Writing,
 } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element, pointsAt, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
 import { readableTime } from '../../src/mapping/outbound/time.ts';
 import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { ALLERGY_AL1 } from './allergy-al1.ts';
 import { CONDITION_DG1 } from './condition-dg1.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
@@ -22,7 +24,7 @@ import { OBSERVATION_OBX } from './observation-obx.ts';
 import { PATIENT_PID } from './patient-pid.ts';
 import { PROVIDER_PRD } from './provider-prd.ts';
 import { REFERRAL_PRIORITY, REFERRAL_STATUS } from './tables.ts';
-import { VISIT_PV1 } from './visit-pv1.ts';
+import { VISIT_PV1, VISIT_PV1_OR_NONE } from './visit-pv1.ts';
 
 /** The authorization and its fulfilment. */
 export function referral(scene: Scene): readonly Subject[] {
@@ -88,12 +90,27 @@ function withoutTask({ Task: task }: Subject): FieldValue | undefined {
   return task === undefined ? [['P', 'Pending', 'HL70283']] : undefined;
 }
 
+const DISPOSITION = hubExtension('referral-disposition');
+const isDisposition = (value: unknown) => (value as Extension).url === DISPOSITION;
+
+/** What is to become of the patient after the referral: R4 has no element for it. */
+const disposition: Writer = {
+  type: 'CWE',
+  uses: ['*'],
+  write: ({ value, path }, writing) =>
+    cwe('0282').write(
+      { value: (value as Extension).valueCodeableConcept, path: `${path}.valueCodeableConcept` },
+      writing,
+    ),
+};
+
 export const RF1_ROWS: readonly OutRow[] = [
   { to: 'RF1-1', from: 'Task.status', as: first(tabled(REFERRAL_STATUS, 'CWE')) },
   { to: 'RF1-1', give: withoutTask, type: 'CWE' },
   { to: 'RF1-2', from: 'ServiceRequest.priority', as: first(tabled(REFERRAL_PRIORITY, 'CWE')) },
-  { to: 'RF1-3', from: 'ServiceRequest.category', as: first(cwe('0281')) },
-  { to: 'RF1-4', from: 'ServiceRequest.orderDetail', as: every(cwe('0282')) },
+  { to: 'RF1-3', from: 'ServiceRequest.code', as: first(cwe('0281')) },
+  { to: 'RF1-4', from: 'ServiceRequest.extension', only: isDisposition, as: every(disposition) },
+  { to: 'RF1-5', from: 'ServiceRequest.category', as: first(cwe('0284')) },
   { to: 'RF1-6', give: originatingKey, type: 'EI', required: true },
   { to: 'RF1-7', from: 'ServiceRequest.occurrencePeriod.start', as: first(dtm) },
   { to: 'RF1-7', from: 'ServiceRequest.occurrenceDateTime', as: first(dtm) },
@@ -125,11 +142,10 @@ export const RF1_ALSO = [
   'Task.businessStatus',
 ];
 
-/** The service asked for, with the observations that go along. */
-export const REQUESTED_OBR: SegmentPlan = {
+/** The observations that go along, under the service they are for. */
+const OBSERVED_OBR: SegmentPlan = {
   segment: 'OBR',
-  each: (scene) =>
-    referral(scene).filter(({ ServiceRequest: request }) => hasService(request) || scene.all('Observation').length > 0),
+  each: (scene) => (scene.all('Observation').length > 0 ? referral(scene) : []),
   rows: [
     { to: 'OBR-1', give: () => [['1']] },
     { to: 'OBR-4', from: 'ServiceRequest.code', as: first(cwe()) },
@@ -142,6 +158,18 @@ const SUPPORTING: FieldValue = [['supporting', 'Supporting observations', '99HAN
 const hasService = (request: Found | undefined): boolean =>
   (request?.value as ServiceRequest | undefined)?.code !== undefined;
 
+/**
+ * The visit. Without one, a PV1 that says so still stands between results and remarks: a NTE right after an OBX would be read as
+ * a remark on that result.
+ */
+const VISIT_BEFORE_NOTES: SegmentPlan = {
+  ...VISIT_PV1_OR_NONE,
+  each: (scene, parent) =>
+    scene.all('Observation').length > 0 && notesOf(scene).length > 0
+      ? VISIT_PV1_OR_NONE.each(scene, parent)
+      : VISIT_PV1.each(scene, parent),
+};
+
 /** The words of the request. */
 const REFERRAL_NOTES: SegmentPlan = {
   segment: 'NTE',
@@ -152,7 +180,7 @@ const REFERRAL_NOTES: SegmentPlan = {
   ],
 };
 
-function notesOf(scene: Scene): readonly Subject[] {
+export function notesOf(scene: Scene): readonly Subject[] {
   const [subject = {}] = referral(scene);
   const request = subject.ServiceRequest as Entry | undefined;
   const task = subject.Task as Entry | undefined;
@@ -189,8 +217,8 @@ export const REFERRAL_REF = (event: 'I12' | 'I13' | 'I14' | 'I15'): OutboundMess
     PATIENT_PID,
     CONDITION_DG1,
     ALLERGY_AL1,
-    REQUESTED_OBR,
-    VISIT_PV1,
+    OBSERVED_OBR,
+    VISIT_BEFORE_NOTES,
     REFERRAL_NOTES,
     NOTICE_NTE,
   ],

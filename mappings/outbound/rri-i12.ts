@@ -1,4 +1,5 @@
 import type { Identifier, Task } from '@medplum/fhirtypes';
+import { cwe } from '../../src/mapping/outbound/coded.ts';
 import { first, type OutboundMessage, refusal, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { dtm, st } from '../../src/mapping/outbound/writers.ts';
@@ -6,8 +7,8 @@ import { hubIdentifier } from '../../src/model/systems.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { PATIENT_PID } from './patient-pid.ts';
 import { PROVIDER_PRD } from './provider-prd.ts';
-import { REQUESTED_OBR, RF1_ALSO, RF1_ROWS, referral } from './ref-i12.ts';
-import { conceptText, taskLines } from './task-text.ts';
+import { RF1_ALSO, RF1_ROWS, referral } from './ref-i12.ts';
+import { taskLines } from './task-text.ts';
 
 /** Identifier system under which the control id of the referral message is kept with the loop. */
 export const MESSAGE_IDENTIFIER = hubIdentifier('message');
@@ -33,7 +34,7 @@ const ANSWERED_MSA: SegmentPlan = {
   ],
 };
 
-/** Why, and what instead: a rejected referral without a reason leaves the patient in a hole (R12). */
+/** What instead: a rejected referral without an alternative leaves the patient in a hole (R12). The reason is RF1-10. */
 const ANSWER_NTE: SegmentPlan = {
   segment: 'NTE',
   worth: 'NTE-3',
@@ -47,11 +48,8 @@ const ANSWER_NTE: SegmentPlan = {
       to: 'NTE-3',
       give: ({ Task: task }, writing) => {
         const entry = task as Entry;
-        const { statusReason } = entry.value as Task;
-        const reason = conceptText(statusReason);
         const lines = taskLines(entry, writing).filter((line) => !/^(Task|Status|Reason): /.test(line));
-        const all = reason === '' ? lines : [reason, ...lines];
-        return all.length === 0 ? undefined : [[all.join('\n')]];
+        return lines.length === 0 ? undefined : [[lines.join('\n')]];
       },
       type: 'FT',
     },
@@ -82,14 +80,15 @@ export const ANSWER_RRI: OutboundMessage = {
       required: true,
       each: referral,
       rows: [
-        ...RF1_ROWS.filter(({ to }) => to !== 'RF1-9'),
+        ...RF1_ROWS.filter(({ to }) => to !== 'RF1-9' && to !== 'RF1-10'),
         { to: 'RF1-9', from: 'Task.lastModified', as: first(dtm) },
+        { to: 'RF1-10', from: 'Task.statusReason', as: first(cwe('0336')) },
       ],
-      also: [...RF1_ALSO, 'ServiceRequest.authoredOn'],
+      // The request is the originator's own; it knows what it asked.
+      also: [...RF1_ALSO, 'ServiceRequest.authoredOn', 'ServiceRequest.reasonCode', 'ServiceRequest.note'],
     },
     PROVIDER_PRD,
     PATIENT_PID,
-    REQUESTED_OBR,
     ANSWER_NTE,
     NOTICE_NTE,
   ],

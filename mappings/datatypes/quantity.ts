@@ -60,7 +60,7 @@ export function unitOf(node: Node | undefined, scope: Scope): Pick<Quantity, 'un
   }
   const unit = node.get(2) ?? code;
   const system = node.get(3);
-  const own = scope.partner.codeTables['units']?.[code];
+  const own = scope.partner.codeTables.units?.[code];
   if (own !== undefined) return { unit, system: own.system, code: own.code };
   if (system !== undefined && codingSystem(system) === UCUM) return { unit, system: UCUM, code };
   const known = KNOWN[code.toLowerCase()];

@@ -87,8 +87,8 @@ function diagnosisEntry(dg1: Segment, condition: Draft, scope: Scope): Json {
   const use = nodeAt(dg1, 6, scope);
   const rank = decimal(dg1.get(15)?.trim());
   const entry: Record<string, Json> = { condition: condition.reference };
-  if (use !== undefined) entry['use'] = translatedConcept(use, scope, DIAGNOSIS_TYPE) as unknown as Json;
-  if (rank !== undefined && Number.isInteger(rank) && rank > 0) entry['rank'] = rank;
+  if (use !== undefined) entry.use = translatedConcept(use, scope, DIAGNOSIS_TYPE) as unknown as Json;
+  if (rank !== undefined && Number.isInteger(rank) && rank > 0) entry.rank = rank;
   return entry;
 }
 

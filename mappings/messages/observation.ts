@@ -8,7 +8,7 @@ import { observed } from '../datatypes/observed.ts';
 import { range, unitOf } from '../datatypes/quantity.ts';
 import { type IdentifierKey, looseObservationKey, observationKey } from '../keys.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
-import { BLOOD_PRESSURE, BLOOD_PRESSURE_PARTS, categoryOf } from '../tables/observation.ts';
+import { BLOOD_PRESSURE, BLOOD_PRESSURE_PARTS, categoryOf, isVitalSign } from '../tables/observation.ts';
 import { codeKey } from './clinical.ts';
 
 const DATA_ABSENT = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
@@ -23,6 +23,8 @@ export interface ObservationContext {
   readonly time: string | undefined;
   /** OBR-25 as status of observations without OBX-11. */
   readonly status: string | undefined;
+  /** The same thing is observed again and again (a dose session): the time belongs to the key. */
+  readonly isSeries?: true;
 }
 
 export function codeOf(obx: Segment, field: number, scope: Scope): Json | undefined {
@@ -81,7 +83,8 @@ export function stateObservation(
 function draftOf(obx: Segment, key: string, isPanelPart: boolean, context: ObservationContext, scope: Scope): Draft {
   const subId = obx.get(4)?.trim() || undefined;
   const at = obx.get(14)?.trim() || undefined;
-  const discriminator = subId ?? (isPanelPart ? at : undefined);
+  // Vital signs are taken again and again under one order: without a sub-id their time tells them apart.
+  const discriminator = subId ?? (isPanelPart || isVitalSign(key) || context.isSeries ? at : undefined);
   const { order, patient, encounter } = context;
   if (order !== undefined) return scope.draft(observationKey(scope.owner, order, key, discriminator), patient.id);
   return scope.draft(looseObservationKey(scope.owner, (encounter ?? patient).id, key, discriminator ?? at), patient.id);
@@ -100,12 +103,12 @@ function valuesOf(obx: Segment, code: Json, scope: Scope): Record<string, unknow
   const field = obx.field(5);
   const status = obx.get(11);
   if (field.isDelete) {
-    found['valueString'] = null;
-    found['dataAbsentReason'] = { coding: [{ system: DATA_ABSENT, code: 'unknown' }] };
+    found.valueString = null;
+    found.dataAbsentReason = { coding: [{ system: DATA_ABSENT, code: 'unknown' }] };
   } else if (!field.hasContent) {
     const reason = status === 'N' ? 'not-performed' : status === 'X' ? 'error' : 'unknown';
     if (status !== 'I' && status !== 'O' && status !== 'S') {
-      found['dataAbsentReason'] = { coding: [{ system: DATA_ABSENT, code: reason }] };
+      found.dataAbsentReason = { coding: [{ system: DATA_ABSENT, code: reason }] };
     }
   } else {
     const repetitions = obx.repetitions(5).filter((repetition) => repetition.hasContent);
@@ -115,7 +118,7 @@ function valuesOf(obx: Segment, code: Json, scope: Scope): Record<string, unknow
       .filter((v) => v !== undefined);
     const [head, ...others] = values;
     if (head !== undefined && values.every((value) => value.element === 'valueString')) {
-      found['valueString'] = values.map((value) => value.value).join('\n');
+      found.valueString = values.map((value) => value.value).join('\n');
     } else if (head !== undefined) {
       found[head.element] = head.value;
       if (others.length > 0)
@@ -130,7 +133,7 @@ function valuesOf(obx: Segment, code: Json, scope: Scope): Record<string, unknow
 function componentOf(code: Json, values: Record<string, unknown>): Json {
   const component: Record<string, Json> = { code };
   for (const [element, value] of Object.entries(values)) {
-    if (element === 'referenceRange[OBX-7]') component['referenceRange'] = value as Json;
+    if (element === 'referenceRange[OBX-7]') component.referenceRange = value as Json;
     else if (!element.includes('[') && value !== null) component[element] = value as Json;
   }
   return component;

@@ -62,13 +62,13 @@ function addMember(
     return;
   }
   const participant: Record<string, Json> = {};
-  if (role !== undefined) participant['role'] = [role];
-  participant['member'] = member;
+  if (role !== undefined) participant.role = [role];
+  participant.member = member;
   const period: Record<string, unknown> = {};
   const start = segment.get(at.start)?.trim();
   const end = segment.get(at.end)?.trim();
   if (start) putTime(period, 'start', scope.time(start, 'dateTime'));
   if (end) putTime(period, 'end', scope.time(end, 'dateTime'));
-  if (Object.keys(period).length > 0) participant['period'] = period as Json;
+  if (Object.keys(period).length > 0) participant.period = period as Json;
   team.snapshot(slot, [participant]);
 }

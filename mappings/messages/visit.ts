@@ -18,7 +18,8 @@ function keyOf(pv1: Segment, patient: Draft, scope: Scope) {
   if (account !== undefined) return encounterKey(scope.owner, { ...account, value: `account:${account.value}` });
   const admitted = pv1.get(44)?.trim();
   if (admitted !== undefined && admitted !== '') return unnumberedEncounterKey(scope.owner, patient.id, admitted);
-  if (scope.context.unidentified === 'message') {
+  // A visit segment that only gives context (scheduling, orders) makes no visit of its own.
+  if (scope.context.unidentified === 'message' && scope.type === 'ADT') {
     return unnumberedEncounterKey(scope.owner, patient.id, `message:${scope.context.bodyHash}#${pv1.occurrence}`);
   }
   return undefined;
@@ -55,7 +56,12 @@ export function stateVisit(
   if (key === undefined) {
     if (pv1.get(2) !== 'N') {
       scope.place(pv1, 19);
-      scope.issue('map.key-missing', 'no visit number, account number or admission time: the visit is not carried');
+      const severity = scope.type === 'ADT' ? 'warning' : 'information';
+      scope.issue(
+        'map.key-missing',
+        'no visit number, account number or admission time: the visit is not carried',
+        severity,
+      );
     }
     return undefined;
   }
@@ -132,11 +138,13 @@ const EPISODE_STATUS: Readonly<Record<string, string>> = {
 function stateEpisode(pv1: Segment, encounter: Draft, patient: Draft, scope: Scope): void {
   const numbered = identifierAt(pv1, 54, scope);
   const program = scope.program;
-  const isProgram = pv1.get(2) === 'R' && program !== undefined && EPISODE_PROGRAMS.has(program.levelOfCare);
-  if (numbered === undefined && !isProgram) return;
+  const isRecurring = pv1.get(2) === 'R' && program !== undefined && EPISODE_PROGRAMS.has(program.levelOfCare);
+  // A dosing clinic registers each session as a visit of its own; the series they belong to outlives them. Rule: R25.
+  const isSeries = !isRecurring && program?.levelOfCare === 'dosing' && scope.type === 'ADT' && scope.trigger === 'A04';
+  if (numbered === undefined && !isRecurring && !isSeries) return;
   const key =
     numbered === undefined
-      ? episodeKey(scope.owner, encounter.id, program!.id)
+      ? episodeKey(scope.owner, isSeries ? patient.id : encounter.id, program!.id)
       : numberedEpisodeKey(scope.owner, numbered);
   const episode = scope.draft(key, patient.id);
   episode.set('patient', patient.reference);
@@ -146,6 +154,11 @@ function stateEpisode(pv1: Segment, encounter: Draft, patient: Draft, scope: Sco
   if (program !== undefined) {
     const level = hubCoding(LEVEL_OF_CARE, program.levelOfCare);
     episode.snapshot('type[program]', [{ coding: [level], text: program.name }]);
+  }
+  encounter.snapshot('episodeOfCare[PV1]', [episode.reference]);
+  if (isSeries && numbered === undefined) {
+    episode.set('status', 'active');
+    return;
   }
   const status = encounter.value('status');
   if (typeof status === 'string') episode.set('status', EPISODE_STATUS[status] ?? 'active');
@@ -161,7 +174,6 @@ function stateEpisode(pv1: Segment, encounter: Draft, patient: Draft, scope: Sco
       { url: 'http://hl7.org/fhir/StructureDefinition/resource-instance-description', valueMarkdown: description },
     ]);
   }
-  encounter.snapshot('episodeOfCare[PV1]', [episode.reference]);
 }
 
 /** The visit other segments of a message hang on, without stating anything new about it beyond PV1. */

@@ -60,3 +60,9 @@ const BY_CODE = new Map<string, Json>([
 export function categoryOf(key: string): Json | undefined {
   return BY_CODE.get(key);
 }
+
+const VITAL_SIGN_KEYS = new Set(VITAL_SIGNS.map((code) => `${LOINC}|${code}`));
+
+export function isVitalSign(key: string): boolean {
+  return VITAL_SIGN_KEYS.has(key);
+}

@@ -1,5 +1,7 @@
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import { putEntry, transaction } from '../fhir/bundle.ts';
+import type { Definitions } from '../fhir/definitions.ts';
+import { missingRequired } from '../fhir/validate.ts';
 import type { ElementAssertion, Issue, ResourceAssertions } from '../model/assertion.ts';
 import type { Json } from '../model/json.ts';
 import type { MappedMessage } from './map-message.ts';
@@ -9,7 +11,7 @@ type Tree = Record<string, unknown>;
 /** One message as resources, as if nothing were stored before it. */
 export function foldResource(assertions: ResourceAssertions): Resource & { id: string } {
   const resource: Tree = { resourceType: assertions.type, id: assertions.id };
-  if (assertions.labels.length > 0) resource['meta'] = { security: assertions.labels.map((label) => ({ ...label })) };
+  if (assertions.labels.length > 0) resource.meta = { security: assertions.labels.map((label) => ({ ...label })) };
   const slots = new Map<string, { slot: string; items: readonly Json[] }[]>();
   for (const assertion of assertions.elements) fold(resource, assertion, slots);
   for (const [path, parts] of slots) {
@@ -58,9 +60,13 @@ function at(resource: Tree, path: string): unknown {
 
 /**
  * Folds one mapped message to a transaction Bundle of PUTs. A refused message gives an empty Bundle and its reason as an issue.
+ * With the definitions, a resource that lacks a required element is left out with `map.incomplete`: the message alone cannot complete it.
  * Merges and links of patients show as `Patient.link`. Nothing here looks at a store: a delete has nothing to act on.
  */
-export function toBundle(mapped: MappedMessage): { readonly bundle: Bundle; readonly issues: readonly Issue[] } {
+export function toBundle(
+  mapped: MappedMessage,
+  definitions?: Definitions,
+): { readonly bundle: Bundle; readonly issues: readonly Issue[] } {
   const issues: Issue[] = [...mapped.issues];
   if (mapped.refused !== undefined) {
     issues.push({ severity: 'error', ...mapped.refused });
@@ -78,18 +84,30 @@ export function toBundle(mapped: MappedMessage): { readonly bundle: Bundle; read
       link(resources.get(statement.survivor), statement.loser, 'replaces');
       link(resources.get(statement.loser), statement.survivor, 'replaced-by');
       const loser = resources.get(statement.loser) as unknown as Tree | undefined;
-      if (loser !== undefined) loser['active'] = false;
+      if (loser !== undefined) loser.active = false;
     } else if (statement.op === 'link') {
       link(resources.get(statement.patient), statement.other, 'seealso');
       link(resources.get(statement.other), statement.patient, 'seealso');
     }
   }
-  return { bundle: transaction([...resources.values()].map(putEntry)), issues };
+  const complete = [...resources.values()].filter((resource) => {
+    const missing = definitions === undefined ? [] : missingRequired(definitions, resource);
+    for (const location of missing) {
+      issues.push({
+        severity: 'warning',
+        code: 'map.incomplete',
+        location,
+        text: 'a required element this message does not state',
+      });
+    }
+    return missing.length === 0;
+  });
+  return { bundle: transaction(complete.map(putEntry)), issues };
 }
 
 function link(patient: Resource | undefined, other: string, type: string): void {
   if (patient === undefined) return;
   const tree = patient as unknown as Tree;
-  const links = (tree['link'] as Json[] | undefined) ?? [];
-  tree['link'] = [...links, { other: { reference: `Patient/${other}` }, type }];
+  const links = (tree.link as Json[] | undefined) ?? [];
+  tree.link = [...links, { other: { reference: `Patient/${other}` }, type }];
 }

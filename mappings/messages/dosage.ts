@@ -1,0 +1,125 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import { lookUp } from '../../src/mapping/concept-table.ts';
+import { Node } from '../../src/mapping/node.ts';
+import { Annotated } from '../../src/mapping/row.ts';
+import type { Scope } from '../../src/mapping/scope.ts';
+import type { Json } from '../../src/model/json.ts';
+import { conceptOf, translatedConcept } from '../datatypes/coded.ts';
+import { quantity, range, unitOf } from '../datatypes/quantity.ts';
+import { decimal } from '../datatypes/text.ts';
+import { ORDER_PRIORITY, ROUTE } from '../tables/order.ts';
+import { repeatOf } from '../tables/repeat.ts';
+
+export function nodeOf(segment: Segment | undefined, field: number, scope: Scope): Node | undefined {
+  const element = segment?.field(field).repetition(1);
+  if (segment === undefined || element === undefined || !element.hasContent || element.isDelete) return undefined;
+  scope.place(segment, field);
+  return new Node(element);
+}
+
+export function conceptAt(segment: Segment | undefined, field: number, scope: Scope, table?: string): Json | undefined {
+  const node = nodeOf(segment, field, scope);
+  return node === undefined ? undefined : (conceptOf(node, scope, table) as unknown as Json | undefined);
+}
+
+export function routeOf(rxr: Segment | undefined, scope: Scope): Json | undefined {
+  const node = nodeOf(rxr, 1, scope);
+  return node === undefined ? undefined : (translatedConcept(node, scope, ROUTE) as unknown as Json | undefined);
+}
+
+/** Where dose, unit and words stand: RXE and RXO number them alike but for an offset. */
+export interface DoseFields {
+  readonly low: number;
+  readonly high: number;
+  readonly unit: number;
+  readonly rate?: number;
+  readonly rateUnit?: number;
+  readonly words: readonly number[];
+}
+
+/** Dosage of an order: dose or dose range, rate, route, site, method, timing, words. Undefined when none of them is stated. */
+export function dosageOf(
+  order: Segment,
+  at: DoseFields,
+  rxr: Segment | undefined,
+  tq1: readonly Segment[],
+  scope: Scope,
+): Json | undefined {
+  const dosage: Record<string, Json> = {};
+  const words = at.words.map(
+    (field) =>
+      conceptAt(order, field, scope) as { text?: string; coding?: { display?: string; code?: string }[] } | undefined,
+  );
+  const texts = words
+    .map((each) => each?.text ?? each?.coding?.[0]?.display ?? each?.coding?.[0]?.code)
+    .filter((text) => text !== undefined);
+  const said = tq1.map((segment) => segment.field(11).text?.trim()).filter((text): text is string => !!text);
+  if (texts.length + said.length > 0) dosage.text = [...texts, ...said].join('; ');
+  const timing = timingOf(tq1, scope);
+  if (timing !== undefined) dosage.timing = timing;
+  if (tq1.some((segment) => isAsNeeded(segment))) dosage.asNeededBoolean = true;
+  put(dosage, 'site', conceptAt(rxr, 2, scope));
+  put(dosage, 'route', routeOf(rxr, scope));
+  put(dosage, 'method', conceptAt(rxr, 4, scope));
+  const dose = doseOf(order, at, scope);
+  if (dose !== undefined) dosage.doseAndRate = [dose];
+  return Object.keys(dosage).length === 0 ? undefined : dosage;
+}
+
+function put(into: Record<string, Json>, name: string, value: Json | undefined): void {
+  if (value !== undefined) into[name] = value;
+}
+
+function doseOf(order: Segment, at: DoseFields, scope: Scope): Json | undefined {
+  const low = decimal(order.get(at.low)?.trim());
+  const high = decimal(order.get(at.high)?.trim());
+  const unit = unitOf(nodeOf(order, at.unit, scope), scope);
+  const dose: Record<string, Json> = {};
+  if (low !== undefined && high !== undefined && high !== low)
+    dose.doseRange = range(low, high, unit) as unknown as Json;
+  else if (low !== undefined) dose.doseQuantity = quantity(low, unit) as Json;
+  const rate = at.rate === undefined ? undefined : decimal(order.get(at.rate)?.trim());
+  if (rate !== undefined) dose.rateQuantity = quantity(rate, unitOf(nodeOf(order, at.rateUnit!, scope), scope)) as Json;
+  return Object.keys(dose).length === 0 ? undefined : dose;
+}
+
+/** TQ1 → Timing: pattern, bounds, count. A pattern without a known rhythm travels as its code. */
+export function timingOf(segments: readonly Segment[], scope: Scope): Json | undefined {
+  const [tq1] = segments;
+  if (tq1 === undefined) return undefined;
+  const repeat: Record<string, Json> = {};
+  const timing: Record<string, Json> = {};
+  const pattern = tq1.get(3, 1, 1)?.trim();
+  if (pattern) {
+    const known = repeatOf(pattern);
+    if (known !== undefined) Object.assign(repeat, known);
+    timing.code = (conceptAt(tq1, 3, scope, '0335') ?? { text: pattern }) as Json;
+  }
+  const bounds: Record<string, Json> = {};
+  for (const [field, name] of [
+    [7, 'start'],
+    [8, 'end'],
+  ] as const) {
+    const text = tq1.get(field)?.trim();
+    scope.place(tq1, field);
+    const time = text ? scope.time(text, 'dateTime') : undefined;
+    if (time === undefined) continue;
+    bounds[name] = time instanceof Annotated ? time.value : time;
+    if (time instanceof Annotated) bounds[`_${name}`] = { extension: time.extension };
+  }
+  if (Object.keys(bounds).length > 0) repeat.boundsPeriod = bounds;
+  const total = decimal(tq1.get(14)?.trim());
+  if (total !== undefined && Number.isInteger(total) && total > 0) repeat.count = total;
+  if (Object.keys(repeat).length > 0) timing.repeat = repeat;
+  return Object.keys(timing).length === 0 ? undefined : timing;
+}
+
+function isAsNeeded(tq1: Segment): boolean {
+  return tq1.repetitions(3).some((repetition) => repetition.get(1)?.trim().toUpperCase() === 'PRN');
+}
+
+/** TQ1-9, else ORC-7.6, as request priority. */
+export function priorityOf(tq1: readonly Segment[], orc: Segment | undefined, scope: Scope): string | undefined {
+  const value = tq1[0]?.get(9)?.trim() || orc?.get(7, 1, 6)?.trim();
+  return value ? lookUp(ORDER_PRIORITY, value.slice(0, 8), scope.partner)?.code : undefined;
+}

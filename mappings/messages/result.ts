@@ -1,0 +1,149 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import { lookUp } from '../../src/mapping/concept-table.ts';
+import type { Draft } from '../../src/mapping/draft.ts';
+import type { MessageMap } from '../../src/mapping/message-map.ts';
+import { Node } from '../../src/mapping/node.ts';
+import type { Scope } from '../../src/mapping/scope.ts';
+import { eiKey } from '../datatypes/identifier.ts';
+import { type IdentifierKey, reportKey } from '../keys.ts';
+import { MSH, ORC_RESULT } from '../segments/envelope.ts';
+import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
+import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
+import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
+import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
+import { RESULT_STATUS } from '../tables/order.ts';
+import { codeKey, stateRelatives } from './clinical.ts';
+import { codeOf, type ObservationContext, stateObservation } from './observation.ts';
+import { onlyPatient } from './patient.ts';
+import { contextVisit } from './visit.ts';
+
+/** One OBR with what belongs to it, found by order of segments: tolerant of stray ones between. */
+export interface ResultGroup {
+  readonly orc: Segment | undefined;
+  readonly obr: Segment | undefined;
+  readonly obx: { readonly segment: Segment; readonly notes: string[] }[];
+  readonly notes: string[];
+}
+
+export function resultGroups(segments: readonly Segment[]): ResultGroup[] {
+  const groups: ResultGroup[] = [];
+  let orc: Segment | undefined;
+  let group: ResultGroup | undefined;
+  for (const segment of segments) {
+    if (segment.name === 'ORC') {
+      orc = segment;
+      group = undefined;
+    } else if (segment.name === 'OBR') {
+      group = { orc, obr: segment, obx: [], notes: [] };
+      groups.push(group);
+    } else if (segment.name === 'OBX') {
+      if (group === undefined) {
+        group = { orc, obr: undefined, obx: [], notes: [] };
+        groups.push(group);
+      }
+      group.obx.push({ segment, notes: [] });
+    } else if (segment.name === 'NTE' && group !== undefined) {
+      (group.obx.at(-1)?.notes ?? group.notes).push(...textsOf(segment));
+    } else if (segment.name === 'PID') group = undefined;
+  }
+  return groups;
+}
+
+export function textsOf(nte: Segment): string[] {
+  return nte
+    .repetitions(3)
+    .map((repetition) => repetition.text)
+    .filter((text): text is string => text !== undefined && text.trim() !== '');
+}
+
+/** The order of a group: filler number, else placer number, of OBR or ORC. */
+function orderOf({ orc, obr }: ResultGroup, scope: Scope): IdentifierKey | undefined {
+  for (const [segment, field] of [
+    [obr, 3],
+    [orc, 3],
+    [obr, 2],
+    [orc, 2],
+  ] as const) {
+    const element = segment?.field(field).repetition(1);
+    if (segment === undefined || element === undefined || !element.hasContent || element.isDelete) continue;
+    scope.place(segment, field);
+    const key = eiKey(new Node(element), scope);
+    if (key !== undefined) return key;
+  }
+  return undefined;
+}
+
+/** All results of a message: one DiagnosticReport per OBR, one Observation per OBX. Gives the observations. */
+export function stateResults(patient: Draft, encounter: Draft | undefined, scope: Scope): Draft[] {
+  return resultGroups(scope.message.segments()).flatMap((group) => stateGroup(group, patient, encounter, scope));
+}
+
+function stateGroup(group: ResultGroup, patient: Draft, encounter: Draft | undefined, scope: Scope): Draft[] {
+  const { obr } = group;
+  const order = orderOf(group, scope);
+  const service = obr === undefined ? undefined : codeOf(obr, 4, scope);
+  const stated = obr?.get(25);
+  const context: ObservationContext = {
+    patient,
+    encounter,
+    order,
+    time: obr?.get(7)?.trim() || undefined,
+    status: stated === undefined ? undefined : lookUp(RESULT_STATUS, stated, scope.partner)?.code,
+  };
+  const observations: Draft[] = [];
+  for (const { segment, notes } of group.obx) {
+    const observation = stateObservation(segment, context, notes, scope);
+    if (observation !== undefined) observations.push(observation);
+  }
+  if (obr !== undefined) stateReport(obr, order, service, observations, group.notes, context, scope);
+  return observations;
+}
+
+function stateReport(
+  obr: Segment,
+  order: IdentifierKey | undefined,
+  service: ReturnType<typeof codeOf>,
+  observations: readonly Draft[],
+  notes: readonly string[],
+  { patient, encounter }: ObservationContext,
+  scope: Scope,
+): void {
+  if (service === undefined || order === undefined) {
+    scope.place(obr, service === undefined ? 4 : 3);
+    scope.issue('map.key-missing', 'a report without number or service is not carried; its observations are');
+    return;
+  }
+  const report = scope.draft(reportKey(scope.owner, order, codeKey(service)), patient.id);
+  report.set('subject', patient.reference);
+  if (encounter !== undefined) report.set('encounter', encounter.reference);
+  report.default('status', 'unknown');
+  scope.apply(OBR_REPORT, obr, report);
+  // A slot for each, so that a correction of one does not take the others off the report.
+  for (const observation of new Set(observations))
+    report.snapshot(`result[${observation.id}]`, [observation.reference]);
+  if (notes.length > 0) report.set('conclusion', notes.join('\n'));
+}
+
+/** ORU: scores, vitals, laboratory. Corrections replace; nothing is added twice. Rule: DOMAIN §C1 ORU. */
+export const ORU: MessageMap = {
+  name: 'ORU',
+  events: ['ORU^R01', 'ORU^R30', 'ORU^R31', 'ORU^R32'],
+  maps: [
+    MSH,
+    PID_PATIENT,
+    PD1_PATIENT,
+    NK1_RELATED_PERSON,
+    PV1_ENCOUNTER,
+    PV2_ENCOUNTER,
+    ORC_RESULT,
+    OBR_REPORT,
+    OBX_OBSERVATION,
+    NTE_NOTE,
+  ],
+  run(scope) {
+    const patient = onlyPatient(scope);
+    const encounter = contextVisit(patient, scope);
+    stateRelatives(scope.message.segments('NK1'), patient, scope);
+    stateResults(patient, encounter, scope);
+  },
+};

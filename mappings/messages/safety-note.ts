@@ -1,0 +1,158 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import type { Draft } from '../../src/mapping/draft.ts';
+import { Node } from '../../src/mapping/node.ts';
+import type { Scope } from '../../src/mapping/scope.ts';
+import {
+  COMMUNICATION_KIND,
+  concept,
+  isCode,
+  REQUESTED_ACTION,
+  SAFETY_CLASS,
+  SAFETY_REASON,
+  type SafetyClass,
+  type SafetyReason,
+} from '../../src/model/codes.ts';
+import type { Json } from '../../src/model/json.ts';
+import { hubExtension } from '../../src/model/systems.ts';
+import { conceptOf } from '../datatypes/coded.ts';
+import { practitionerOf } from '../datatypes/directory.ts';
+import { communicationKey, type IdentifierKey } from '../keys.ts';
+import { REASON_CLASS } from '../tables/document.ts';
+import { raise } from './confidentiality.ts';
+import { contentText, numberOf } from './document-text.ts';
+import { nodeOf } from './dosage.ts';
+
+const CATEGORY = 'http://terminology.hl7.org/CodeSystem/communication-category';
+const PRIORITY: Readonly<Record<SafetyClass, string>> = { E0: 'stat', E1: 'asap', E2: 'urgent', E3: 'routine' };
+
+/**
+ * The partner's list decides by TXA-2; a listed reason in an OBX makes any document a note, so that a wrong type cannot file one as
+ * routine. Rule: DOMAIN §D5.
+ */
+export function isSafetyNote(txa: Segment, scope: Scope): boolean {
+  const { documentTypes } = scope.partner.safety;
+  const type = txa.get(2)?.trim();
+  if (type !== undefined && documentTypes.includes(type)) return true;
+  return scope.message.segments('OBX').some((obx) => reasonAt(obx, scope) !== undefined);
+}
+
+function reasonAt(obx: Segment, scope: Scope): SafetyReason | undefined {
+  const { reasons } = scope.partner.safety;
+  for (const part of [1, 4]) {
+    const value = obx.get(3, 1, part)?.trim();
+    const mapped = value !== undefined && Object.hasOwn(reasons, value) ? reasons[value] : undefined;
+    if (isCode(SAFETY_REASON, mapped)) return mapped;
+  }
+  return undefined;
+}
+
+/** The most urgent listed reason. None listed, on a safety feed: unspecified and E1, with an issue, never a routine document. */
+function reasonOf(scope: Scope): { reason: SafetyReason; safetyClass: SafetyClass } {
+  const found = scope.message
+    .segments('OBX')
+    .map((obx) => reasonAt(obx, scope))
+    .filter((reason) => reason !== undefined)
+    .map((reason) => ({ reason, safetyClass: REASON_CLASS[reason] ?? ('E1' as const) }))
+    .sort((a, b) => a.safetyClass.localeCompare(b.safetyClass));
+  const [most] = found;
+  if (most !== undefined) return most;
+  const obx = scope.message.segment('OBX');
+  if (obx !== undefined) scope.place(obx, 3);
+  scope.issue(
+    'map.safety-reason-unlisted',
+    'the reason of a safety note is not in the partner list: taken as urgent (E1)',
+    'error',
+  );
+  return { reason: 'unspecified', safetyClass: 'E1' };
+}
+
+/** TXA + OBX → Communication. One note, whatever becomes of its delivery; a reply (TXA-13) answers the note it names. Rule: DOMAIN §B6. */
+export function stateSafetyNote(
+  txa: Segment,
+  number: IdentifierKey,
+  document: Draft,
+  patient: Draft,
+  encounter: Draft | undefined,
+  scope: Scope,
+): void {
+  const note = scope.draft(communicationKey(scope.owner, number), patient.id);
+  const { reason, safetyClass } = reasonOf(scope);
+  note.snapshot('identifier[TXA-12]', [{ system: number.system, value: number.value }]);
+  note.set('status', scope.trigger === 'T11' ? 'entered-in-error' : 'completed');
+  note.snapshot('category[kind]', [
+    { coding: [{ system: CATEGORY, code: 'alert' }] },
+    concept(COMMUNICATION_KIND, 'safety-note') as unknown as Json,
+  ]);
+  note.set('priority', PRIORITY[safetyClass]);
+  note.set('subject', patient.reference);
+  if (encounter !== undefined) note.set('encounter', encounter.reference);
+  note.snapshot('reasonCode[OBX-3]', [reasonConcept(reason, scope)]);
+  note.snapshot('extension[class]', [
+    { url: hubExtension('safety-class'), valueCodeableConcept: concept(SAFETY_CLASS, safetyClass) as unknown as Json },
+  ]);
+  const action = requestedAction(scope);
+  if (action !== undefined) {
+    note.snapshot('extension[action]', [{ url: hubExtension('requested-action'), valueCodeableConcept: action }]);
+  }
+  const text = contentText(scope.message.segments('OBX'));
+  if (text !== '') note.snapshot('payload[OBX]', [{ contentString: text }, { contentReference: document.reference }]);
+  else note.snapshot('payload[OBX]', [{ contentReference: document.reference }]);
+  sent(txa, note, scope);
+  sender(txa, note, scope);
+  const parent = numberOf(txa, 13, scope);
+  if (parent !== undefined) {
+    const owner = scope.issuer(parent.system);
+    note.snapshot('inResponseTo[TXA-13]', [
+      { reference: `Communication/${scope.idOf(communicationKey(owner, parent))}` },
+    ]);
+  }
+  raise(note, txa, 18, scope);
+}
+
+function reasonConcept(reason: SafetyReason, scope: Scope): Json {
+  const hub = concept(SAFETY_REASON, reason).coding;
+  const obx = scope.message.segments('OBX').find((segment) => reasonAt(segment, scope) === reason);
+  const node = nodeOf(obx, 3, scope);
+  const stated = node === undefined ? undefined : conceptOf(node, scope);
+  return { coding: [...hub, ...(stated?.coding ?? [])] } as unknown as Json;
+}
+
+/** What the sender asks for: an OBX whose code is one of the hub's requested actions. */
+function requestedAction(scope: Scope): Json | undefined {
+  for (const obx of scope.message.segments('OBX')) {
+    for (const value of [obx.get(3)?.trim(), obx.get(5)?.trim()]) {
+      if (isCode(REQUESTED_ACTION, value)) return concept(REQUESTED_ACTION, value) as unknown as Json;
+    }
+  }
+  return undefined;
+}
+
+function sent(txa: Segment, note: Draft, scope: Scope): void {
+  const { header } = scope.message;
+  for (const [segment, field, text] of [
+    [txa, 6, txa.get(6)],
+    [txa, 4, txa.get(4)],
+    [scope.message.segment('MSH')!, 7, header.dateTime],
+  ] as const) {
+    if (!text?.trim()) continue;
+    scope.place(segment, field);
+    const time = scope.time(text.trim(), 'dateTime');
+    if (time === undefined) continue;
+    note.set('sent', time);
+    return;
+  }
+}
+
+/** The author as a person where TXA names one, beside the organization that answers for the note. */
+function sender(txa: Segment, note: Draft, scope: Scope): void {
+  note.set('sender', { reference: `Organization/${scope.owner}` });
+  for (const field of [9, 5]) {
+    const element = txa.field(field).repetition(1);
+    if (!element.hasContent) continue;
+    scope.place(txa, field);
+    const author = practitionerOf(new Node(element), scope);
+    if (author === undefined) continue;
+    note.snapshot('extension[author]', [{ url: hubExtension('author'), valueReference: author as Json }]);
+    return;
+  }
+}

@@ -1,0 +1,227 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import { lookUp } from '../../src/mapping/concept-table.ts';
+import type { Draft } from '../../src/mapping/draft.ts';
+import type { MessageMap } from '../../src/mapping/message-map.ts';
+import { Node } from '../../src/mapping/node.ts';
+import { Refusal, type Scope } from '../../src/mapping/scope.ts';
+import type { ElementAssertion } from '../../src/model/assertion.ts';
+import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
+import type { Json } from '../../src/model/json.ts';
+import { eiKey } from '../datatypes/identifier.ts';
+import { appointmentKey, type IdentifierKey, serviceRequestKey, sessionKey } from '../keys.ts';
+import { DG1_CONDITION } from '../segments/diagnosis.ts';
+import { MSH } from '../segments/envelope.ts';
+import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
+import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
+import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
+import {
+  AIG_APPOINTMENT,
+  AIL_APPOINTMENT,
+  AIP_APPOINTMENT,
+  AIS_APPOINTMENT,
+  RGS_GROUP,
+  SCH_APPOINTMENT,
+  TQ1_APPOINTMENT,
+} from '../segments/scheduling.ts';
+import { FILLER_STATUS, TRIGGER_STATUS } from '../tables/scheduling.ts';
+import { stateDiagnoses } from './clinical.ts';
+import { stateLooseObservations } from './observation.ts';
+import { statePatient } from './patient.ts';
+import { textsOf } from './result.ts';
+import { resourcesOf } from './schedule-resource.ts';
+import { type TimeWindow, windowOf } from './schedule-time.ts';
+import { stateVisit } from './visit.ts';
+
+const EVENTS = ['S12', 'S13', 'S14', 'S15', 'S16', 'S17', 'S18', 'S19', 'S20', 'S21', 'S22', 'S26'];
+
+/**
+ * One Appointment per patient of the session; what the message says about the session goes to each of them, and nothing of one
+ * patient to another. The patients together are a snapshot: who is no longer in it has lost the appointment.
+ * A patient that cannot be identified is parked, and then nobody is taken for removed. Rule: DOMAIN §B3, §C1 SIU, H5.
+ */
+export const SIU: MessageMap = {
+  name: 'SIU',
+  events: EVENTS.map((trigger) => `SIU^${trigger}`),
+  maps: [
+    MSH,
+    SCH_APPOINTMENT,
+    TQ1_APPOINTMENT,
+    NTE_NOTE,
+    PID_PATIENT,
+    PD1_PATIENT,
+    PV1_ENCOUNTER,
+    PV2_ENCOUNTER,
+    OBX_OBSERVATION,
+    DG1_CONDITION,
+    RGS_GROUP,
+    AIS_APPOINTMENT,
+    AIG_APPOINTMENT,
+    AIL_APPOINTMENT,
+    AIP_APPOINTMENT,
+  ],
+  run(scope) {
+    const sch = scope.message.segment('SCH');
+    if (sch === undefined) throw new Refusal('map.key-missing', 'a scheduling message without SCH', 'SCH[1]');
+    const session = sessionOf(sch, scope);
+    const group = scope.idOf(sessionKey(scope.owner, session));
+    const shared = sharedOf(sch, group, scope);
+    const members: { type: string; id: string }[] = [];
+    const groups = patientGroups(scope.message.segments());
+    let complete = true;
+    for (const patientGroup of groups) {
+      const patient = statePatient(patientGroup.pid, patientGroup.pd1, scope);
+      if (patient === undefined) {
+        complete = false;
+        scope.place(patientGroup.pid, 3);
+        scope.park(
+          `PATIENT[${patientGroup.pid.occurrence}]`,
+          'map.patient-unidentified',
+          'this member has no identifier with an assigner',
+        );
+        continue;
+      }
+      const encounter = stateVisit(patientGroup.pv1, patientGroup.pv2, patient, scope);
+      const conditions = stateDiagnoses(patientGroup.dg1, patient, encounter, scope);
+      stateLooseObservations(patientGroup.obx, patient, encounter, scope);
+      const appointment = scope.draft(appointmentKey(scope.owner, session, patient.id), patient.id);
+      stateAppointment(appointment, patient, shared, scope);
+      if (conditions.length > 0)
+        appointment.snapshot(
+          'reasonReference[DG1]',
+          conditions.map((each) => each.reference),
+        );
+      members.push({ type: 'Appointment', id: appointment.id });
+    }
+    if (groups.length === 0 && !ENDS_ALL.has(scope.trigger)) {
+      throw new Refusal('map.patient-missing', 'no patient, and the event does not end the whole session', 'PID[1]');
+    }
+    if (members.length === 0 && !complete) {
+      throw new Refusal('map.patient-unidentified', 'no member of the session could be identified', 'PID[1]-3');
+    }
+    scope.groups.push({ group, members, onRemoved: removed(scope.trigger), complete });
+  },
+};
+
+/** Events that may leave the patients out: they end the session for everybody in it. */
+const ENDS_ALL = new Set(['S15', 'S16', 'S17']);
+
+function removed(trigger: string): ElementAssertion[] {
+  return [{ element: 'status', op: 'set', value: trigger === 'S17' ? 'entered-in-error' : 'cancelled' }];
+}
+
+/** SCH-2, the owner's number; only where there is none, SCH-1. Never a set id. */
+function sessionOf(sch: Segment, scope: Scope): IdentifierKey {
+  for (const field of [2, 1]) {
+    const element = sch.field(field).repetition(1);
+    if (!element.hasContent || element.isDelete) continue;
+    scope.place(sch, field);
+    const key = eiKey(new Node(element), scope);
+    if (key !== undefined) return key;
+  }
+  throw new Refusal('map.key-missing', 'neither SCH-2 nor SCH-1 has a number', 'SCH[1]-2');
+}
+
+/** What the message says about the session as a whole. */
+interface Shared {
+  readonly sch: Segment;
+  readonly ais: readonly Segment[];
+  readonly group: string;
+  readonly status: string | undefined;
+  readonly window: TimeWindow;
+  readonly participants: ReadonlyMap<string, readonly Json[]>;
+  readonly comments: readonly string[];
+  readonly basedOn: Json | undefined;
+}
+
+function sharedOf(sch: Segment, group: string, scope: Scope): Shared {
+  const { message } = scope;
+  const firstPatient = message.segment('PID')?.index ?? Number.POSITIVE_INFINITY;
+  const firstResource = message.segment('RGS')?.index ?? Number.POSITIVE_INFINITY;
+  return {
+    sch,
+    ais: message.segments('AIS').filter((ais) => ais.get(2) !== 'D'),
+    group,
+    status: statusOf(sch, scope),
+    window: windowOf(sch, scope),
+    participants: resourcesOf(scope),
+    // A remark after a PID belongs to that patient's group; one after RGS to a resource.
+    comments: message
+      .segments('NTE')
+      .filter((nte) => nte.index < Math.min(firstPatient, firstResource))
+      .flatMap(textsOf),
+    basedOn: orderOf(sch, scope),
+  };
+}
+
+function statusOf(sch: Segment, scope: Scope): string | undefined {
+  const decided = TRIGGER_STATUS[scope.trigger];
+  if (decided !== undefined) return decided;
+  const stated = sch.get(25)?.trim();
+  if (stated) {
+    scope.place(sch, 25);
+    const mapped = lookUp(FILLER_STATUS, stated, scope.partner)?.code;
+    if (mapped !== undefined) return mapped;
+    scope.issue('map.code-unmapped', 'no FHIR code for this value of table 0278');
+  }
+  return scope.trigger === 'S12' || scope.trigger === 'S13' ? 'booked' : undefined;
+}
+
+function orderOf(sch: Segment, scope: Scope): Json | undefined {
+  for (const field of [26, 27]) {
+    const element = sch.field(field).repetition(1);
+    if (!element.hasContent || element.isDelete) continue;
+    scope.place(sch, field);
+    const key = eiKey(new Node(element), scope);
+    if (key !== undefined) return { reference: `ServiceRequest/${scope.idOf(serviceRequestKey(scope.owner, key))}` };
+  }
+  return undefined;
+}
+
+function stateAppointment(appointment: Draft, patient: Draft, shared: Shared, scope: Scope): void {
+  scope.apply(SCH_APPOINTMENT, shared.sch, appointment);
+  for (const ais of shared.ais.slice(0, 1)) scope.apply(AIS_APPOINTMENT, ais, appointment);
+  appointment.snapshot('identifier[session]', [{ system: SESSION_IDENTIFIER, value: shared.group }]);
+  if (shared.status !== undefined) {
+    appointment.set('status', shared.status);
+    if (shared.status !== 'cancelled' && shared.status !== 'noshow') appointment.delete('cancelationReason');
+  } else appointment.default('status', 'booked');
+  const { start, end, minutes } = shared.window;
+  if (start !== undefined && end !== undefined) {
+    appointment.set('start', start);
+    appointment.set('end', end);
+  }
+  if (minutes !== undefined) appointment.set('minutesDuration', minutes);
+  appointment.snapshot('participant[PID]', [
+    { actor: patient.reference, required: 'required', status: shared.status === 'cancelled' ? 'declined' : 'accepted' },
+  ]);
+  for (const [slot, participants] of shared.participants) appointment.snapshot(`participant[${slot}]`, participants);
+  if (shared.comments.length > 0) appointment.set('comment', shared.comments.join('\n'));
+  if (shared.basedOn !== undefined) appointment.snapshot('basedOn[SCH]', [shared.basedOn]);
+}
+
+interface PatientGroup {
+  readonly pid: Segment;
+  pd1: Segment | undefined;
+  pv1: Segment | undefined;
+  pv2: Segment | undefined;
+  readonly dg1: Segment[];
+  readonly obx: Segment[];
+}
+
+/** Each PID with what follows it, up to the next PID or the resources. */
+function patientGroups(segments: readonly Segment[]): PatientGroup[] {
+  const groups: PatientGroup[] = [];
+  for (const segment of segments) {
+    const group = groups.at(-1);
+    if (segment.name === 'RGS') break;
+    if (segment.name === 'PID')
+      groups.push({ pid: segment, pd1: undefined, pv1: undefined, pv2: undefined, dg1: [], obx: [] });
+    else if (group === undefined) continue;
+    else if (segment.name === 'PD1') group.pd1 ??= segment;
+    else if (segment.name === 'PV1') group.pv1 ??= segment;
+    else if (segment.name === 'PV2') group.pv2 ??= segment;
+    else if (segment.name === 'DG1') group.dg1.push(segment);
+    else if (segment.name === 'OBX') group.obx.push(segment);
+  }
+  return groups;
+}

@@ -1,0 +1,156 @@
+import type { MedicationAdministration, MedicationRequest } from '@medplum/fhirtypes';
+import { absent, every, first, type SegmentMap } from '../../src/mapping/row.ts';
+import { hubExtension } from '../../src/model/systems.ts';
+import { coded, cwe, ofTable } from '../datatypes/coded.ts';
+import { practitioner } from '../datatypes/directory.ts';
+import { ei } from '../datatypes/identifier.ts';
+import { extension } from '../datatypes/shape.ts';
+import { dateTime, type st } from '../datatypes/text.ts';
+import { MEDICATION_CONTROL, MEDICATION_ORDER_STATUS } from '../tables/order.ts';
+
+/** ORC → MedicationRequest. Status: ORC-5 where it is valued, else what ORC-1 does to the order. */
+export const ORC_MEDICATION = {
+  name: 'ORC[MedicationRequest]',
+  segment: 'ORC',
+  rows: [
+    { from: 'ORC-1', to: 'status', as: first(coded(MEDICATION_CONTROL)), when: absent('ORC-5') },
+    { from: 'ORC-2', to: 'identifier[ORC-2]', as: first(ei('PLAC')) },
+    { from: 'ORC-3', to: 'identifier[ORC-3]', as: first(ei('FILL')) },
+    { from: 'ORC-5', to: 'status', as: first(coded(MEDICATION_ORDER_STATUS)) },
+    { from: 'ORC-9', to: 'authoredOn', as: first(dateTime) },
+    { from: 'ORC-12', to: 'requester', as: first(practitioner) },
+    { from: 'ORC-16', to: 'reasonCode[ORC-16]', as: first(cwe) },
+  ],
+  hand: [
+    { from: 'ORC-4', to: 'groupIdentifier', by: 'placer group' },
+    { from: 'ORC-7', to: 'dosageInstruction', by: 'quantity and timing before v2.5' },
+    { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
+  ],
+} as const satisfies SegmentMap<MedicationRequest>;
+
+/** RXE → MedicationRequest. The guide has no such map; this is ours. Rule: DOMAIN §B4, §C1 RDE. */
+export const RXE_MEDICATION = {
+  name: 'RXE[MedicationRequest]',
+  segment: 'RXE',
+  rows: [
+    { from: 'RXE-2', to: 'medicationCodeableConcept', as: first(cwe) },
+    { from: 'RXE-13', to: 'requester', as: first(practitioner), note: 'only where ORC-12 is empty: ORC runs later' },
+    { from: 'RXE-15', to: 'identifier[RXE-15]', as: first(prescription()) },
+    { from: 'RXE-27', to: 'reasonCode', as: every(cwe) },
+    {
+      from: 'RXE-35',
+      to: 'extension[RXE-35]',
+      as: first(extension(hubExtension('controlled-substance-schedule'), 'valueCodeableConcept', ofTable('0477'))),
+    },
+  ],
+  hand: [
+    { from: 'RXE-1', to: 'dosageInstruction', by: 'quantity and timing before v2.5' },
+    { from: 'RXE-3', to: 'dosageInstruction', by: 'dose, or the lower bound of a range' },
+    { from: 'RXE-4', to: 'dosageInstruction', by: 'upper bound of a dose range' },
+    { from: 'RXE-5', to: 'dosageInstruction', by: 'unit of the dose' },
+    { from: 'RXE-6', to: 'extension', by: 'dose form' },
+    { from: 'RXE-7', to: 'dosageInstruction', by: 'instructions of the provider' },
+    { from: 'RXE-10', to: 'dispenseRequest', by: 'dispense amount' },
+    { from: 'RXE-11', to: 'dispenseRequest', by: 'dispense unit' },
+    { from: 'RXE-12', to: 'dispenseRequest', by: 'number of refills' },
+    { from: 'RXE-21', to: 'dosageInstruction', by: 'instructions of the pharmacy' },
+    { from: 'RXE-22', to: 'dosageInstruction', by: 'per time unit' },
+    { from: 'RXE-23', to: 'dosageInstruction', by: 'rate' },
+    { from: 'RXE-24', to: 'dosageInstruction', by: 'unit of the rate' },
+    { from: 'RXE-25', to: 'extension', by: 'strength' },
+    { from: 'RXE-26', to: 'extension', by: 'unit of the strength' },
+  ],
+} as const satisfies SegmentMap<MedicationRequest>;
+
+export const RXR_DOSAGE: SegmentMap<MedicationRequest> = {
+  name: 'RXR[MedicationRequest]',
+  segment: 'RXR',
+  rows: [],
+  hand: [
+    { from: 'RXR-1', to: 'dosageInstruction', by: 'route' },
+    { from: 'RXR-2', to: 'dosageInstruction', by: 'site' },
+    { from: 'RXR-4', to: 'dosageInstruction', by: 'method' },
+  ],
+};
+
+export const TQ1_DOSAGE: SegmentMap<MedicationRequest> = {
+  name: 'TQ1[MedicationRequest]',
+  segment: 'TQ1',
+  rows: [],
+  hand: [
+    { from: 'TQ1-3', to: 'dosageInstruction', by: 'repeat pattern: the maintenance rhythm' },
+    { from: 'TQ1-7', to: 'dosageInstruction', by: 'start' },
+    { from: 'TQ1-8', to: 'dosageInstruction', by: 'end' },
+    { from: 'TQ1-9', to: 'priority', by: 'priority' },
+    { from: 'TQ1-10', to: 'dosageInstruction', by: 'condition: as needed' },
+    { from: 'TQ1-11', to: 'dosageInstruction', by: 'words' },
+    { from: 'TQ1-14', to: 'dosageInstruction', by: 'total occurrences' },
+  ],
+  decisions: [{ from: 'TQ1-1', not: 'structural', why: 'orders the segments' }],
+};
+
+/** RXA → MedicationAdministration. The guide maps RXA to Immunization only; this is ours. Rule: DOMAIN §B4, §C1 RAS, H11. */
+export const RXA_ADMINISTRATION = {
+  name: 'RXA[MedicationAdministration]',
+  segment: 'RXA',
+  rows: [{ from: 'RXA-19', to: 'reasonCode', as: every(cwe) }],
+  hand: [
+    { from: 'RXA-2', to: 'identifier', by: 'part of the key' },
+    { from: 'RXA-3', to: 'effectivePeriod', by: 'start' },
+    { from: 'RXA-4', to: 'effectivePeriod', by: 'end; equal to the start it is unknown' },
+    { from: 'RXA-5', to: 'contained', by: 'Medication' },
+    { from: 'RXA-6', to: 'dosage', by: 'amount; 999 is unknown' },
+    { from: 'RXA-7', to: 'dosage', by: 'unit' },
+    { from: 'RXA-8', to: 'contained', by: 'form of the Medication' },
+    { from: 'RXA-9', to: 'note', by: 'words' },
+    { from: 'RXA-10', to: 'performer', by: 'who gave it' },
+    { from: 'RXA-11', to: 'extension', by: 'where' },
+    { from: 'RXA-13', to: 'contained', by: 'strength' },
+    { from: 'RXA-14', to: 'contained', by: 'unit of the strength' },
+    { from: 'RXA-15', to: 'contained', by: 'lot' },
+    { from: 'RXA-16', to: 'contained', by: 'expiry of the lot' },
+    { from: 'RXA-17', to: 'contained', by: 'manufacturer' },
+    { from: 'RXA-18', to: 'statusReason', by: 'why it was not given' },
+    { from: 'RXA-20', to: 'status', by: 'completion' },
+    { from: 'RXA-21', to: 'status', by: 'D is entered-in-error' },
+    { from: 'RXA-22', to: 'extension', by: 'system entry time' },
+  ],
+  decisions: [{ from: 'RXA-1', not: 'structural', why: 'orders the segments' }],
+} as const satisfies SegmentMap<MedicationAdministration>;
+
+export const RXR_ADMINISTRATION: SegmentMap<MedicationAdministration> = {
+  name: 'RXR[MedicationAdministration]',
+  segment: 'RXR',
+  rows: [],
+  hand: [
+    { from: 'RXR-1', to: 'dosage', by: 'route' },
+    { from: 'RXR-2', to: 'dosage', by: 'site' },
+    { from: 'RXR-3', to: 'device', by: 'words of the device' },
+    { from: 'RXR-4', to: 'dosage', by: 'method' },
+  ],
+};
+
+/** ORC → MedicationAdministration.request and the key of the session. */
+export const ORC_ADMINISTRATION: SegmentMap<MedicationAdministration> = {
+  name: 'ORC[MedicationAdministration]',
+  segment: 'ORC',
+  rows: [],
+  hand: [
+    { from: 'ORC-2', to: 'request', by: 'the placer order' },
+    { from: 'ORC-3', to: 'partOf', by: 'key of the session' },
+    { from: 'ORC-12', to: 'performer', by: 'ordering provider: on the order' },
+    { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
+  ],
+  decisions: [{ from: 'ORC-1', not: 'structural', why: 'administrations say themselves what became of them' }],
+};
+
+function prescription() {
+  return {
+    name: 'ST[Identifier]',
+    parts: [1],
+    read: (...[node]: Parameters<typeof st.read>) => {
+      const value = node.text;
+      return value === undefined ? undefined : { type: { text: 'Prescription number' }, value };
+    },
+  };
+}

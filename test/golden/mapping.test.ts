@@ -1,0 +1,41 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { validate } from '../../src/fhir/validate.ts';
+import { toBundle } from '../../src/mapping/bundle.ts';
+import { CASES, definitions, mapBytes } from './mapping-cases.ts';
+
+const UPDATE = process.env.GOLDEN_UPDATE === '1';
+
+describe('golden cases of the mapping', () => {
+  it('are found', () => expect(CASES.length).toBeGreaterThan(35));
+
+  describe.each(CASES.map((each) => [each.name, each] as const))('%s', (_, { bytes, partner, folder }) => {
+    const mapped = mapBytes(bytes, partner);
+    const { bundle, issues } = toBundle(mapped, definitions);
+
+    it('is no message of production', () => {
+      expect(bytes.toString('utf8').split('\r')[0]!.split('|')[10]).toMatch(/^[TD]$/);
+    });
+
+    it('says why it is here', () => expect(readFileSync(new URL('why.md', folder), 'utf8').length).toBeGreaterThan(40));
+
+    it('gives the Bundle and the issues that stand beside it', () => {
+      const { groups, identity, parked } = mapped;
+      const actual = `${JSON.stringify({ bundle, groups, identity, parked, issues }, null, 1)}\n`;
+      const file = new URL('1-bundle.json', folder);
+      if (UPDATE) writeFileSync(file, actual);
+      expect(actual).toBe(readFileSync(file, 'utf8'));
+    });
+
+    it('gives valid R4 only', () => {
+      for (const { resource } of bundle.entry ?? []) {
+        const errors = validate(definitions, resource).filter(
+          (issue) => issue.severity === 'error' || issue.severity === 'fatal',
+        );
+        expect(errors.map((issue) => [issue.expression, issue.details?.text])).toEqual([]);
+      }
+    });
+
+    it('is applied', () => expect(mapped.refused).toBeUndefined());
+  });
+});

@@ -1,0 +1,343 @@
+import type { Coding } from '@medplum/fhirtypes';
+import type { Tx } from '../database/command.ts';
+import { bodyKeysOf } from '../database/envelope.ts';
+import { markApplied } from '../database/job-table.ts';
+import { contentHash } from '../fhir/canonical.ts';
+import { mergeLabels } from '../fhir/labels.ts';
+import type { ElementAssertion, IdentityAssertion } from '../model/assertion.ts';
+import type { Applied, ApplyUnit } from '../model/store.ts';
+import { type Change, commitChanges } from './commit.ts';
+import type { Engine, FhirResource } from './engine.ts';
+import { emptyFold, type FoldState, foldAssertions, foldElements, materialise, takeOver } from './fold.ts';
+import { foldGroup, type GroupState, removedMembers } from './group-fold.ts';
+import { contradict, demographicsOf, statedPatient } from './identity-check.ts';
+import { identifyingOf, patientsWith, personsOf, regroup, storeEdge } from './persons.ts';
+import { messageProvenance, provenanceChange } from './provenance.ts';
+import { loadRows, parseRow, type Row, rowKey } from './rows.ts';
+import { openText, sealText } from './sealed-text.ts';
+import { insertRows, lockNames, queryKeys } from './statements.ts';
+
+export interface ApplyArgs {
+  readonly unit: ApplyUnit;
+  /** Milliseconds. */
+  readonly at: number;
+}
+
+/** One resource on its way through a unit. */
+interface Entry {
+  readonly type: string;
+  readonly id: string;
+  readonly row: Row | undefined;
+  readonly known: FoldState | undefined;
+  state: FoldState;
+}
+
+/**
+ * Folds one journal row into the store: resource versions, index, persons, grants, Provenance, issues, jobs and the marker
+ * in the caller's one transaction. Applying it again, or in another order among others, ends in the same state.
+ * `refused` has written nothing. Codes: the mapping's own, `identity.mismatch`.
+ */
+export async function applyUnit(tx: Tx, engine: Engine, { unit, at }: ApplyArgs): Promise<Applied> {
+  const { mapped, stamp } = unit;
+  if (mapped.refused) return { outcome: 'refused', ...mapped.refused };
+  const groups = await foldGroups(tx, unit);
+  const keys = touchedKeys(unit, groups);
+  await lockNames(
+    tx,
+    keys.map(({ type, id }) => rowKey(type, id)),
+  );
+  const entries = await loadEntries(tx, keys, unit.organization);
+  const mismatch = await findMismatch(tx, unit, entries);
+  if (mismatch) return mismatch;
+  const fresh = await markApplied(tx, unit.journalId, at);
+  for (const said of mapped.resources) {
+    const entry = entries.get(rowKey(said.type, said.id))!;
+    entry.state = foldAssertions(entry.state, said, stamp, unit.partner);
+  }
+  await removeMembers(tx, groups, entries, unit.partner);
+  const regrouped = await foldIdentity(tx, unit, entries, at);
+  const changed = [...entries.values()].filter((entry) => entry.state !== entry.known);
+  await storeFolds(tx, changed);
+  const changes = changed.flatMap((entry) => changeOf(tx, engine, entry) ?? []);
+  const provenances = await provenancesOf(tx, engine, unit, changes, fresh);
+  const committed = await commitChanges(tx, engine, [...changes, ...provenances], at, regrouped);
+  await storeIssues(tx, unit, fresh);
+  const versions = committed.filter(({ change, row }) => change !== 'none' && row.type !== 'Provenance');
+  return {
+    outcome: versions.length > 0 ? 'applied' : 'unchanged',
+    changed: versions.map(({ row }) => ({ type: row.type, id: row.id, versionId: String(row.version) })),
+  };
+}
+
+interface FoldedGroup {
+  readonly key: string;
+  readonly state: GroupState;
+  readonly removed: readonly string[];
+  readonly changed: boolean;
+}
+
+async function foldGroups(tx: Tx, { mapped, stamp, organization }: ApplyUnit): Promise<FoldedGroup[]> {
+  const folded: FoldedGroup[] = [];
+  for (const said of mapped.groups) {
+    const key = `${organization}|${said.group}`;
+    await lockNames(tx, [`group ${key}`]);
+    const [row] = await tx.query<{ state: string }>('SELECT state FROM group_snapshot WHERE group_key = ?', [key]);
+    const before = row ? (JSON.parse(row.state) as GroupState) : { named: {} };
+    const state = foldGroup(before, said, stamp);
+    const changed = JSON.stringify(state) !== row?.state;
+    folded.push({ key, state, removed: removedMembers(state), changed });
+  }
+  return folded;
+}
+
+function touchedKeys({ mapped }: ApplyUnit, groups: readonly FoldedGroup[]): { type: string; id: string }[] {
+  const keys = new Map<string, { type: string; id: string }>();
+  const add = (type: string, id: string): void => void keys.set(rowKey(type, id), { type, id });
+  for (const { type, id } of mapped.resources) add(type, id);
+  for (const each of mapped.identity) for (const id of pairOf(each)) add('Patient', id);
+  for (const { removed } of groups) {
+    for (const member of removed) {
+      const at = member.indexOf('/');
+      add(member.slice(0, at), member.slice(at + 1));
+    }
+  }
+  return [...keys.values()];
+}
+
+const pairOf = (said: IdentityAssertion): readonly [string, string] =>
+  said.op === 'merge' ? [said.survivor, said.loser] : [said.patient, said.other];
+
+async function loadEntries(
+  tx: Tx,
+  keys: readonly { type: string; id: string }[],
+  organization: string,
+): Promise<Map<string, Entry>> {
+  const rows = await loadRows(tx, keys);
+  const states = await queryKeys<{ type: string; id: string; state: string }>(
+    tx,
+    'SELECT type, id, state FROM fold WHERE (id, type) IN $KEYS',
+    keys.map(({ type, id }) => [id, type]),
+  );
+  const body = bodyKeysOf(tx.env);
+  const known = new Map(
+    states.map(({ type, id, state }) => [rowKey(type, id), JSON.parse(openText(state, body)) as FoldState]),
+  );
+  return new Map(
+    keys.map(({ type, id }) => {
+      const key = rowKey(type, id);
+      const row = rows.get(key);
+      const state = known.get(key);
+      return [key, { type, id, row, known: state, state: state ?? firstState(tx, row, organization) }];
+    }),
+  );
+}
+
+/** What a FHIR actor made before any message spoke of it belongs to that actor whole. */
+function firstState(tx: Tx, row: Row | undefined, organization: string): FoldState {
+  if (!row) return emptyFold(organization);
+  const at = new Date(row.last_updated).toISOString();
+  return takeOver(emptyFold(row.owner_org), undefined, parseRow(row, bodyKeysOf(tx.env)), at);
+}
+
+async function findMismatch(
+  tx: Tx,
+  { mapped }: ApplyUnit,
+  entries: ReadonlyMap<string, Entry>,
+): Promise<Applied | undefined> {
+  for (const said of mapped.resources) {
+    if (said.type !== 'Patient') continue;
+    const stated = statedPatient(said);
+    const row = entries.get(rowKey('Patient', said.id))?.row;
+    const own = row && row.deleted === 0 ? parseRow(row, bodyKeysOf(tx.env)) : undefined;
+    const had = new Set((own ? identifyingOf(own) : []).map(({ system, value }) => `${system}|${value}`));
+    const others = await patientsWith(
+      tx,
+      identifyingOf(stated).filter(({ system, value }) => !had.has(`${system}|${value}`)),
+    );
+    const rows = await loadRows(
+      tx,
+      others.filter((id) => id !== said.id).map((id) => ({ type: 'Patient', id })),
+    );
+    const records = [
+      ...(own ? [own] : []),
+      ...[...rows.values()].filter(({ deleted }) => deleted === 0).map((r) => parseRow(r, bodyKeysOf(tx.env))),
+    ];
+    if (records.some((record) => contradict(demographicsOf(stated), demographicsOf(record)))) {
+      return {
+        outcome: 'refused',
+        code: 'identity.mismatch',
+        location: 'Patient.identifier',
+        text: 'a known identifier arrives with another name, birth date and sex',
+      };
+    }
+  }
+  return undefined;
+}
+
+async function removeMembers(
+  tx: Tx,
+  groups: readonly FoldedGroup[],
+  entries: ReadonlyMap<string, Entry>,
+  source: string,
+): Promise<void> {
+  for (const { key, state, removed, changed } of groups) {
+    for (const member of removed) {
+      const entry = entries.get(member)!;
+      const { stamp, onRemoved } = state.latest!;
+      const elements = foldElements(entry.state, onRemoved, stamp, source);
+      if (elements !== entry.state.elements) entry.state = { ...entry.state, elements };
+    }
+    if (!changed) continue;
+    await tx.run(
+      'INSERT INTO group_snapshot (group_key, state) VALUES (?, ?) ON CONFLICT (group_key) DO UPDATE SET state = excluded.state',
+      [key, JSON.stringify(state)],
+    );
+  }
+}
+
+/** Identity statements: membership of the person and Patient.link, never references. Gives the persons whose membership changed. */
+async function foldIdentity(
+  tx: Tx,
+  unit: ApplyUnit,
+  entries: ReadonlyMap<string, Entry>,
+  at: number,
+): Promise<ReadonlySet<string>> {
+  const moved: string[] = [];
+  for (const said of unit.mapped.identity) {
+    const [one, other] = pairOf(said);
+    const [first, second] = LINK_TYPES[said.op];
+    for (const [id, to, type] of [
+      [one, other, first],
+      [other, one, second],
+    ] as const) {
+      const entry = entries.get(rowKey('Patient', id))!;
+      const elements = foldElements(entry.state, [linkElement(to, type)], unit.stamp, unit.partner);
+      if (elements !== entry.state.elements) entry.state = { ...entry.state, elements };
+    }
+    if (await storeEdge(tx, one, other, said.op !== 'unlink', unit.stamp, `${said.op} ${unit.partner}`))
+      moved.push(one, other);
+  }
+  return moved.length > 0 ? regroup(tx, moved, at, 'statement') : new Set();
+}
+
+const LINK_TYPES = {
+  link: ['seealso', 'seealso'],
+  unlink: [undefined, undefined],
+  merge: ['replaces', 'replaced-by'],
+} as const;
+
+function linkElement(to: string, type: string | undefined): ElementAssertion {
+  const element = `link[${to}]`;
+  if (type === undefined) return { element, op: 'delete', overFhir: true };
+  return { element, op: 'set', value: { other: { reference: `Patient/${to}` }, type }, overFhir: true };
+}
+
+async function storeFolds(tx: Tx, changed: readonly Entry[]): Promise<void> {
+  const keys = bodyKeysOf(tx.env);
+  await insertRows(
+    tx,
+    'INSERT INTO fold (id, type, state) VALUES',
+    changed.map(({ type, id, state }) => [id, type, sealText(JSON.stringify(state), keys)]),
+    'ON CONFLICT (id, type) DO UPDATE SET state = excluded.state',
+  );
+}
+
+/** The change a fold calls for: none while required elements are missing, after a FHIR delete, or when nothing differs. */
+function changeOf(tx: Tx, engine: Engine, { type, id, state, row }: Entry): Change | undefined {
+  if (!state.asserted || row?.deleted === 1) return undefined;
+  const said = materialise(type, id, state);
+  if (engine.missingRequired(said).length > 0) return undefined;
+  const resource = withMeta(tx, retire(said), state, row);
+  const hash = contentHash(resource);
+  if (row && row.hash === hash) return undefined;
+  return {
+    type,
+    id,
+    before: row,
+    resource,
+    hash,
+    owner: row?.owner_org ?? state.owner,
+    program: state.program,
+    patient: state.patient,
+    folded: true,
+  };
+}
+
+/** A Patient that another one replaces is not active, whatever its source said of it. Undone with the link. */
+function retire(resource: FhirResource): FhirResource {
+  const links = resource.link as readonly { readonly type?: string }[] | undefined;
+  if (resource.resourceType !== 'Patient' || !links?.some(({ type }) => type === 'replaced-by')) return resource;
+  return { ...resource, active: false };
+}
+
+function withMeta(tx: Tx, resource: FhirResource, state: FoldState, row: Row | undefined): FhirResource {
+  const {
+    versionId: _v,
+    lastUpdated: _u,
+    security = [],
+    ...meta
+  } = row ? (parseRow(row, bodyKeysOf(tx.env)).meta as Record<string, unknown>) : {};
+  const labels = sortedLabels([...(security as Coding[]), ...state.labels]);
+  if (labels.length === 0 && Object.keys(meta).length === 0) return resource;
+  const { resourceType, id, ...rest } = resource;
+  return { resourceType, id: id!, meta: { ...meta, ...(labels.length > 0 ? { security: labels } : {}) }, ...rest };
+}
+
+/** One order, so that the order of arrival does not show. */
+function sortedLabels(labels: readonly Coding[]): Coding[] {
+  const key = ({ system, code }: Coding): string => `${system ?? ''}|${code ?? ''}`;
+  return mergeLabels(
+    [],
+    [...labels].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)),
+  );
+}
+
+/** One Provenance per person touched, and one for what belongs to nobody. */
+async function provenancesOf(
+  tx: Tx,
+  engine: Engine,
+  unit: ApplyUnit,
+  changes: readonly Change[],
+  fresh: boolean,
+): Promise<Change[]> {
+  if (changes.length === 0) return [];
+  const patients = [
+    ...new Set(changes.flatMap(({ type, id, patient }) => (type === 'Patient' ? id : (patient ?? [])))),
+  ];
+  const persons = patients.length > 1 ? await personsOf(tx, patients) : new Map();
+  const groups = Map.groupBy(changes, ({ type, id, patient }) => {
+    const of = type === 'Patient' ? id : patient;
+    return of === undefined ? '' : ((persons.get(of) as string | undefined) ?? of);
+  });
+  const made = [...groups.values()].map((group) => {
+    const of = group
+      .map(({ type, id, patient }) => (type === 'Patient' ? id : patient))
+      .filter((id) => id !== undefined);
+    const about = of.length === 0 ? undefined : of.reduce((least, id) => (id < least ? id : least));
+    const targets = group.map(({ type, id, before, resource }) => ({
+      type,
+      id,
+      version: (before?.version ?? 0) + 1,
+      labels: (resource?.meta?.security ?? []) as Coding[],
+    }));
+    return { about, resource: messageProvenance(engine, unit, about ?? '', targets) };
+  });
+  const rows = fresh
+    ? new Map<string, Row>()
+    : await loadRows(
+        tx,
+        made.map(({ resource }) => ({ type: 'Provenance', id: resource.id! })),
+      );
+  return made.map(({ about, resource }) => {
+    const before = rows.get(rowKey('Provenance', resource.id!));
+    return provenanceChange(resource, before, unit.organization, about);
+  });
+}
+
+async function storeIssues(tx: Tx, { journalId, mapped }: ApplyUnit, fresh: boolean): Promise<void> {
+  if (!fresh) await tx.run('DELETE FROM apply_issue WHERE journal_id = ?', [journalId]);
+  await insertRows(tx, 'INSERT INTO apply_issue (journal_id, severity, code, location, part, text) VALUES', [
+    ...mapped.issues.map((each) => [journalId, each.severity, each.code, each.location ?? null, null, each.text]),
+    ...mapped.parked.map((each) => [journalId, 'error', each.code, each.location ?? null, each.part, each.text]),
+  ]);
+}

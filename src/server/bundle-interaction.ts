@@ -1,0 +1,339 @@
+import type { Resource } from '@medplum/fhirtypes';
+import { issue } from '../fhir/outcome.ts';
+import { parseReference, rewriteLinks, rewriteReferences } from '../fhir/references.ts';
+import { ambiguous, matching } from './conditional.ts';
+import type { Context } from './context.ts';
+import type { FhirResource } from './engine.ts';
+import { FHIR_JSON, type FhirRequest, type FhirResponse } from './exchange.ts';
+import { indexRows } from './index-rows.ts';
+import { locationOf, textsOf, versionHeaders } from './present.ts';
+import { refusalOf, refuse, refuseWith } from './refusal.ts';
+import type { Row } from './rows.ts';
+import { meetsAll } from './search-match.ts';
+import { parseSearch } from './search-request.ts';
+import { type Write, type Written, writeAll } from './write.ts';
+import { conditionalTarget, patched, requireId, resourceIn } from './write-interactions.ts';
+
+interface Entry {
+  readonly fullUrl?: string;
+  readonly resource?: FhirResource;
+  readonly request?: {
+    readonly method?: string;
+    readonly url?: string;
+    readonly ifMatch?: string;
+    readonly ifNoneMatch?: string;
+    readonly ifNoneExist?: string;
+  };
+}
+
+export type Dispatch = (context: Context, request: FhirRequest) => Promise<FhirResponse>;
+
+/** POST [base] with a batch or a transaction Bundle. */
+export async function bundle(context: Context, request: FhirRequest, dispatch: Dispatch): Promise<FhirResponse> {
+  const body = resourceIn(request);
+  const entries = (body.entry ?? []) as readonly Entry[];
+  if (body.resourceType !== 'Bundle' || !Array.isArray(entries))
+    throw refuse(400, 'structure', 'the body is not a Bundle', 'Bundle');
+  if (entries.length > context.limits.bundleEntriesMax)
+    throw refuse(413, 'too-costly', 'the Bundle has too many entries', 'Bundle.entry');
+  if (body.type !== 'transaction' && body.type !== 'batch')
+    throw refuse(400, 'value', 'the Bundle is neither batch nor transaction', 'Bundle.type');
+  const requests = entries.map((entry, at) => entryRequest(context, request, entry, at));
+  const responses =
+    body.type === 'batch'
+      ? await batch(context, requests, dispatch)
+      : await transaction(context, entries, requests, dispatch);
+  const texts = responses.map((response) => entryText(context, response));
+  const text = `{"resourceType":"Bundle","type":"${body.type}-response"${texts.length > 0 ? `,"entry":[${texts.join(',')}]` : ''}}`;
+  return {
+    status: 200,
+    headers: { 'content-type': FHIR_JSON },
+    body: text,
+    audit: responses.flatMap(({ audit }) => audit ?? []),
+  };
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+function entryRequest(context: Context, outer: FhirRequest, entry: Entry, at: number): FhirRequest {
+  const place = `Bundle.entry[${at}].request`;
+  const { method, url, ifMatch, ifNoneMatch, ifNoneExist } = entry.request ?? {};
+  if (typeof method !== 'string' || !METHODS.has(method))
+    throw refuse(400, 'value', 'the entry has no known method', `${place}.method`);
+  if (typeof url !== 'string') throw refuse(400, 'required', 'the entry has no url', `${place}.url`);
+  const relative = (url.startsWith(`${context.base}/`) ? url.slice(context.base.length + 1) : url).replace(/^\//, '');
+  const mark = relative.indexOf('?');
+  const path = mark < 0 ? relative : relative.slice(0, mark);
+  const segments = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decode);
+  const headers: Record<string, string> = { 'content-type': 'application/fhir+json' };
+  if (outer.headers.prefer) headers.prefer = outer.headers.prefer;
+  if (ifMatch !== undefined) headers['if-match'] = ifMatch;
+  if (ifNoneMatch !== undefined) headers['if-none-match'] = ifNoneMatch;
+  if (ifNoneExist !== undefined) headers['if-none-exist'] = ifNoneExist;
+  let body = entry.resource === undefined ? undefined : JSON.stringify(entry.resource);
+  if (method === 'PATCH' && entry.resource?.resourceType === 'Binary') {
+    headers['content-type'] = String(entry.resource.contentType ?? '');
+    body = Buffer.from(String(entry.resource.data ?? ''), 'base64').toString('utf8');
+  }
+  return {
+    method: method as FhirRequest['method'],
+    path: segments,
+    query: mark < 0 ? [] : [...new URLSearchParams(relative.slice(mark + 1))],
+    headers,
+    ...(body !== undefined ? { body } : {}),
+  };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw refuse(400, 'value', 'the address is not decodable');
+  }
+}
+
+/** Each entry on its own: one that fails leaves the others. */
+async function batch(context: Context, requests: readonly FhirRequest[], dispatch: Dispatch): Promise<FhirResponse[]> {
+  const { tx } = context;
+  const responses: FhirResponse[] = [];
+  for (const request of requests) {
+    const writes = request.method !== 'GET' && request.method !== 'HEAD';
+    try {
+      if (writes) await tx.run('SAVEPOINT entry');
+      responses.push(await dispatch(context, request));
+      if (writes) await tx.run('RELEASE SAVEPOINT entry');
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (!refusal) throw error;
+      if (writes) {
+        await tx.run('ROLLBACK TO SAVEPOINT entry');
+        await tx.run('RELEASE SAVEPOINT entry');
+      }
+      responses.push({ status: refusal.status, headers: {}, body: JSON.stringify(refusal.outcome) });
+    }
+  }
+  return responses;
+}
+
+/** What a writing entry of a transaction comes to before anything is written. */
+interface Planned {
+  readonly at: number;
+  readonly type: string;
+  readonly id: string;
+  readonly write: Write | undefined;
+  /** If-None-Exist found it: nothing is written. */
+  readonly existing?: Row;
+}
+
+/**
+ * All or nothing. Deletes, creates, updates and patches are settled first and written together, then the reads run.
+ * Temporary ids and conditional references resolve within the Bundle and against the store. Rule: FHIR R4 http.html#trules.
+ */
+async function transaction(
+  context: Context,
+  entries: readonly Entry[],
+  requests: readonly FhirRequest[],
+  dispatch: Dispatch,
+): Promise<FhirResponse[]> {
+  const planned: Planned[] = [];
+  for (const [at, request] of requests.entries()) {
+    if (request.method === 'GET' || request.method === 'HEAD') continue;
+    planned.push(await placedAt(at, () => plan(context, request, at)));
+  }
+  refuseOverlap(planned);
+  const resolved = await resolveReferences(context, entries, planned);
+  const order = { delete: 0, create: 1, update: 2 };
+  const writes = resolved.flatMap(({ write }) => write ?? []).toSorted((a, b) => order[a.action] - order[b.action]);
+  const written = new Map<string, Written>();
+  for (const [n, result] of (await writeAll(context, writes)).entries())
+    written.set(`${writes[n]!.type}/${writes[n]!.id}`, result);
+  const responses: FhirResponse[] = [];
+  for (const [at, request] of requests.entries()) {
+    const mine = resolved.find((each) => each.at === at);
+    responses.push(
+      mine ? await responseOf(context, request, mine, written) : await placedAt(at, () => dispatch(context, request)),
+    );
+  }
+  return responses;
+}
+
+async function placedAt<T>(at: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (!refusal || refusal.outcome.issue.every(({ expression }) => expression?.[0]?.startsWith('Bundle'))) throw error;
+    throw refuseWith(
+      refusal.status,
+      refusal.outcome.issue.map((each) => ({ ...each, expression: [`Bundle.entry[${at}]`] })),
+    );
+  }
+}
+
+async function plan(context: Context, request: FhirRequest, at: number): Promise<Planned> {
+  const [type = '', given] = request.path;
+  const place = `Bundle.entry[${at}].resource`;
+  if (!context.engine.definitions.isResourceType(type))
+    throw refuse(400, 'not-supported', 'the entry names no resource type', `Bundle.entry[${at}].request.url`);
+  const query = new URLSearchParams(request.query.map(([name, value]) => [name, value])).toString();
+  const ifMatch = request.headers['if-match'];
+  const match = ifMatch !== undefined ? { ifMatch } : {};
+  switch (request.method) {
+    case 'POST': {
+      if (given !== undefined)
+        throw refuse(
+          400,
+          'not-supported',
+          'operations are not part of a transaction',
+          `Bundle.entry[${at}].request.url`,
+        );
+      const criteria = request.headers['if-none-exist'];
+      const found = criteria === undefined ? [] : await matching(context, type, criteria.replace(/^.*\?/, ''));
+      if (found.length > 1) throw ambiguous();
+      if (found[0]) return { at, type, id: found[0].id, write: undefined, existing: found[0] };
+      const id = context.engine.newId();
+      return { at, type, id, write: { action: 'create', type, id, resource: resourceIn(request), place } };
+    }
+    case 'PUT': {
+      const resource = resourceIn(request);
+      if (given !== undefined && resource.id !== undefined && resource.id !== given)
+        throw refuse(400, 'value', 'the resource has another id than the address', `${place}.id`);
+      const id = given !== undefined ? requireId(given) : await conditionalTarget(context, type, query, resource.id);
+      return { at, type, id, write: { action: 'update', type, id, resource, place, ...match } };
+    }
+    case 'PATCH': {
+      const id = given !== undefined ? requireId(given) : await conditionalTarget(context, type, query, undefined);
+      const resource = await patched(context, type, id, JSON.parse(request.body ?? 'null'));
+      return { at, type, id, write: { action: 'update', type, id, resource, place, ...match } };
+    }
+    default: {
+      if (given !== undefined)
+        return { at, type, id: requireId(given), write: { action: 'delete', type, id: given, place, ...match } };
+      const found = await matching(context, type, query);
+      if (found.length > 1) throw ambiguous();
+      const id = found[0]?.id ?? '';
+      return { at, type, id, write: found[0] ? { action: 'delete', type, id, place } : undefined };
+    }
+  }
+}
+
+function refuseOverlap(planned: readonly Planned[]): void {
+  const seen = new Set<string>();
+  for (const { type, id, write, at } of planned) {
+    if (!write) continue;
+    const key = `${type}/${id}`;
+    if (seen.has(key)) throw refuse(400, 'duplicate', 'two entries write the same resource', `Bundle.entry[${at}]`);
+    seen.add(key);
+  }
+}
+
+/** Every reference to an entry's fullUrl or by criteria becomes the address the resource will have. */
+async function resolveReferences(
+  context: Context,
+  entries: readonly Entry[],
+  planned: readonly Planned[],
+): Promise<Planned[]> {
+  const replacements = new Map<string, string>();
+  for (const { at, type, id } of planned) {
+    const { fullUrl } = entries[at]!;
+    if (fullUrl && id !== '') replacements.set(fullUrl, `${type}/${id}`);
+  }
+  const criteria = new Map<string, string>();
+  const resolved: Planned[] = [];
+  for (const each of planned) {
+    const { write } = each;
+    if (!write?.resource) {
+      resolved.push(each);
+      continue;
+    }
+    const linked = rewriteLinks(write.resource as unknown as Resource, replacements);
+    for (const reference of conditionalReferences(linked)) {
+      if (!criteria.has(reference))
+        criteria.set(reference, await placedAt(each.at, () => resolveCriteria(context, reference, planned)));
+    }
+    const resource = criteria.size === 0 ? linked : rewriteReferences(linked, (reference) => criteria.get(reference));
+    resolved.push({ ...each, write: { ...write, resource: resource as unknown as FhirResource } });
+  }
+  return resolved;
+}
+
+function conditionalReferences(resource: Resource): string[] {
+  const found: string[] = [];
+  const text = JSON.stringify(resource);
+  if (!text.includes('?')) return found;
+  rewriteReferences(resource, (reference) => {
+    if (parseReference(reference).kind === 'conditional') found.push(reference);
+    return undefined;
+  });
+  return found;
+}
+
+async function resolveCriteria(context: Context, reference: string, planned: readonly Planned[]): Promise<string> {
+  const parsed = parseReference(reference);
+  if (parsed.kind !== 'conditional' || !context.engine.definitions.isResourceType(parsed.type))
+    throw refuse(400, 'value', 'a conditional reference is not a search');
+  const { definitions } = context.engine;
+  const stored = await matching(context, parsed.type, parsed.query);
+  const { conditions } = parseSearch(definitions, parsed.type, [...new URLSearchParams(parsed.query)], true);
+  const here = planned.filter(
+    ({ type, id, write }) =>
+      type === parsed.type &&
+      write?.resource &&
+      write.action === 'create' &&
+      meetsAll(conditions, type, id, indexRows(definitions, { ...write.resource, id })),
+  );
+  const ids = new Set([...stored.map(({ id }) => id), ...here.map(({ id }) => id)]);
+  if (ids.size !== 1)
+    throw refuse(
+      412,
+      ids.size === 0 ? 'not-found' : 'multiple-matches',
+      `a conditional reference matches ${ids.size === 0 ? 'nothing' : 'more than one resource'}`,
+    );
+  return `${parsed.type}/${[...ids][0]}`;
+}
+
+async function responseOf(
+  context: Context,
+  request: FhirRequest,
+  { type, id, write, existing }: Planned,
+  written: ReadonlyMap<string, Written>,
+): Promise<FhirResponse> {
+  const result = write ? written.get(`${type}/${id}`) : undefined;
+  const row = existing ?? result?.row;
+  if (!row || result?.status === 204) return { status: 204, headers: row ? versionHeaders(row) : {} };
+  const headers = { ...versionHeaders(row), location: locationOf(context.base, row) };
+  const status = existing ? 200 : (result?.status ?? 200);
+  if (/return=minimal/.test(request.headers.prefer ?? '')) return { status, headers };
+  return { status, headers, body: (await textsOf(context, [row])).get(row.rid)! };
+}
+
+const STATUS_TEXT: Readonly<Record<number, string>> = {
+  200: '200 OK',
+  201: '201 Created',
+  204: '204 No Content',
+  304: '304 Not Modified',
+  404: '404 Not Found',
+  410: '410 Gone',
+};
+
+function entryText(context: Context, { status, headers, body }: FhirResponse): string {
+  const failed = status >= 400;
+  const response = {
+    status: STATUS_TEXT[status] ?? String(status),
+    ...(headers.location ? { location: headers.location } : {}),
+    ...(headers.etag ? { etag: headers.etag } : {}),
+    ...(headers['last-modified'] ? { lastModified: new Date(headers['last-modified']).toISOString() } : {}),
+  };
+  const outcomeText = failed
+    ? `,"outcome":${body ?? JSON.stringify({ resourceType: 'OperationOutcome', issue: [issue({ code: 'processing' })] })}`
+    : '';
+  const location = headers.location?.replace(/\/_history\/.*$/, '');
+  const fullUrl = location
+    ? `"fullUrl":${JSON.stringify(location.startsWith('http') ? location : `${context.base}/${location}`)},`
+    : '';
+  const resource = body && !failed ? `"resource":${body},` : '';
+  return `{${fullUrl}${resource}"response":${JSON.stringify(response).slice(0, -1)}${outcomeText}}}`;
+}

@@ -1,0 +1,86 @@
+import type { CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestResource } from '@medplum/fhirtypes';
+import type { Engine } from './engine.ts';
+
+/** What the routes serve on every type; `route.ts` and this list are read side by side by the conformance test. */
+export const TYPE_INTERACTIONS = [
+  'read',
+  'vread',
+  'update',
+  'patch',
+  'delete',
+  'history-instance',
+  'history-type',
+  'create',
+  'search-type',
+] as const;
+export const SYSTEM_INTERACTIONS = ['transaction', 'batch', 'search-system', 'history-system'] as const;
+
+/** Operations served: name, canonical definition, types (none: system level). */
+export const OPERATIONS: readonly {
+  readonly name: string;
+  readonly definition: string;
+  readonly types: readonly string[];
+}[] = [
+  { name: 'validate', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate', types: ['*'] },
+  { name: 'everything', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything', types: ['Patient'] },
+];
+
+/** GET metadata: generated from what the routes, the index and the operations really do. */
+export function capabilityStatement(engine: Engine, base: string, at: number): CapabilityStatement {
+  const { definitions } = engine;
+  const resource = definitions.resourceTypes.map((type): CapabilityStatementRestResource => {
+    const operations = OPERATIONS.filter(({ types }) => types.includes('*') || types.includes(type));
+    return {
+      type: type as CapabilityStatementRestResource['type'],
+      interaction: TYPE_INTERACTIONS.map((code) => ({ code })),
+      versioning: 'versioned-update',
+      readHistory: true,
+      updateCreate: true,
+      conditionalCreate: true,
+      conditionalRead: 'full-support',
+      conditionalUpdate: true,
+      conditionalDelete: 'single',
+      referencePolicy: ['literal', 'logical', 'local'],
+      searchInclude: definitions
+        .searchParameters(type)
+        .filter((parameter) => parameter.type === 'reference')
+        .map(({ code }) => `${type}:${code}`),
+      searchParam: definitions
+        .searchParameters(type)
+        .filter(({ type: kind, code }) => kind !== 'special' && !['_text', '_content', '_query'].includes(code))
+        .map(({ code, type: kind, url }) => ({ name: code, type: kind, definition: url })),
+      ...(operations.length > 0 ? { operation: operations.map(({ name, definition }) => ({ name, definition })) } : {}),
+    };
+  });
+  const rest: CapabilityStatementRest = {
+    mode: 'server',
+    security: {
+      cors: false,
+      service: [
+        {
+          coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'SMART-on-FHIR' }],
+        },
+      ],
+      extension: [
+        {
+          url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+          extension: [{ url: 'token', valueUri: `${new URL(base).origin}/oauth2/token` }],
+        },
+      ],
+    },
+    resource,
+    interaction: SYSTEM_INTERACTIONS.map((code) => ({ code })),
+  };
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: new Date(at).toISOString(),
+    kind: 'instance',
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'json'],
+    patchFormat: ['application/json-patch+json'],
+    software: { name: 'Handoff' },
+    implementation: { description: 'Handoff, hub for behavioural health', url: base },
+    rest: [rest],
+  };
+}

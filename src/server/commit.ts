@@ -1,0 +1,394 @@
+import type { Coding, Resource } from '@medplum/fhirtypes';
+import type { SqlValue, Tx } from '../database/command.ts';
+import { bodyKeysOf } from '../database/envelope.ts';
+import { insertJobs, type NewJob } from '../database/job-table.ts';
+import { contentHash } from '../fhir/canonical.ts';
+import { patientReferences } from '../fhir/compartments.ts';
+import { resourceBits } from '../fhir/labels.ts';
+import { forEachReference, parseReference } from '../fhir/references.ts';
+import { extractOne } from '../fhir/search-values.ts';
+import { LABEL } from '../model/labels.ts';
+import { isDirectoryType } from './directory-types.ts';
+import type { Engine, FhirResource } from './engine.ts';
+import { deriveGrants } from './grants.ts';
+import { type IndexRows, IndexWriter, indexRows } from './index-rows.ts';
+import { hasParties, isAffiliationType, refreshParties, storeParties } from './parties.ts';
+import { identifyingOf, patientsWith, personsOf, regroup, storeIdentifiers } from './persons.ts';
+import { parseRow, type Row, rowKey, SEVERAL_PERSONS } from './rows.ts';
+import { sealText } from './sealed-text.ts';
+import { queryKeys } from './statements.ts';
+import { triggeredJobs } from './triggers.ts';
+
+/** What one resource is to become. */
+export interface Change {
+  readonly type: string;
+  readonly id: string;
+  /** The row as it stands in this transaction, deleted ones too. */
+  readonly before: Row | undefined;
+  /** Absent: delete. `meta.versionId` and `meta.lastUpdated` are the server's to write. */
+  readonly resource: FhirResource | undefined;
+  /** `contentHash(resource)`, where the writer has it already. */
+  readonly hash?: string;
+  /** Organization that owns it; fixed when the resource is first written. */
+  readonly owner: string;
+  readonly program?: string | undefined;
+  /** The patient it is about, where the writer knows; absent: read from the resource. */
+  readonly patient?: string | undefined;
+  /** A message has stated elements of it: there is a fold. */
+  readonly folded: boolean;
+}
+
+export interface Committed {
+  readonly change: 'create' | 'update' | 'delete' | 'none';
+  readonly row: Row;
+  /** With server `meta`; the last one before a delete. */
+  readonly resource: FhirResource;
+}
+
+/**
+ * Writes changes into the caller's transaction: versions and history, index, ownership, person and label columns, parties,
+ * person membership, grants and the jobs of triggers. A resource that says what it said before gets no version and no job.
+ * Durable only when the transaction is.
+ */
+export async function commitChanges(
+  tx: Tx,
+  engine: Engine,
+  changes: readonly Change[],
+  at: number,
+  alsoRegrouped: ReadonlySet<string> = new Set(),
+): Promise<Committed[]> {
+  const keys = bodyKeysOf(tx.env);
+  const drafts = changes.map((change) => draftOf(engine, change, keys));
+  const live = drafts.filter((draft) => draft.kind !== 'none');
+  const regrouped = (await regroupPatients(tx, live, at)).union(alsoRegrouped);
+  await assignPersons(tx, live);
+  await assignForeign(tx, live);
+  const writer = new IndexWriter();
+  const rows = await writeRows(tx, live, at, keys);
+  for (const draft of live) writer.change(rows.get(draft)!.rid, draft.indexBefore, draft.indexAfter);
+  await writer.flush(tx);
+  for (const draft of live) {
+    if (hasParties(draft.change.type))
+      await storeParties(tx, rows.get(draft)!.rid, draft.change.resource, !draft.change.before);
+  }
+  const refreshed = await refreshParties(
+    tx,
+    live.map(({ change }) => change).filter(({ type }) => isAffiliationType(type)),
+  );
+  await deriveGrants(tx, engine, grantPersons(engine, live, rows, refreshed, regrouped));
+  await insertJobs(
+    tx,
+    live.flatMap((draft) => jobsOf(engine, draft, rows.get(draft)!)),
+    at,
+  );
+  return drafts.map((draft) => {
+    const row = rows.get(draft) ?? draft.change.before!;
+    return {
+      change: draft.kind,
+      row,
+      resource: draft.written ?? draft.previous ?? { resourceType: row.type, id: row.id },
+    };
+  });
+}
+
+interface Draft {
+  readonly change: Change;
+  readonly kind: Committed['change'];
+  readonly previous: FhirResource | undefined;
+  readonly hash: string;
+  readonly labels: number;
+  readonly indexBefore: IndexRows | undefined;
+  readonly indexAfter: IndexRows | undefined;
+  person: string;
+  patient: string | null;
+  foreign: boolean;
+  written: FhirResource | undefined;
+}
+
+function draftOf(engine: Engine, change: Change, keys: ReturnType<typeof bodyKeysOf>): Draft {
+  const { before, resource } = change;
+  const lives = before !== undefined && before.deleted === 0;
+  const hash = change.hash ?? (resource ? contentHash(resource) : '');
+  const kind = !resource ? (lives ? 'delete' : 'none') : !lives ? 'create' : before.hash === hash ? 'none' : 'update';
+  const previous = before && kind !== 'create' ? parseRow(before, keys) : undefined;
+  const patients = patientsIn(engine, change);
+  return {
+    change,
+    kind,
+    previous,
+    hash,
+    labels: resource ? resourceBits(resource as unknown as Resource) : (before?.labels ?? 0),
+    indexBefore: lives && kind !== 'none' ? indexRows(engine.definitions, previous as FhirResource) : undefined,
+    indexAfter: resource && kind !== 'none' ? indexRows(engine.definitions, resource) : undefined,
+    person: patients.length > 1 ? SEVERAL_PERSONS : '',
+    patient: patients.length === 1 ? patients[0]! : null,
+    foreign: false,
+    written: undefined,
+  };
+}
+
+/** Patients a resource is about: what the writer knows, else `patient` and `subject`, else any other place of the Patient compartment. */
+export function patientsIn(
+  engine: Engine,
+  { type, id, resource, patient, before }: Pick<Change, 'type' | 'id' | 'resource' | 'patient' | 'before'>,
+): string[] {
+  if (type === 'Patient') return [id];
+  if (patient !== undefined) return [patient];
+  if (!resource) return before?.patient ? [before.patient] : [];
+  const found = new Set<string>();
+  for (const code of ['patient', 'subject']) {
+    for (const value of extractOne(engine.definitions, resource as unknown as Resource, code)) {
+      if (value.kind === 'reference' && value.type === 'Patient' && value.id !== undefined) found.add(value.id);
+    }
+  }
+  return found.size > 0 ? [...found] : patientReferences(engine.definitions, resource as unknown as Resource);
+}
+
+/** Identifiers of changed Patients, and the sets of patients they tie together. Gives the persons whose membership changed. */
+async function regroupPatients(tx: Tx, drafts: readonly Draft[], at: number): Promise<Set<string>> {
+  const moved: string[] = [];
+  for (const { change, previous } of drafts) {
+    if (change.type !== 'Patient') continue;
+    const before = previous ? identifyingOf(previous) : [];
+    const after = change.resource ? identifyingOf(change.resource) : [];
+    if (!(await storeIdentifiers(tx, change.id, before, after))) continue;
+    const others = await patientsWith(tx, [...before, ...after]);
+    if (others.some((other) => other !== change.id)) moved.push(change.id);
+    else if ((await personsOf(tx, [change.id])).get(change.id) !== change.id || before.length > 0)
+      moved.push(change.id);
+  }
+  return moved.length === 0 ? new Set() : regroup(tx, moved, at, 'identifier');
+}
+
+async function assignPersons(tx: Tx, drafts: readonly Draft[]): Promise<void> {
+  const patients = [...new Set(drafts.flatMap(({ patient }) => patient ?? []))];
+  const persons = await personsOf(tx, patients);
+  for (const draft of drafts) if (draft.patient !== null) draft.person = persons.get(draft.patient)!;
+}
+
+/** Whether a resource points at something its readers may not see: then every read of it looks closer. */
+async function assignForeign(tx: Tx, drafts: readonly Draft[]): Promise<void> {
+  const own = new Map(drafts.map((draft) => [rowKey(draft.change.type, draft.change.id), draft]));
+  const targets = new Map<Draft, Set<string>>();
+  const unknown = new Map<string, { type: string; id: string }>();
+  for (const draft of drafts) {
+    const { resource } = draft.change;
+    if (!resource) continue;
+    const keys = new Set<string>();
+    forEachReference(resource as unknown as Resource, ({ reference }) => {
+      const parsed = parseReference(reference);
+      if (parsed.kind !== 'local') return;
+      const key = rowKey(parsed.type, parsed.id);
+      keys.add(key);
+      if (!own.has(key)) unknown.set(key, parsed);
+    });
+    targets.set(draft, keys);
+  }
+  const rows = new Map(
+    (
+      await queryKeys<Pick<Row, 'type' | 'id' | 'owner_org' | 'shared' | 'deleted'>>(
+        tx,
+        'SELECT type, id, owner_org, shared, deleted FROM resource WHERE (type, id) IN $KEYS',
+        [...unknown.values()].map(({ type, id }) => [type, id]),
+      )
+    ).map((row) => [rowKey(row.type, row.id), row]),
+  );
+  for (const [draft, keys] of targets) {
+    draft.foreign = [...keys].some((key) => {
+      const mine = own.get(key);
+      if (mine) return mine.change.owner !== draft.change.owner && !isShared(mine);
+      const row = rows.get(key);
+      return !row || row.deleted === 1 || (row.owner_org !== draft.change.owner && row.shared === 0);
+    });
+  }
+}
+
+const SENSITIVE = ~LABEL.MENTAL;
+const isShared = ({ change, patient, person, labels }: Draft): boolean =>
+  isDirectoryType(change.type) && patient === null && person === '' && (labels & SENSITIVE) === 0;
+
+async function writeRows(
+  tx: Tx,
+  drafts: readonly Draft[],
+  at: number,
+  keys: ReturnType<typeof bodyKeysOf>,
+): Promise<Map<Draft, Row>> {
+  const rows = new Map<Draft, Row>();
+  const fresh: Draft[] = [];
+  for (const draft of drafts) {
+    const row = rowOf(draft, at, keys);
+    rows.set(draft, row);
+    if (draft.change.before) await updateRow(tx, row);
+    else fresh.push(draft);
+  }
+  for (let from = 0; from < fresh.length; from += 64) {
+    const part = fresh.slice(from, from + 64);
+    const made = await insertResources(
+      tx,
+      part.map((draft) => rows.get(draft)!),
+    );
+    for (const draft of part) {
+      const row = rows.get(draft)!;
+      rows.set(draft, { ...row, rid: made.get(rowKey(row.type, row.id))! });
+    }
+  }
+  return rows;
+}
+
+function rowOf(draft: Draft, at: number, keys: ReturnType<typeof bodyKeysOf>): Row {
+  const { change, kind, hash, labels } = draft;
+  const { before } = change;
+  const version = (before?.version ?? 0) + 1;
+  const lastUpdated = Math.max(at, before?.last_updated ?? 0);
+  if (change.resource) draft.written = withServerMeta(change.resource, change.id, version, lastUpdated);
+  const base = {
+    rid: before?.rid ?? 0,
+    type: change.type,
+    id: change.id,
+    version,
+    last_updated: lastUpdated,
+    owner_org: change.owner,
+    program: change.program ?? before?.program ?? null,
+    folded: change.folded ? 1 : 0,
+  };
+  if (kind === 'delete') {
+    return { ...before!, ...base, deleted: 1, json: before!.json, hash: '' };
+  }
+  return {
+    ...base,
+    deleted: 0,
+    json: sealText(JSON.stringify(draft.written), keys),
+    hash,
+    person: draft.person,
+    patient: draft.patient,
+    labels,
+    shared: isShared(draft) ? 1 : 0,
+    foreign_refs: draft.foreign ? 1 : 0,
+  };
+}
+
+function withServerMeta(resource: FhirResource, id: string, version: number, lastUpdated: number): FhirResource {
+  const { resourceType, id: _id, meta, ...rest } = resource;
+  const { versionId: _version, lastUpdated: _at, ...keep } = meta ?? {};
+  return {
+    resourceType,
+    id,
+    meta: { versionId: String(version), lastUpdated: new Date(lastUpdated).toISOString(), ...keep },
+    ...rest,
+  };
+}
+
+const INSERT_COLUMNS =
+  'type, id, version, last_updated, deleted, json, hash, owner_org, program, person, patient, labels, shared, foreign_refs, folded';
+
+async function insertResources(tx: Tx, rows: readonly Row[]): Promise<Map<string, number>> {
+  const values = rows.map((row): SqlValue[] => [
+    row.type,
+    row.id,
+    row.version,
+    row.last_updated,
+    row.deleted,
+    row.json,
+    row.hash,
+    row.owner_org,
+    row.program,
+    row.person,
+    row.patient,
+    row.labels,
+    row.shared,
+    row.foreign_refs,
+    row.folded,
+  ]);
+  const tuple = `(${Array.from({ length: 15 }, () => '?').join(', ')})`;
+  const made = await tx.query<{ rid: number; type: string; id: string }>(
+    `INSERT INTO resource (${INSERT_COLUMNS}) VALUES ${rows.map(() => tuple).join(', ')} RETURNING rid, type, id`,
+    values.flat(),
+  );
+  return new Map(made.map(({ rid, type, id }) => [rowKey(type, id), rid]));
+}
+
+async function updateRow(tx: Tx, row: Row): Promise<void> {
+  await tx.run(
+    `INSERT INTO history (rid, version, last_updated, deleted, json)
+     SELECT rid, version, last_updated, deleted, CASE WHEN deleted = 1 THEN '' ELSE json END FROM resource WHERE rid = ?`,
+    [row.rid],
+  );
+  await tx.run(
+    `UPDATE resource SET version = ?, last_updated = ?, deleted = ?, json = ?, hash = ?, program = ?, person = ?, patient = ?,
+     labels = ?, shared = ?, foreign_refs = ?, folded = ? WHERE rid = ?`,
+    [
+      row.version,
+      row.last_updated,
+      row.deleted,
+      row.json,
+      row.hash,
+      row.program,
+      row.person,
+      row.patient,
+      row.labels,
+      row.shared,
+      row.foreign_refs,
+      row.folded,
+      row.rid,
+    ],
+  );
+}
+
+function grantPersons(
+  engine: Engine,
+  drafts: readonly Draft[],
+  rows: ReadonlyMap<Draft, Row>,
+  refreshed: readonly Row[],
+  regrouped: ReadonlySet<string>,
+): Set<string> {
+  const persons = new Set(regrouped);
+  const { factTypes } = engine.grants;
+  for (const draft of drafts) {
+    if (!factTypes.includes(draft.change.type)) continue;
+    persons.add(rows.get(draft)!.person);
+    if (draft.change.before) persons.add(draft.change.before.person);
+  }
+  for (const row of refreshed) if (factTypes.includes(row.type)) persons.add(row.person);
+  persons.delete('');
+  persons.delete(SEVERAL_PERSONS);
+  return persons;
+}
+
+function jobsOf(engine: Engine, { change, kind, indexAfter, indexBefore }: Draft, row: Row): NewJob[] {
+  if (kind === 'none') return [];
+  return triggeredJobs(engine, {
+    interaction: kind,
+    resourceType: change.type,
+    resourceId: change.id,
+    versionId: String(row.version),
+    person: row.person === '' || row.person === SEVERAL_PERSONS ? undefined : row.person,
+    index: indexAfter ?? indexBefore ?? new Map(),
+  });
+}
+
+/** The labels of what a resource points at, so that it carries them too. Directory entries pass none on. */
+export async function labelsOfTargets(
+  tx: Tx,
+  resource: FhirResource,
+  known: ReadonlyMap<string, readonly Coding[]>,
+): Promise<Coding[]> {
+  const targets = new Map<string, { type: string; id: string }>();
+  const found: Coding[] = [];
+  forEachReference(resource as unknown as Resource, ({ reference }) => {
+    const parsed = parseReference(reference);
+    if (parsed.kind !== 'local' || isDirectoryType(parsed.type)) return;
+    const key = rowKey(parsed.type, parsed.id);
+    const here = known.get(key);
+    if (here) found.push(...here);
+    else targets.set(key, parsed);
+  });
+  const rows = await queryKeys<{ json: string }>(
+    tx,
+    'SELECT json FROM resource WHERE (type, id) IN $KEYS AND labels <> 0 AND deleted = 0',
+    [...targets.values()].map(({ type, id }) => [type, id]),
+  );
+  for (const row of rows) {
+    found.push(...((parseRow(row, bodyKeysOf(tx.env)).meta as { security?: Coding[] }).security ?? []));
+  }
+  return found;
+}

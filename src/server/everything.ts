@@ -1,0 +1,123 @@
+import { parseSearchDate } from '../fhir/search-ranges.ts';
+import type { Context } from './context.ts';
+import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
+import { parameterKey } from './index-rows.ts';
+import { showRows } from './mask.ts';
+import { personsOf } from './persons.ts';
+import { textsOf } from './present.ts';
+import { visibleRow } from './read-interactions.ts';
+import { refuse } from './refusal.ts';
+import { ROW_COLUMNS, type Row } from './rows.ts';
+import { readable } from './search-sql.ts';
+import { queryKeys } from './statements.ts';
+import { joinSql, type Sql, sql } from './visibility-sql.ts';
+
+const COLUMNS = ROW_COLUMNS.split(', ')
+  .map((name) => `r.${name}`)
+  .join(', ');
+
+/**
+ * GET Patient/[id]/$everything: all the reader may see of the person, every source's records, then the directory entries they
+ * name. `_since`, `_type`, `start`/`end` (care dates), `_count` with next links. Rule: FHIR R4 operation-patient-everything.
+ */
+export async function everything(context: Context, request: FhirRequest, id: string): Promise<FhirResponse> {
+  const { tx, base, limits } = context;
+  const patient = await visibleRow(context, 'Patient', id);
+  if (!patient || patient.deleted === 1) throw refuse(404, 'not-found', 'no such Patient');
+  context.scopes.require('Patient', 'r');
+  const query = new Map(request.query);
+  const types = query.get('_type')?.split(',') ?? [...context.engine.definitions.resourceTypes];
+  const person = (await personsOf(tx, [id])).get(id)!;
+  const count = Math.max(
+    1,
+    Math.min(Number(query.get('_count') ?? limits.pageMax) || limits.pageDefault, limits.pageMax),
+  );
+  const where: Sql[] = [
+    sql('r.person = ?', person),
+    sql('r.deleted = 0'),
+    sql(`r.type IN (${types.map(() => '?').join(', ')})`, ...types),
+    await readable(context, 'r', types, 's'),
+  ];
+  const since = dateOf(query.get('_since'), '_since');
+  if (since) where.push(sql('r.last_updated >= ?', since.lo));
+  const start = dateOf(query.get('start'), 'start');
+  const end = dateOf(query.get('end'), 'end');
+  if (start) where.push(careDate('i.hi >= ?', start.lo, context));
+  if (end) where.push(careDate('i.lo <= ?', end.hi, context));
+  const after = query.get('_cursor');
+  if (after !== undefined && !/^\d{1,15}$/.test(after))
+    throw refuse(400, 'value', '_cursor is not a page of this operation');
+  if (after !== undefined) where.push(sql('r.rid > ?', Number(after)));
+  const all = joinSql(where, ' AND ');
+  const rows = await tx.query<Row>(`SELECT ${COLUMNS} FROM resource r WHERE ${all.text} ORDER BY r.rid LIMIT ?`, [
+    ...all.params,
+    count + 1,
+  ]);
+  const page = rows.slice(0, count);
+  const named = await directoryOf(context, page, types);
+  const texts = await textsOf(context, [...page, ...named]);
+  const entries = [...page.map((row) => [row, 'match'] as const), ...named.map((row) => [row, 'include'] as const)].map(
+    ([row, mode]) =>
+      `{"fullUrl":${JSON.stringify(`${base}/${row.type}/${row.id}`)},"resource":${texts.get(row.rid)},"search":{"mode":"${mode}"}}`,
+  );
+  const kept = request.query.filter(([name]) => name !== '_cursor');
+  const url = (extra: readonly (readonly [string, string])[]) => {
+    const text = new URLSearchParams([...kept, ...extra].map(([name, value]) => [name, value])).toString();
+    return `${base}/Patient/${id}/$everything${text ? `?${text}` : ''}`;
+  };
+  const links = [{ relation: 'self', url: url([]) }];
+  if (rows.length > count) links.push({ relation: 'next', url: url([['_cursor', String(page.at(-1)!.rid)]]) });
+  const body = `{"resourceType":"Bundle","type":"searchset","link":${JSON.stringify(links)}${entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''}}`;
+  const { actor, at } = context;
+  const record = {
+    at,
+    actor,
+    action: 'R' as const,
+    outcome: 200,
+    type: 'Patient',
+    target: `Patient/${id}`,
+    person,
+    query: '$everything',
+  };
+  return { ...jsonResponse(200, body), audit: actor.kind === 'hub' ? [] : [record] };
+}
+
+function dateOf(text: string | undefined, name: string): { lo: number; hi: number } | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseSearchDate(text);
+  if (!parsed) throw refuse(400, 'value', `${name} is not a date`);
+  return parsed;
+}
+
+/** Rows of a type without a care date stay in. */
+function careDate(comparison: string, value: number, { engine }: Context): Sql {
+  const keys = engine.definitions.resourceTypes.flatMap((type) =>
+    ['date', 'period', 'onset-date', 'authored', 'effective']
+      .filter((code) => engine.definitions.searchParameter(type, code)?.type === 'date')
+      .map((code) => parameterKey(type, code)),
+  );
+  const of = `SELECT 1 FROM idx_date i WHERE i.rid = r.rid AND i.p IN (${keys.join(', ')})`;
+  return sql(`(NOT EXISTS (${of}) OR EXISTS (${of} AND ${comparison}))`, value);
+}
+
+async function directoryOf(context: Context, rows: readonly Row[], types: readonly string[]): Promise<Row[]> {
+  if (rows.length === 0) return [];
+  const rids = rows.map(({ rid }) => rid);
+  const seen = await readable(context, 'r', types, 's');
+  const wanted = new Map<string, { type: string; id: string }>();
+  for (const { resource, text } of (await showRows(context, rows)).values()) {
+    for (const match of (resource ? JSON.stringify(resource) : text).matchAll(
+      /"reference":"([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})/g,
+    )) {
+      wanted.set(`${match[1]}/${match[2]}`, { type: match[1]!, id: match[2]! });
+    }
+  }
+  const found = await queryKeys<Row>(
+    context.tx,
+    `SELECT ${COLUMNS} FROM resource r WHERE (r.type, r.id) IN $KEYS AND r.deleted = 0 AND r.shared = 1 AND ${seen.text}`,
+    [...wanted.values()].filter(({ type }) => types.includes(type)).map(({ type, id }) => [type, id]),
+    [],
+    seen.params,
+  );
+  return found.filter(({ rid }) => !rids.includes(rid));
+}

@@ -1,0 +1,214 @@
+import type { ElementAssertion, ResourceAssertions, Stamp } from '../model/assertion.ts';
+import type { Json } from '../model/json.ts';
+import type { FhirResource } from './engine.ts';
+
+/** What one source said last about one element. `value` absent: it said that there is none. */
+export interface ElementState {
+  readonly stamp: Stamp;
+  readonly source: string;
+  readonly value?: Json;
+  /** A listed row: it may change what a FHIR actor wrote. */
+  readonly overFhir?: true;
+}
+
+/** Everything ever said about a resource by messages, and which elements a FHIR actor has taken over since. */
+export interface FoldState {
+  readonly owner: string;
+  readonly program?: string;
+  readonly patient?: string;
+  /** False while only an identity statement or a group names it: nothing to materialise. */
+  readonly asserted: boolean;
+  readonly labels: readonly { readonly system: string; readonly code: string }[];
+  /** `path` or `path[slot]` → the latest statement. */
+  readonly elements: Readonly<Record<string, ElementState>>;
+  /** Top-level element → what a FHIR actor made of it, and when (ISO). `value` absent: removed. */
+  readonly fhir: Readonly<Record<string, { readonly at: string; readonly value?: Json }>>;
+}
+
+export const emptyFold = (owner: string): FoldState => ({
+  owner,
+  asserted: false,
+  labels: [],
+  elements: {},
+  fhir: {},
+});
+
+/** Order of two statements: negative when `a` is older. Total, so that any order of arrival ends the same. Rule: model/assertion `Stamp`. */
+export function compareStamps(a: Stamp, b: Stamp): number {
+  if (a.at !== b.at) return a.at < b.at ? -1 : 1;
+  const sequence = (a.sequence ?? 0) - (b.sequence ?? 0);
+  if (sequence !== 0) return sequence;
+  return a.hash === b.hash ? 0 : a.hash < b.hash ? -1 : 1;
+}
+
+/** The state after one message's statements; the same object when nothing in it is newer. */
+export function foldAssertions(state: FoldState, said: ResourceAssertions, stamp: Stamp, source: string): FoldState {
+  const elements = foldElements(state, said.elements, stamp, source);
+  const labels = unionLabels(state.labels, said.labels);
+  if (state.asserted && elements === state.elements && labels === state.labels) return state;
+  return {
+    ...state,
+    owner: said.owner,
+    ...(said.program !== undefined ? { program: said.program } : {}),
+    ...(said.patient !== undefined ? { patient: said.patient } : {}),
+    asserted: true,
+    labels,
+    elements,
+  };
+}
+
+/** Only the elements: what a group's removal or an identity statement says. */
+export function foldElements(
+  state: FoldState,
+  said: readonly ElementAssertion[],
+  stamp: Stamp,
+  source: string,
+): FoldState['elements'] {
+  let elements: Record<string, ElementState> | undefined;
+  for (const each of said) {
+    const known = (elements ?? state.elements)[each.element];
+    if (known && compareStamps(stamp, known.stamp) < 0) continue;
+    if (each.overFhir !== true && isTakenOver(state, each.element)) continue;
+    const next: ElementState = {
+      stamp,
+      source,
+      ...(each.op === 'delete' ? {} : { value: each.value as Json }),
+      ...(each.overFhir ? { overFhir: true as const } : {}),
+    };
+    if (known && compareStamps(stamp, known.stamp) === 0 && JSON.stringify(known) === JSON.stringify(next)) continue;
+    elements ??= { ...state.elements };
+    elements[each.element] = next;
+  }
+  return elements ?? state.elements;
+}
+
+const isTakenOver = (state: FoldState, element: string): boolean => Object.hasOwn(state.fhir, topOf(element));
+
+function unionLabels(known: FoldState['labels'], more: FoldState['labels']): FoldState['labels'] {
+  const missing = more.filter((label) => !known.some((k) => k.system === label.system && k.code === label.code));
+  if (missing.length === 0) return known;
+  return [...known, ...missing].sort((a, b) => (`${a.system}|${a.code}` < `${b.system}|${b.code}` ? -1 : 1));
+}
+
+const ELEMENT = /^([^[]+)(?:\[(.*)\])?$/;
+
+const pathOf = (element: string): string => ELEMENT.exec(element)?.[1] ?? element;
+const slotOf = (element: string): string | undefined => ELEMENT.exec(element)?.[2];
+const topOf = (element: string): string => pathOf(element).split('.')[0]!;
+
+/** Records that a FHIR actor's write changed these top-level elements. */
+export function takeOver(
+  state: FoldState,
+  before: FhirResource | undefined,
+  after: FhirResource,
+  at: string,
+): FoldState {
+  const fhir = { ...state.fhir };
+  for (const name of new Set([...Object.keys(before ?? {}), ...Object.keys(after)])) {
+    if (name === 'resourceType' || name === 'id' || name === 'meta') continue;
+    if (JSON.stringify(before?.[name]) === JSON.stringify(after[name])) continue;
+    fhir[name] = after[name] === undefined ? { at } : { at, value: after[name] as Json };
+  }
+  return { ...state, fhir };
+}
+
+/**
+ * The resource that the state says, without `meta`. Elements come in one fixed order, so that equal states give equal text.
+ * It may lack required elements: then it is a placeholder, and nothing is stored.
+ */
+export function materialise(type: string, id: string, state: FoldState): FhirResource {
+  const root: Record<string, Json> = {};
+  const said = Object.entries(state.elements).sort(byElement);
+  for (const [path, slots] of gather(said)) place(root, path, slots, parentStamp(state, path));
+  for (const name of Object.keys(state.fhir).sort()) {
+    const taken = state.fhir[name]!;
+    delete root[name];
+    if (taken.value !== undefined) root[name] = taken.value;
+    const over = said.filter(
+      ([element, { overFhir, stamp }]) => overFhir && topOf(element) === name && stamp.at > taken.at,
+    );
+    if (over.length > 0 && taken.value !== undefined) root[name] = structuredClone(taken.value) as Json;
+    for (const [path, slots] of gather(over)) place(root, path, slots, undefined);
+  }
+  return { resourceType: type, id, ...root };
+}
+
+/** Shallow paths first; then by path; slots in their own order. */
+function byElement([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  const depth = pathOf(a).split('.').length - pathOf(b).split('.').length;
+  return depth !== 0 ? depth : a < b ? -1 : a > b ? 1 : 0;
+}
+
+function gather(
+  said: readonly (readonly [string, ElementState])[],
+): Map<string, (readonly [string | undefined, ElementState])[]> {
+  const paths = new Map<string, (readonly [string | undefined, ElementState])[]>();
+  for (const [element, state] of said) {
+    const path = pathOf(element);
+    const slots = paths.get(path);
+    if (slots) slots.push([slotOf(element), state]);
+    else paths.set(path, [[slotOf(element), state]]);
+  }
+  return paths;
+}
+
+/** The latest statement about an element above this one: an older statement about a part is void then. */
+function parentStamp(state: FoldState, path: string): Stamp | undefined {
+  const parts = path.split('.');
+  let latest: Stamp | undefined;
+  for (let depth = 1; depth < parts.length; depth++) {
+    const parent = state.elements[parts.slice(0, depth).join('.')]?.stamp;
+    if (parent && (!latest || compareStamps(parent, latest) > 0)) latest = parent;
+  }
+  return latest;
+}
+
+function place(
+  root: Record<string, Json>,
+  path: string,
+  slots: readonly (readonly [string | undefined, ElementState])[],
+  notBefore: Stamp | undefined,
+): void {
+  const live = slots.filter(([, state]) => !notBefore || compareStamps(state.stamp, notBefore) >= 0);
+  if (live.length === 0) return;
+  const steps = path.split('.');
+  const name = steps.pop()!;
+  const values = live.filter(([, state]) => state.value !== undefined);
+  const slotted = live.some(([slot]) => slot !== undefined);
+  const target = parentOf(root, steps, values.length > 0);
+  if (!target) return;
+  if (!slotted) {
+    const value = values[0]?.[1].value;
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) delete target[name];
+    else target[name] = value;
+    return;
+  }
+  const list = values.flatMap(([, { value }]) => (Array.isArray(value) ? (value as Json[]) : [value as Json]));
+  if (list.length > 0) target[name] = list;
+  else delete target[name];
+}
+
+function parentOf(
+  root: Record<string, Json>,
+  steps: readonly string[],
+  make: boolean,
+): Record<string, Json> | undefined {
+  let at = root;
+  for (const step of steps) {
+    let next = at[step];
+    if (Array.isArray(next)) next = next[0] as Json;
+    if (typeof next !== 'object' || next === null) {
+      if (!make) return undefined;
+      const made: Record<string, Json> = {};
+      at[step] = made;
+      at = made;
+      continue;
+    }
+    // Values belong to the state and are not changed.
+    const copy = { ...(next as Record<string, Json>) };
+    if (Array.isArray(at[step])) at[step] = [copy, ...(at[step] as Json[]).slice(1)];
+    else at[step] = copy;
+    at = copy;
+  }
+  return at;
+}

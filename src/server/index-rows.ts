@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import type { Resource } from '@medplum/fhirtypes';
+import type { SqlValue, Tx } from '../database/command.ts';
+import type { Definitions } from '../fhir/definitions.ts';
+import type { ComponentValue } from '../fhir/index-values.ts';
+import { extract } from '../fhir/search-values.ts';
+import type { FhirResource } from './engine.ts';
+import { insertRows } from './statements.ts';
+
+const keys = new Map<string, number>();
+
+/** Number under which a parameter of a type stands in the index tables: 31 bits of a hash, so that it never depends on a list's order. */
+export function parameterKey(type: string, code: string): number {
+  const name = `${type}.${code}`;
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = createHash('sha256').update(name).digest().readUInt32BE(0) >>> 1;
+    keys.set(name, key);
+  }
+  return key;
+}
+
+export type IndexTable = 'token' | 'string' | 'date' | 'number' | 'quantity' | 'reference' | 'uri' | 'composite';
+
+/** Columns of each table before `rid`. */
+const COLUMNS: Readonly<Record<IndexTable, readonly string[]>> = {
+  token: ['p', 'code', 'system'],
+  string: ['p', 'value', 'exact'],
+  date: ['p', 'lo', 'hi'],
+  number: ['p', 'lo', 'hi'],
+  quantity: ['p', 'code', 'lo', 'hi', 'system', 'unit'],
+  reference: ['p', 'tid', 'ttype'],
+  uri: ['p', 'value'],
+  composite: ['p', 'code', 'system', 'code2', 'system2', 'lo', 'hi'],
+};
+
+const INSERT = Object.fromEntries(
+  Object.entries(COLUMNS).map(([table, columns]) => [
+    table,
+    `INSERT INTO idx_${table} (${columns.join(', ')}, rid) VALUES`,
+  ]),
+) as Record<IndexTable, string>;
+
+const DELETE = Object.fromEntries(
+  Object.entries(COLUMNS).map(([table, columns]) => [
+    table,
+    `DELETE FROM idx_${table} WHERE rid = ? AND ${columns.map((column) => `${column} = ?`).join(' AND ')}`,
+  ]),
+) as Record<IndexTable, string>;
+
+/** What a resource is found by, as rows without `rid`: table → text of the row → its values. */
+export type IndexRows = Map<IndexTable, Map<string, readonly SqlValue[]>>;
+
+/** Longest text an index holds; a search for something longer finds what begins so and is checked no further. */
+export const INDEX_TEXT_MAX = 400;
+const cut = (text: string): string => (text.length > INDEX_TEXT_MAX ? text.slice(0, INDEX_TEXT_MAX) : text);
+
+/** `_id` and `_lastUpdated` are columns of the row itself. */
+const COLUMN_PARAMETERS = new Set(['_id', '_lastUpdated']);
+
+export function indexRows(definitions: Definitions, resource: FhirResource): IndexRows {
+  const rows: IndexRows = new Map();
+  const { resourceType } = resource;
+  const add = (table: IndexTable, ...values: readonly SqlValue[]): void => {
+    let of = rows.get(table);
+    if (of === undefined) {
+      of = new Map();
+      rows.set(table, of);
+    }
+    of.set(values.join('\u0000'), values);
+  };
+  for (const { param, value } of extract(definitions, resource as unknown as Resource)) {
+    if (COLUMN_PARAMETERS.has(param)) continue;
+    const p = parameterKey(resourceType, param);
+    if (value.kind === 'composite') addComposite(add, p, value.parts);
+    else addValue(add, resourceType, param, p, value);
+  }
+  return rows;
+}
+
+type Add = (table: IndexTable, ...values: readonly SqlValue[]) => void;
+
+function addValue(add: Add, type: string, param: string, p: number, value: ComponentValue): void {
+  switch (value.kind) {
+    case 'token':
+      if (value.code !== undefined || value.system !== undefined)
+        add('token', p, cut(value.code ?? ''), cut(value.system ?? ''));
+      if (value.text) add('string', parameterKey(type, `${param}:text`), cut(value.text), '');
+      for (const of of value.type ?? []) {
+        add(
+          'token',
+          parameterKey(type, `${param}:of-type`),
+          cut(`${of.code ?? ''}|${value.code ?? ''}`),
+          cut(of.system ?? ''),
+        );
+      }
+      return;
+    case 'string':
+      add('string', p, cut(value.folded), cut(value.text));
+      return;
+    case 'date':
+      add('date', p, value.lo, value.hi);
+      return;
+    case 'number':
+      add('number', p, value.lo, value.hi);
+      return;
+    case 'quantity':
+      add('quantity', p, value.code ?? '', value.lo, value.hi, value.system ?? '', value.unit ?? '');
+      if (value.canonical) {
+        const { code, lo, hi } = value.canonical;
+        add('quantity', parameterKey(type, `${param}:canonical`), code, lo, hi, '', '');
+      }
+      return;
+    case 'reference':
+      if (value.type !== undefined && value.id !== undefined) add('reference', p, value.id, value.type);
+      else if (value.url !== undefined) add('reference', p, cut(value.url), '');
+      if (value.identifier?.value !== undefined || value.identifier?.system !== undefined) {
+        const { value: code, system } = value.identifier;
+        add('token', parameterKey(type, `${param}:identifier`), cut(code ?? ''), cut(system ?? ''));
+      }
+      return;
+    case 'uri':
+      add('uri', p, cut(value.uri));
+      return;
+    case 'position':
+      return;
+  }
+}
+
+/** R4's composites are a token and one more value; others are not indexed and a search for them is refused. */
+function addComposite(add: Add, p: number, parts: readonly ComponentValue[]): void {
+  const [first, second] = parts;
+  if (parts.length !== 2 || first?.kind !== 'token' || second === undefined) return;
+  const head = [p, cut(first.code ?? ''), cut(first.system ?? '')] as const;
+  if (second.kind === 'token') add('composite', ...head, cut(second.code ?? ''), cut(second.system ?? ''), 0, 0);
+  else if (second.kind === 'quantity')
+    add('composite', ...head, second.code ?? '', second.system ?? '', second.lo, second.hi);
+  else if (second.kind === 'string') add('composite', ...head, cut(second.folded), '', 0, 0);
+  else if (second.kind === 'date' || second.kind === 'number') add('composite', ...head, '', '', second.lo, second.hi);
+  else if (second.kind === 'reference')
+    add('composite', ...head, second.id ?? second.url ?? '', second.type ?? '', 0, 0);
+}
+
+/** Rows to insert, gathered over the resources of one transaction: one statement per table and not per resource. */
+export class IndexWriter {
+  readonly #inserts = new Map<IndexTable, (readonly SqlValue[])[]>();
+  readonly #deletes: { readonly table: IndexTable; readonly values: readonly SqlValue[] }[] = [];
+
+  /** Brings the index of one row from what it was found by to what it is found by now. */
+  change(rid: number, before: IndexRows | undefined, after: IndexRows | undefined): void {
+    for (const [table, rows] of after ?? []) {
+      const had = before?.get(table);
+      for (const [text, values] of rows) {
+        if (had?.has(text)) continue;
+        let list = this.#inserts.get(table);
+        if (list === undefined) {
+          list = [];
+          this.#inserts.set(table, list);
+        }
+        list.push([...values, rid]);
+      }
+    }
+    for (const [table, rows] of before ?? []) {
+      const has = after?.get(table);
+      for (const [text, values] of rows) if (!has?.has(text)) this.#deletes.push({ table, values: [rid, ...values] });
+    }
+  }
+
+  async flush(tx: Tx): Promise<void> {
+    for (const { table, values } of this.#deletes) await tx.run(DELETE[table], values);
+    for (const [table, rows] of this.#inserts) await insertRows(tx, INSERT[table], rows);
+    this.#deletes.length = 0;
+    this.#inserts.clear();
+  }
+}

@@ -1,0 +1,121 @@
+import type { Resource } from '@medplum/fhirtypes';
+import { bodyKeysOf } from '../database/envelope.ts';
+import { forEachReference, parseReference } from '../fhir/references.ts';
+import type { Stored } from '../model/store.ts';
+import type { Context } from './context.ts';
+import { parseRow, type Row, rowKey } from './rows.ts';
+import { openText } from './sealed-text.ts';
+import { queryKeys } from './statements.ts';
+import { visibleRows } from './visibility-sql.ts';
+
+const ABSENT = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
+/** What stands where a reader may not know what is referred to: neither reference, display, identifier nor type. */
+const masked = (): object => ({ extension: [{ url: ABSENT, valueCode: 'masked' }] });
+
+export const isMasked = (value: unknown): boolean => {
+  const extensions = (value as { extension?: readonly { url?: string; valueCode?: string }[] } | null)?.extension;
+  return Array.isArray(extensions) && extensions.some((each) => each?.url === ABSENT && each.valueCode === 'masked');
+};
+
+/** A row as the reader gets it: JSON text, and the resource where it had to be taken apart. */
+export interface Shown {
+  readonly text: string;
+  readonly resource: Stored | undefined;
+}
+
+/**
+ * The JSON of rows the reader may see, references to what it may not see masked. A row of the reader's own organization that
+ * points only at its own or at shared resources (`foreign_refs` 0) goes out as it lies. Rule: H4, H5, DESIGN 7.
+ */
+export async function showRows(context: Context, rows: readonly Row[]): Promise<Map<number, Shown>> {
+  const keys = bodyKeysOf(context.tx.env);
+  const { visibility } = context;
+  const shown = new Map<number, Shown>();
+  const open: { row: Row; resource: Stored; targets: Map<string, { type: string; id: string }> }[] = [];
+  for (const row of rows) {
+    if (visibility.kind === 'everything' || (row.owner_org === visibility.organization && row.foreign_refs === 0)) {
+      shown.set(row.rid, { text: openText(row.json, keys), resource: undefined });
+      continue;
+    }
+    const resource = parseRow(row, keys);
+    open.push({ row, resource, targets: targetsOf(resource) });
+  }
+  const seen = await seenKeys(
+    context,
+    open.flatMap(({ targets }) => [...targets.values()]),
+  );
+  for (const { row, resource, targets } of open) {
+    const own = visibility.kind === 'organization' && row.owner_org === visibility.organization;
+    const hidden = new Set([...targets.keys()].filter((key) => (seen.has(key) ? !seen.get(key) : !own)));
+    const result = hidden.size === 0 ? resource : (maskIn(resource, hidden) as Stored);
+    shown.set(row.rid, {
+      text: hidden.size === 0 ? openText(row.json, keys) : JSON.stringify(result),
+      resource: result,
+    });
+  }
+  return shown;
+}
+
+function targetsOf(resource: object): Map<string, { type: string; id: string }> {
+  const targets = new Map<string, { type: string; id: string }>();
+  forEachReference(resource as Resource, ({ reference }) => {
+    const parsed = parseReference(reference);
+    if (parsed.kind === 'local') targets.set(rowKey(parsed.type, parsed.id), { type: parsed.type, id: parsed.id });
+  });
+  return targets;
+}
+
+/** `Type/id` → whether the reader may see it, for those that exist. */
+async function seenKeys(
+  context: Context,
+  targets: readonly { type: string; id: string }[],
+): Promise<Map<string, boolean>> {
+  const unique = new Map(targets.map(({ type, id }) => [rowKey(type, id), [type, id] as const]));
+  if (unique.size === 0) return new Map();
+  const visible = visibleRows(context.visibility, 'r');
+  const rows = await queryKeys<{ type: string; id: string; seen: number }>(
+    context.tx,
+    `SELECT r.type, r.id, CASE WHEN ${visible.text} THEN 1 ELSE 0 END AS seen FROM resource r WHERE (r.type, r.id) IN $KEYS`,
+    [...unique.values()],
+    visible.params,
+  );
+  return new Map(rows.map(({ type, id, seen }) => [rowKey(type, id), seen === 1]));
+}
+
+function maskIn(value: unknown, hidden: ReadonlySet<string>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => maskIn(item, hidden));
+  const { reference } = value as { reference?: unknown };
+  if (typeof reference === 'string') {
+    const parsed = parseReference(reference);
+    if (parsed.kind === 'local' && hidden.has(rowKey(parsed.type, parsed.id))) return masked();
+  }
+  const copy: Record<string, unknown> = {};
+  for (const [name, child] of Object.entries(value)) copy[name] = maskIn(child, hidden);
+  return copy;
+}
+
+/**
+ * What a client writes back after reading it masked gets its references again, place by place. Gives undefined when a masked
+ * reference stands where the stored resource has none: then the write would lose or move it.
+ */
+export function unmask<T>(incoming: T, stored: unknown): T | undefined {
+  let lost = false;
+  const walk = (value: unknown, before: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (isMasked(value)) {
+      if (typeof (before as { reference?: unknown } | null | undefined)?.reference === 'string') return before;
+      if (!isMasked(before)) lost = true;
+      return value;
+    }
+    if (Array.isArray(value))
+      return value.map((item, at) => walk(item, Array.isArray(before) ? before[at] : undefined));
+    const copy: Record<string, unknown> = {};
+    for (const [name, child] of Object.entries(value)) {
+      copy[name] = walk(child, (before as Record<string, unknown> | null | undefined)?.[name]);
+    }
+    return copy;
+  };
+  const result = walk(incoming, stored) as T;
+  return lost ? undefined : result;
+}

@@ -1,0 +1,90 @@
+import { issue, outcome } from '../fhir/outcome.ts';
+import type { Context } from './context.ts';
+import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
+import { textsOf } from './present.ts';
+import { refuse } from './refusal.ts';
+import type { Row } from './rows.ts';
+import { parseSearch, type SearchRequest } from './search-request.ts';
+import { runSearch, type SearchPage } from './search-run.ts';
+import { subsetOf } from './subset.ts';
+import type { Sql } from './visibility-sql.ts';
+
+/** Whether `Prefer: handling=strict` stands: then what is unknown is refused. */
+export const isStrict = (request: Pick<FhirRequest, 'headers'>): boolean =>
+  /handling=strict/.test(request.headers.prefer ?? '');
+
+/** Query pairs of a search: of the address, and of the form a POST carries. */
+export function searchPairs(request: FhirRequest): (readonly [string, string])[] {
+  if (request.method !== 'POST') return [...request.query];
+  const type = request.headers['content-type'] ?? '';
+  if (request.body && !type.startsWith('application/x-www-form-urlencoded')) {
+    throw refuse(415, 'not-supported', 'a search by POST is a form');
+  }
+  return [...request.query, ...new URLSearchParams(request.body ?? '')];
+}
+
+/** GET [type]?…, POST [type]/_search, and system level. `within` narrows to a compartment, `path` is what page links repeat. */
+export async function search(
+  context: Context,
+  request: FhirRequest,
+  type: string | undefined,
+  path: string,
+  within?: Sql,
+): Promise<FhirResponse> {
+  if (type !== undefined) context.scopes.require(type, 's');
+  const parsed = parseSearch(context.engine.definitions, type, searchPairs(request), isStrict(request));
+  const page = await runSearch(context, parsed, within);
+  const body = await searchsetText(context, parsed, page, path);
+  const { actor, at } = context;
+  const record = {
+    at,
+    actor,
+    action: 'S' as const,
+    outcome: 200,
+    ...(type !== undefined ? { type } : {}),
+    query: parsed.kept
+      .map(([name]) => name.slice(0, 60))
+      .join('&')
+      .slice(0, 500),
+  };
+  return { ...jsonResponse(200, body), audit: actor.kind === 'hub' ? [] : [record] };
+}
+
+/** A searchset Bundle as text: stored JSON goes in as it is, without being parsed. */
+async function searchsetText(context: Context, parsed: SearchRequest, page: SearchPage, path: string): Promise<string> {
+  const { base } = context;
+  const matched = await textsOf(context, page.matches, subsetOf(context.engine.definitions, parsed));
+  const included = await textsOf(context, page.included);
+  const entry = (row: Row, text: string, mode: string): string =>
+    `{"fullUrl":${JSON.stringify(`${base}/${row.type}/${row.id}`)},"resource":${text},"search":{"mode":"${mode}"}}`;
+  const entries = [
+    ...page.matches.map((row) => entry(row, matched.get(row.rid)!, 'match')),
+    ...page.included.map((row) => entry(row, included.get(row.rid)!, 'include')),
+  ];
+  if (parsed.ignored.length > 0) {
+    const issues = parsed.ignored.map((name) =>
+      issue({
+        severity: 'warning',
+        code: 'not-supported',
+        text: `search parameter ${name.replace(/[^\w:.-]/g, '?').slice(0, 80)} was ignored`,
+      }),
+    );
+    entries.push(`{"resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`);
+  }
+  const url = (pairs: readonly (readonly [string, string])[]): string => {
+    const query = new URLSearchParams(pairs.map(([name, value]) => [name, value])).toString();
+    return `${base}/${path}${query ? `?${query}` : ''}`;
+  };
+  const applied = parsed.kept.filter(([name]) => !parsed.ignored.includes(name));
+  const here = parsed.cursor === undefined ? applied : [...applied, ['_cursor', parsed.cursor] as const];
+  const links = [{ relation: 'self', url: url(here) }];
+  if (page.cursor !== undefined) {
+    links.push(
+      { relation: 'first', url: url(applied) },
+      { relation: 'next', url: url([...applied, ['_cursor', page.cursor]]) },
+    );
+  }
+  const total = page.total === undefined ? '' : `,"total":${page.total}`;
+  const listed = entries.length > 0 ? `,"entry":[${entries.join(',')}]` : '';
+  return `{"resourceType":"Bundle","type":"searchset"${total},"link":${JSON.stringify(links)}${listed}}`;
+}

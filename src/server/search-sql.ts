@@ -1,0 +1,527 @@
+import { parseReference } from '../fhir/references.ts';
+import { foldText, parseSearchDate, parseSearchNumber, type SearchPrefix } from '../fhir/search-ranges.ts';
+import { canonicalQuantity } from '../fhir/ucum.ts';
+import type { Context } from './context.ts';
+import { INDEX_TEXT_MAX, parameterKey } from './index-rows.ts';
+import { samePerson } from './persons.ts';
+import { refuse } from './refusal.ts';
+import type { Operation } from './scopes.ts';
+import {
+  type AnyCondition,
+  type Chain,
+  type Condition,
+  type Reverse,
+  splitEscaped,
+  unescapeValue,
+} from './search-request.ts';
+import { codesIn } from './search-terminology.ts';
+import { joinSql, type Sql, sql, visibleRows } from './visibility-sql.ts';
+
+/** A condition as SQL on index rows `i`: which `rid`s meet it. */
+export interface Compiled {
+  /** `SELECT i.rid FROM … WHERE …`. */
+  readonly select: Sql;
+  readonly negated: boolean;
+  /** One row of the index tells for a given rid: cheap as EXISTS. */
+  readonly pointwise: boolean;
+  /** Lower narrows more: the driver of the query. */
+  readonly cost: number;
+}
+
+/** Rows of alias `r` the context may see and its scopes open, for rows known to be of these types. */
+export async function readable(
+  context: Context,
+  r: string,
+  types: readonly string[],
+  operation: Operation,
+): Promise<Sql> {
+  const visible = visibleRows(context.visibility, r);
+  const closed: string[] = [];
+  const limited: Sql[] = [];
+  for (const type of types) {
+    const permission = context.scopes.permission(type, operation);
+    if (permission === 'all') continue;
+    closed.push(type);
+    if (permission === 'none') continue;
+    for (const conditions of permission) {
+      const parts = [sql(`${r}.type = ?`, type)];
+      for (const condition of conditions) parts.push(asPredicate(await compile(context, [type], condition), r));
+      limited.push(sql(`(${joinSql(parts, ' AND ').text})`, ...joinSql(parts, ' AND ').params));
+    }
+  }
+  if (closed.length === 0) return visible;
+  const open = sql(`${r}.type NOT IN (${closed.map(() => '?').join(', ')})`, ...closed);
+  return joinSql([visible, sql('AND ('), joinSql([open, ...limited], ' OR '), sql(')')], ' ');
+}
+
+/** As a predicate on alias `r`. */
+export function asPredicate({ select, negated, pointwise }: Compiled, r: string): Sql {
+  const not = negated ? 'NOT ' : '';
+  if (pointwise) return sql(`${not}EXISTS (${select.text} AND i.rid = ${r}.rid)`, ...select.params);
+  return sql(`${r}.rid ${not}IN (${select.text})`, ...select.params);
+}
+
+export async function compile(context: Context, types: readonly string[], condition: AnyCondition): Promise<Compiled> {
+  switch (condition.kind) {
+    case 'value':
+      return compileValue(context, types, condition);
+    case 'chain':
+      return compileChain(context, types, condition);
+    case 'reverse':
+      return compileReverse(context, condition);
+  }
+}
+
+const keyList = (types: readonly string[], code: string): string =>
+  types.map((type) => parameterKey(type, code)).join(', ');
+
+const onKeys = (types: readonly string[], code: string): string =>
+  types.length === 1 ? `i.p = ${keyList(types, code)}` : `i.p IN (${keyList(types, code)})`;
+
+async function compileValue(context: Context, types: readonly string[], condition: Condition): Promise<Compiled> {
+  const { parameter, modifier, values } = condition;
+  if (parameter.code === '_id') return compileId(types, values);
+  if (parameter.code === '_lastUpdated') return compileUpdated(values);
+  if (modifier === 'missing') return compileMissing(types, condition);
+  switch (parameter.type) {
+    case 'token':
+      return compileToken(context, types, condition);
+    case 'string':
+      return compileString(context, types, condition);
+    case 'date':
+      return {
+        ...onIndex(
+          'date',
+          types,
+          parameter.code,
+          values.map((value) => dateCondition(context, value)),
+          40,
+        ),
+        pointwise: true,
+      };
+    case 'number':
+      return onIndex(
+        'number',
+        types,
+        parameter.code,
+        values.map((value) => numberCondition(value, 'i.lo', 'i.hi')),
+        45,
+      );
+    case 'quantity':
+      return compileQuantity(types, condition);
+    case 'uri':
+      return onIndex(
+        'uri',
+        types,
+        parameter.code,
+        values.map((value) => uriCondition(value, modifier)),
+        15,
+      );
+    case 'reference':
+      return compileReference(context, types, condition);
+    case 'composite':
+      return compileComposite(context, types, condition);
+    default:
+      throw refuse(400, 'not-supported', `${parameter.code} is not supported`);
+  }
+}
+
+function onIndex(
+  table: string,
+  types: readonly string[],
+  code: string,
+  alternatives: readonly Sql[],
+  cost: number,
+): Compiled {
+  const any = joinSql(
+    alternatives.map(({ text, params }) => sql(`(${text})`, ...params)),
+    ' OR ',
+  );
+  return {
+    select: sql(`SELECT i.rid FROM idx_${table} i WHERE ${onKeys(types, code)} AND (${any.text})`, ...any.params),
+    negated: false,
+    pointwise: false,
+    cost: cost + (alternatives.length > 1 ? 1 : 0),
+  };
+}
+
+/** On the rows themselves: `i` is the resource table then. */
+function compileId(types: readonly string[], values: readonly string[]): Compiled {
+  const ids = values.map((value) => unescapeValue(value).replace(/^.*\//, ''));
+  const inTypes = types.length > 50 ? sql('1 = 1') : sql(`i.type IN (${types.map(() => '?').join(', ')})`, ...types);
+  return {
+    select: sql(
+      `SELECT i.rid FROM resource i WHERE ${inTypes.text} AND i.id IN (${ids.map(() => '?').join(', ')})`,
+      ...inTypes.params,
+      ...ids,
+    ),
+    negated: false,
+    pointwise: false,
+    cost: 0,
+  };
+}
+
+function compileUpdated(values: readonly string[]): Compiled {
+  const any = joinSql(
+    values.map((value) => {
+      const wanted = parseSearchDate(value);
+      if (!wanted) throw refuse(400, 'value', '_lastUpdated is not a date');
+      return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.last_updated', 'i.last_updated');
+    }),
+    ' OR ',
+  );
+  return {
+    select: sql(`SELECT i.rid FROM resource i WHERE (${any.text})`, ...any.params),
+    negated: false,
+    pointwise: true,
+    cost: 90,
+  };
+}
+
+function compileMissing(types: readonly string[], { parameter, values }: Condition): Compiled {
+  const [value] = values;
+  if (value !== 'true' && value !== 'false') throw refuse(400, 'value', ':missing is either true or false');
+  const codes =
+    parameter.type === 'reference'
+      ? [
+          ['reference', parameter.code],
+          ['token', `${parameter.code}:identifier`],
+        ]
+      : [[parameter.type, parameter.code]];
+  if (parameter.type === 'token') codes.push(['string', `${parameter.code}:text`]);
+  const text = codes
+    .map(([table, code]) => `SELECT i.rid FROM idx_${table} i WHERE ${onKeys(types, code!)}`)
+    .join(' UNION ALL ');
+  return { select: sql(text), negated: value === 'true', pointwise: false, cost: 95 };
+}
+
+async function compileToken(context: Context, types: readonly string[], condition: Condition): Promise<Compiled> {
+  const { parameter, modifier, values } = condition;
+  if (modifier === 'text') {
+    const like = values.map((value) => startsWith('i.value', foldText(unescapeValue(value))));
+    return onIndex('string', types, `${parameter.code}:text`, like, 50);
+  }
+  if (modifier === 'of-type') {
+    const parts = values.map((value) => {
+      const [system, code, of] = splitEscaped(value, '|').map(unescapeValue);
+      if (of === undefined) throw refuse(400, 'value', ':of-type wants system|code|value');
+      return sql('i.code = ? AND i.system = ?', `${code}|${of}`, system ?? '');
+    });
+    return { ...onIndex('token', types, `${parameter.code}:of-type`, parts, 8), pointwise: true };
+  }
+  let alternatives: Sql[];
+  if (modifier === 'in' || modifier === 'not-in' || modifier === 'above' || modifier === 'below') {
+    const codes = await codesIn(context, modifier, values.map(unescapeValue));
+    alternatives =
+      codes.length === 0
+        ? [sql('1 = 0')]
+        : codes.map(({ system, code }) => sql('i.code = ? AND i.system = ?', code, system));
+  } else {
+    alternatives = values.map(tokenCondition);
+  }
+  const compiled = onIndex('token', types, parameter.code, alternatives, parameter.code === 'identifier' ? 5 : 30);
+  return { ...compiled, negated: modifier === 'not' || modifier === 'not-in', pointwise: alternatives.length < 20 };
+}
+
+function tokenCondition(value: string): Sql {
+  const [first = '', second] = splitEscaped(value, '|').map((part) => unescapeValue(part).slice(0, INDEX_TEXT_MAX));
+  if (second === undefined) return sql('i.code = ?', first);
+  if (second === '') return sql('i.system = ?', first);
+  return sql('i.code = ? AND i.system = ?', second, first);
+}
+
+/** Everything that begins with a prefix, as a range an index can serve. */
+function startsWith(column: string, prefix: string): Sql {
+  const from = prefix.slice(0, INDEX_TEXT_MAX);
+  if (from === '') return sql('1 = 1');
+  return sql(`${column} >= ? AND ${column} < ?`, from, `${from}\u{10FFFF}`);
+}
+
+function compileString(
+  context: Context,
+  types: readonly string[],
+  { parameter, modifier, values }: Condition,
+): Compiled {
+  const alternatives = values.map((value) => {
+    const text = unescapeValue(value);
+    const folded = foldText(text).slice(0, INDEX_TEXT_MAX);
+    if (modifier === 'exact') return sql('i.value = ? AND i.exact = ?', folded, text.slice(0, INDEX_TEXT_MAX));
+    if (modifier === 'contains') {
+      return sql(context.tx.dialect === 'sqlite' ? 'instr(i.value, ?) > 0' : 'strpos(i.value, ?) > 0', folded);
+    }
+    return startsWith('i.value', folded);
+  });
+  return onIndex('string', types, parameter.code, alternatives, modifier === 'contains' ? 70 : 20);
+}
+
+function dateCondition({ at }: Context, value: string): Sql {
+  const wanted = parseSearchDate(unescapeValue(value));
+  if (!wanted) throw refuse(400, 'value', 'a date parameter is not a date');
+  if (wanted.prefix !== 'ap') return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.lo', 'i.hi');
+  const slack = Math.abs(at - wanted.lo) / 10;
+  return sql('i.lo <= ? AND i.hi >= ?', Math.round(wanted.hi + slack), Math.round(wanted.lo - slack));
+}
+
+/** How a stored range compares with the wanted one. Rule: FHIR R4 search.html#prefix. */
+function rangeCondition(prefix: SearchPrefix, from: number, to: number, lo: string, hi: string): Sql {
+  switch (prefix) {
+    case 'ne':
+      return sql(`(${lo} < ? OR ${hi} > ?)`, from, to);
+    case 'gt':
+      return sql(`${hi} > ?`, to);
+    case 'lt':
+      return sql(`${lo} < ?`, from);
+    case 'ge':
+      return lo === hi ? sql(`${hi} >= ?`, from) : sql(`(${hi} > ? OR (${lo} >= ? AND ${hi} <= ?))`, to, from, to);
+    case 'le':
+      return lo === hi ? sql(`${lo} <= ?`, to) : sql(`(${lo} < ? OR (${lo} >= ? AND ${hi} <= ?))`, from, from, to);
+    case 'sa':
+      return sql(`${lo} > ?`, to);
+    case 'eb':
+      return sql(`${hi} < ?`, from);
+    default:
+      return sql(`${lo} >= ? AND ${lo} <= ? AND ${hi} <= ?`, from, to, to);
+  }
+}
+
+function numberCondition(text: string, lo: string, hi: string): Sql {
+  const wanted = parseSearchNumber(unescapeValue(text));
+  if (!wanted) throw refuse(400, 'value', 'a number parameter is not a number');
+  return exactNumber(wanted.prefix, wanted, lo, hi);
+}
+
+function exactNumber(
+  prefix: SearchPrefix,
+  { value, lo: from, hi: to }: { readonly value: number; readonly lo: number; readonly hi: number },
+  lo: string,
+  hi: string,
+): Sql {
+  switch (prefix) {
+    case 'ne':
+      return sql(`(${lo} < ? OR ${hi} >= ?)`, from, to);
+    case 'gt':
+      return sql(`${hi} > ?`, value);
+    case 'lt':
+      return sql(`${lo} < ?`, value);
+    case 'ge':
+      return sql(`${hi} >= ?`, value);
+    case 'le':
+      return sql(`${lo} <= ?`, value);
+    case 'sa':
+      return sql(`${lo} > ?`, value);
+    case 'eb':
+      return sql(`${hi} < ?`, value);
+    case 'ap': {
+      const slack = Math.abs(value) / 10;
+      return sql(`${lo} <= ? AND ${hi} >= ?`, value + slack, value - slack);
+    }
+    default:
+      return sql(`${lo} >= ? AND ${hi} < ?`, from, to);
+  }
+}
+
+const UCUM = 'http://unitsofmeasure.org';
+
+function compileQuantity(types: readonly string[], { parameter, values }: Condition): Compiled {
+  const parts = values.map((value) => {
+    const [number = '', system = '', code = ''] = splitEscaped(value, '|').map(unescapeValue);
+    const wanted = parseSearchNumber(number);
+    if (!wanted) throw refuse(400, 'value', 'a quantity parameter is not a number');
+    const canonical =
+      system === UCUM && code !== '' ? canonicalQuantity(wanted.lo, wanted.hi, system, code) : undefined;
+    const exact = canonical ? canonicalQuantity(wanted.value, wanted.value, system, code) : undefined;
+    if (canonical && exact) {
+      const range = exactNumber(wanted.prefix, { value: exact.lo, lo: canonical.lo, hi: canonical.hi }, 'i.lo', 'i.hi');
+      return sql(
+        `i.p IN (${keyList(types, `${parameter.code}:canonical`)}) AND i.code = ? AND ${range.text}`,
+        canonical.code,
+        ...range.params,
+      );
+    }
+    const range = exactNumber(wanted.prefix, wanted, 'i.lo', 'i.hi');
+    const own = `i.p IN (${keyList(types, parameter.code)})`;
+    if (code === '') return sql(`${own} AND ${range.text}`, ...range.params);
+    if (system === '')
+      return sql(`${own} AND (i.code = ? OR i.unit = ?) AND ${range.text}`, code, code, ...range.params);
+    return sql(`${own} AND i.code = ? AND i.system = ? AND ${range.text}`, code, system, ...range.params);
+  });
+  const any = joinSql(
+    parts.map(({ text, params }) => sql(`(${text})`, ...params)),
+    ' OR ',
+  );
+  return {
+    select: sql(`SELECT i.rid FROM idx_quantity i WHERE (${any.text})`, ...any.params),
+    negated: false,
+    pointwise: false,
+    cost: 45,
+  };
+}
+
+function uriCondition(value: string, modifier: string | undefined): Sql {
+  const uri = unescapeValue(value);
+  if (modifier === 'below') return sql('(i.value = ? OR (i.value >= ? AND i.value < ?))', uri, `${uri}/`, `${uri}0`);
+  if (modifier !== 'above') return sql('i.value = ?', uri);
+  const stems = [uri];
+  for (let at = uri.lastIndexOf('/'); at > 8; at = uri.lastIndexOf('/', at - 1)) stems.push(uri.slice(0, at));
+  return sql(`i.value IN (${stems.map(() => '?').join(', ')})`, ...stems);
+}
+
+/** A reference is found only through a target the reader may see; a Patient stands for all records of its person. */
+async function compileReference(context: Context, types: readonly string[], condition: Condition): Promise<Compiled> {
+  const { parameter, modifier, values } = condition;
+  if (modifier === 'identifier') {
+    const compiled = onIndex('token', types, `${parameter.code}:identifier`, values.map(tokenCondition), 30);
+    if (context.visibility.kind === 'everything') return compiled;
+    const own = `AND EXISTS (SELECT 1 FROM resource o WHERE o.rid = i.rid AND (o.owner_org = ? OR o.foreign_refs = 0))`;
+    return {
+      ...compiled,
+      select: sql(`${compiled.select.text} ${own}`, ...compiled.select.params, context.visibility.organization),
+    };
+  }
+  const targets: Sql[] = [];
+  for (const value of values)
+    targets.push(...(await referenceTargets(context, unescapeValue(value), modifier, parameter.target ?? [])));
+  const alternatives = targets.length > 0 ? targets : [sql('1 = 0')];
+  return { ...onIndex('reference', types, parameter.code, alternatives, 10), pointwise: alternatives.length < 20 };
+}
+
+async function referenceTargets(
+  context: Context,
+  value: string,
+  modifier: string | undefined,
+  allowed: readonly string[],
+): Promise<Sql[]> {
+  const parsed = parseReference(value, context.base);
+  if (parsed.kind === 'absolute' || parsed.kind === 'urn')
+    return [sql("i.tid = ? AND i.ttype = ''", value.split('|')[0]!.slice(0, INDEX_TEXT_MAX))];
+  const local = parsed.kind === 'local';
+  const id = local ? parsed.id : value;
+  if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw refuse(400, 'value', 'a reference parameter is not a reference');
+  const types = local ? [parsed.type] : modifier !== undefined ? [modifier] : allowed;
+  const found: Sql[] = [];
+  for (const { type, ids } of await seenTargets(context, types, id)) {
+    found.push(
+      sql(
+        ids.length === 1 ? 'i.tid = ? AND i.ttype = ?' : `i.tid IN (${ids.map(() => '?').join(', ')}) AND i.ttype = ?`,
+        ...ids,
+        type,
+      ),
+    );
+  }
+  return found;
+}
+
+async function seenTargets(
+  context: Context,
+  types: readonly string[],
+  id: string,
+): Promise<{ type: string; ids: string[] }[]> {
+  const { tx, visibility } = context;
+  let seen = [...types];
+  if (visibility.kind !== 'everything' || types.length > 1) {
+    const visible = visibleRows(visibility, 'r');
+    const rows = await tx.query<{ type: string }>(
+      `SELECT r.type FROM resource r WHERE r.id = ? AND r.type IN (${types.map(() => '?').join(', ')}) AND ${visible.text}`,
+      [id, ...types, ...visible.params],
+    );
+    seen = rows.map((row) => row.type);
+  }
+  return Promise.all(seen.map(async (type) => ({ type, ids: type === 'Patient' ? await samePerson(tx, id) : [id] })));
+}
+
+async function compileComposite(
+  context: Context,
+  types: readonly string[],
+  { parameter, values }: Condition,
+): Promise<Compiled> {
+  const second = context.engine.definitions.searchParameterByUrl(parameter.component?.[1]?.definition ?? '');
+  const first = context.engine.definitions.searchParameterByUrl(parameter.component?.[0]?.definition ?? '');
+  if (parameter.component?.length !== 2 || first?.type !== 'token' || !second) {
+    throw refuse(400, 'not-supported', `${parameter.code} is not supported`);
+  }
+  const parts = values.map((value) => {
+    const [head = '', tail] = splitEscaped(value, '$');
+    if (tail === undefined) throw refuse(400, 'value', `${parameter.code} wants two values joined by $`);
+    const token = tokenCondition(head);
+    const other = compositeSecond(second.type, tail);
+    return sql(`${token.text} AND ${other.text}`, ...token.params, ...other.params);
+  });
+  return onIndex('composite', types, parameter.code, parts, 12);
+}
+
+function compositeSecond(type: string, value: string): Sql {
+  switch (type) {
+    case 'token': {
+      const { text, params } = tokenCondition(value);
+      return sql(text.replace('i.code', 'i.code2').replace('i.system', 'i.system2'), ...params);
+    }
+    case 'quantity': {
+      const [number = '', system = '', code = ''] = splitEscaped(value, '|').map(unescapeValue);
+      const range = numberCondition(number, 'i.lo', 'i.hi');
+      const unit =
+        code === ''
+          ? sql('1 = 1')
+          : system === ''
+            ? sql('i.code2 = ?', code)
+            : sql('i.code2 = ? AND i.system2 = ?', code, system);
+      return sql(`${range.text} AND ${unit.text}`, ...range.params, ...unit.params);
+    }
+    case 'date': {
+      const wanted = parseSearchDate(unescapeValue(value));
+      if (!wanted) throw refuse(400, 'value', 'a date parameter is not a date');
+      return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.lo', 'i.hi');
+    }
+    case 'number':
+      return numberCondition(value, 'i.lo', 'i.hi');
+    case 'string':
+      return startsWith('i.code2', foldText(unescapeValue(value)));
+    default:
+      return sql('i.code2 = ?', unescapeValue(value).replace(/^.*\//, ''));
+  }
+}
+
+async function compileChain(
+  context: Context,
+  types: readonly string[],
+  { parameter, targets }: Chain,
+): Promise<Compiled> {
+  const parts: Sql[] = [];
+  for (const { type, condition } of targets) {
+    const inner = asPredicate(rename(await compile(context, [type], condition)), 't');
+    const seen = await readable(context, 't', [type], 's');
+    // A Patient that meets the condition stands for every record of its person.
+    const join =
+      type === 'Patient'
+        ? "JOIN resource m ON m.type = 'Patient' AND m.person = t.person JOIN idx_reference i ON i.tid = m.id AND i.ttype = m.type"
+        : 'JOIN idx_reference i ON i.tid = t.id AND i.ttype = t.type';
+    parts.push(
+      sql(
+        `SELECT i.rid FROM resource t ${join} WHERE ${onKeys(types, parameter.code)} AND t.type = ? AND t.deleted = 0 AND ${seen.text} AND ${inner.text}`,
+        type,
+        ...seen.params,
+        ...inner.params,
+      ),
+    );
+  }
+  return { select: joinSql(parts, ' UNION '), negated: false, pointwise: false, cost: 35 };
+}
+
+async function compileReverse(context: Context, { type, parameter, condition }: Reverse): Promise<Compiled> {
+  const inner = asPredicate(rename(await compile(context, [type], condition)), 't');
+  const seen = await readable(context, 't', [type], 's');
+  return {
+    select: sql(
+      `SELECT i.rid FROM resource t JOIN idx_reference x ON x.rid = t.rid JOIN resource i ON i.id = x.tid AND i.type = x.ttype
+       WHERE x.p = ${parameterKey(type, parameter.code)} AND t.type = ? AND t.deleted = 0 AND ${seen.text} AND ${inner.text}`,
+      type,
+      ...seen.params,
+      ...inner.params,
+    ),
+    negated: false,
+    pointwise: false,
+    cost: 60,
+  };
+}
+
+/** A nested condition is always a set, so that its alias cannot meet the outer one. */
+const rename = (compiled: Compiled): Compiled => ({ ...compiled, pointwise: false });

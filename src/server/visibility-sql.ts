@@ -1,0 +1,40 @@
+import type { SqlValue } from '../database/command.ts';
+import { LABEL } from '../model/labels.ts';
+import type { Visibility } from '../model/visibility.ts';
+
+/** A piece of SQL with its parameters in order. */
+export interface Sql {
+  readonly text: string;
+  readonly params: readonly SqlValue[];
+}
+
+export const sql = (text: string, ...params: readonly SqlValue[]): Sql => ({ text, params });
+
+export function joinSql(parts: readonly Sql[], between: string): Sql {
+  return { text: parts.map(({ text }) => text).join(between), params: parts.flatMap(({ params }) => params) };
+}
+
+/** Labels that being a party to the care does not open; bits that are added later count as sensitive until listed. */
+const SENSITIVE_MASK = 0x7fffffff & ~LABEL.MENTAL;
+
+/**
+ * The one predicate on which every read, search, count, chain, include and history depends: true for the rows of alias `r`
+ * (a `resource`) that the reader may see. Rule: model/visibility.ts, DESIGN 7.
+ */
+export function visibleRows(as: Visibility, r: string): Sql {
+  if (as.kind === 'everything') return sql('1 = 1');
+  return sql(
+    `(${r}.owner_org = ?
+      OR ${r}.shared = 1
+      OR ((${r}.labels & ${SENSITIVE_MASK}) = 0 AND EXISTS (SELECT 1 FROM resource_party vp WHERE vp.rid = ${r}.rid AND vp.org = ?))
+      OR (${r}.person <> '' AND EXISTS (SELECT 1 FROM access_grant vg WHERE vg.person = ${r}.person AND vg.recipient = ?
+        AND vg.owner = ${r}.owner_org AND vg.purpose = ? AND (${r}.labels & ~vg.labels) = 0 AND vg.since <= ?
+        AND (vg.until IS NULL OR vg.until > ?) AND vg.withheld NOT LIKE '%,' || ${r}.type || ',%')))`,
+    as.organization,
+    as.organization,
+    as.organization,
+    as.purpose,
+    as.at,
+    as.at,
+  );
+}

@@ -1,0 +1,337 @@
+import type { Coding } from '@medplum/fhirtypes';
+import { bodyKeysOf } from '../database/envelope.ts';
+import { contentHash } from '../fhir/canonical.ts';
+import { mergeLabels } from '../fhir/labels.ts';
+import { isAcceptable } from '../fhir/outcome.ts';
+import { parseReference } from '../fhir/references.ts';
+import type { Stored } from '../model/store.ts';
+import { type AuditRecord, storeAudit } from './audit.ts';
+import { type Change, commitChanges, labelsOfTargets, patientsIn } from './commit.ts';
+import type { Context } from './context.ts';
+import type { FhirResource } from './engine.ts';
+import { type FoldState, takeOver } from './fold.ts';
+import { indexRows } from './index-rows.ts';
+import { unmask } from './mask.ts';
+import { actorProvenance, provenanceChange } from './provenance.ts';
+import { refuse, refuseWith } from './refusal.ts';
+import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
+import { openText, sealText } from './sealed-text.ts';
+import { lockNames } from './statements.ts';
+import { visibleRows } from './visibility-sql.ts';
+
+/** One write whose type and id are settled. */
+export interface Write {
+  readonly action: 'create' | 'update' | 'delete';
+  readonly type: string;
+  readonly id: string;
+  /** Absent on delete. */
+  readonly resource?: FhirResource;
+  /** `If-Match` version. */
+  readonly ifMatch?: string;
+  /** Where it stands in a Bundle: `Bundle.entry[3].resource`. */
+  readonly place?: string;
+}
+
+export interface Written {
+  /** 201 created, 200 updated or unchanged, 204 deleted. */
+  readonly status: 200 | 201 | 204;
+  /** Absent when there was nothing to delete. */
+  readonly row: Row | undefined;
+  readonly resource: FhirResource | undefined;
+}
+
+/**
+ * Writes all of them or none, in the caller's transaction: scopes, ownership, version, labels, validity and write rules are
+ * checked against what that transaction sees. Throws a refusal naming the place. What changes nothing makes no version.
+ */
+export async function writeAll(context: Context, writes: readonly Write[]): Promise<Written[]> {
+  const { tx, engine, actor, at } = context;
+  await lockNames(
+    tx,
+    writes.map(({ type, id }) => rowKey(type, id)),
+  );
+  const rows = await loadRows(tx, writes);
+  const labels = new Map(writes.map((each) => [rowKey(each.type, each.id), securityOf(each.resource)]));
+  const planned: { write: Write; change: Change | undefined; before: Row | undefined }[] = [];
+  for (const write of writes) {
+    const before = rows.get(rowKey(write.type, write.id));
+    try {
+      planned.push({ write, before, change: await planWrite(context, write, before, labels) });
+    } catch (error) {
+      throw placed(error, write.place);
+    }
+  }
+  const changes = planned.flatMap(({ change }) => change ?? []);
+  const provenances = actor.kind === 'hub' ? [] : provenancesOf(context, changes);
+  const committed = new Map(
+    (await commitChanges(tx, engine, [...changes, ...provenances], at)).map((each) => [
+      rowKey(each.row.type, each.row.id),
+      each,
+    ]),
+  );
+  const results = planned.map(({ write, before, change }): Written => {
+    const done = change && committed.get(rowKey(write.type, write.id));
+    if (done)
+      return {
+        status: done.change === 'create' ? 201 : done.change === 'delete' ? 204 : 200,
+        row: done.row,
+        resource: done.resource,
+      };
+    if (write.action === 'delete') return { status: 204, row: undefined, resource: undefined };
+    return { status: 200, row: before, resource: parseRow(before!, bodyKeysOf(tx.env)) };
+  });
+  await storeAudit(
+    tx,
+    results.flatMap(({ row, status }, at) => auditOf(context, writes[at]!, row, status)),
+  );
+  return results;
+}
+
+const ACTIONS = { create: 'C', update: 'U', delete: 'D' } as const;
+
+function auditOf(
+  { actor, at }: Context,
+  { action, type, id }: Write,
+  row: Row | undefined,
+  outcome: number,
+): AuditRecord[] {
+  if (actor.kind === 'hub') return [];
+  return [
+    {
+      at,
+      actor,
+      action: ACTIONS[action],
+      outcome,
+      type,
+      target: `${type}/${id}`,
+      ...(row ? { version: row.version, ...(row.person !== '' ? { person: row.person } : {}) } : {}),
+    },
+  ];
+}
+
+const securityOf = (resource: FhirResource | undefined): Coding[] => (resource?.meta?.security ?? []) as Coding[];
+
+async function planWrite(
+  context: Context,
+  write: Write,
+  before: Row | undefined,
+  labels: Map<string, Coding[]>,
+): Promise<Change | undefined> {
+  const { tx, engine, actor } = context;
+  const lives = before !== undefined && before.deleted === 0;
+  const operation = write.action === 'delete' ? 'd' : lives ? 'u' : 'c';
+  context.scopes.require(write.type, operation);
+  const stored = lives ? parseRow(before, bodyKeysOf(tx.env)) : undefined;
+  if (before) await requireOwnership(context, write, before);
+  if (write.action === 'delete' && !lives) return undefined;
+  requireVersion(write, lives ? before : undefined);
+  if (write.action === 'delete') {
+    await askRules(context, write.type, stored, undefined);
+    return {
+      type: write.type,
+      id: write.id,
+      before,
+      resource: undefined,
+      owner: before!.owner_org,
+      folded: before!.folded === 1,
+    };
+  }
+  const resource = await prepared(context, write, stored, labels);
+  const index = () => indexRows(engine.definitions, resource);
+  if (!context.scopes.allows(write.type, write.id, operation, index)) {
+    throw refuse(403, 'forbidden', `the token's scope does not cover this ${write.type}`);
+  }
+  const hash = contentHash(resource);
+  if (lives && before.hash === hash) return undefined;
+  const issues = engine.validate(resource);
+  if (!isAcceptable(issues)) throw refuseWith(422, issues);
+  await askRules(context, write.type, stored, resource);
+  if (before?.folded === 1) await recordTakeOver(context, before, stored, resource);
+  const patients = patientsIn(engine, { type: write.type, id: write.id, resource, patient: undefined, before });
+  return {
+    type: write.type,
+    id: write.id,
+    before,
+    resource,
+    hash,
+    owner: before?.owner_org ?? (await ownerOf(context, resource, patients, actor.organization)),
+    ...(patients.length === 1 ? { patient: patients[0] } : {}),
+    folded: before?.folded === 1,
+  };
+}
+
+/** 404 for what the actor may not see; 403 for what it sees and does not own. A party to a Task may work on it. */
+async function requireOwnership(context: Context, { type, action }: Write, before: Row): Promise<void> {
+  const { tx, visibility } = context;
+  if (visibility.kind === 'everything' || before.owner_org === visibility.organization) return;
+  const visible = visibleRows(visibility, 'r');
+  const [seen] = await tx.query<{ rid: number }>(`SELECT r.rid FROM resource r WHERE r.rid = ? AND ${visible.text}`, [
+    before.rid,
+    ...visible.params,
+  ]);
+  if (!seen) throw refuse(404, 'not-found', `no such ${type}`);
+  if (type === 'Task' && action !== 'delete') {
+    const [party] = await tx.query<{ rid: number }>('SELECT rid FROM resource_party WHERE rid = ? AND org = ?', [
+      before.rid,
+      visibility.organization,
+    ]);
+    if (party) return;
+  }
+  throw refuse(403, 'forbidden', `this ${type} belongs to another organization`);
+}
+
+function requireVersion({ ifMatch }: Write, current: Row | undefined): void {
+  if (ifMatch === undefined) return;
+  const version = ifMatch.replace(/^W\//, '').replace(/^"|"$/g, '');
+  if (version !== '*' && version !== String(current?.version ?? '')) {
+    throw refuse(412, 'conflict', 'the resource has another version than If-Match names');
+  }
+  if (!current) throw refuse(412, 'conflict', 'there is no resource for If-Match');
+}
+
+/** The resource as it will be stored: its id, references masked on the way out restored, labels kept and inherited. */
+async function prepared(
+  context: Context,
+  { type, id, resource }: Write,
+  stored: Stored | undefined,
+  labels: Map<string, Coding[]>,
+): Promise<FhirResource> {
+  if (resource?.resourceType !== type)
+    throw refuse(400, 'structure', 'the resource is of another type than the address');
+  let whole: FhirResource = { ...resource, id };
+  if (stored && JSON.stringify(resource).includes('"masked"')) {
+    const restored = unmask(whole, stored);
+    if (!restored) throw refuse(422, 'business-rule', 'a masked reference was moved: write it back in its place');
+    whole = restored;
+  }
+  const inherited = await labelsOfTargets(context.tx, whole, labels);
+  const security = [securityOf(stored as FhirResource | undefined), securityOf(whole), inherited].reduce<Coding[]>(
+    (all, more) => mergeLabels(all, more),
+    [],
+  );
+  labels.set(rowKey(type, id), security);
+  const { versionId: _v, lastUpdated: _u, security: _s, ...meta } = whole.meta ?? {};
+  const kept = { ...meta, ...(security.length > 0 ? { security } : {}) };
+  const { meta: _meta, ...rest } = whole;
+  return Object.keys(kept).length > 0 ? { ...rest, meta: kept } : rest;
+}
+
+async function askRules(
+  context: Context,
+  type: string,
+  before: Stored | undefined,
+  after: FhirResource | undefined,
+): Promise<void> {
+  const { tx, engine, actor, at } = context;
+  const rules = engine.writeRules.filter(({ resourceType }) => resourceType === type);
+  if (rules.length === 0) return;
+  const keys = bodyKeysOf(tx.env);
+  const roleRow = actor.practitionerRole ? await loadRow(tx, 'PractitionerRole', actor.practitionerRole) : undefined;
+  const role = roleRow && roleRow.deleted === 0 ? parseRow(roleRow, keys) : undefined;
+  for (const rule of rules) {
+    const needed = (rule.needs?.(before, after) ?? []).flatMap((reference) => {
+      const parsed = parseReference(reference);
+      return parsed.kind === 'local' ? [parsed] : [];
+    });
+    const facts = [...(await loadRows(tx, needed)).values()]
+      .filter(({ deleted }) => deleted === 0)
+      .map((row) => parseRow(row, keys));
+    const issue = rule.check({
+      actor,
+      facts,
+      at: new Date(at).toISOString(),
+      ...(before ? { before } : {}),
+      ...(after ? { after } : {}),
+      ...(role ? { role } : {}),
+    });
+    if (!issue) continue;
+    const forbidden = issue.code.startsWith('forbidden');
+    throw refuse(forbidden ? 403 : 422, forbidden ? 'forbidden' : 'business-rule', issue.text, issue.location);
+  }
+}
+
+/** What a FHIR actor changes in a resource that messages made belongs to that actor from now on. */
+async function recordTakeOver(
+  { tx, at }: Context,
+  row: Row,
+  before: Stored | undefined,
+  after: FhirResource,
+): Promise<void> {
+  const keys = bodyKeysOf(tx.env);
+  const [fold] = await tx.query<{ state: string }>('SELECT state FROM fold WHERE id = ? AND type = ?', [
+    row.id,
+    row.type,
+  ]);
+  if (!fold) return;
+  const state = takeOver(
+    JSON.parse(openText(fold.state, keys)) as FoldState,
+    before as FhirResource | undefined,
+    after,
+    new Date(at).toISOString(),
+  );
+  await tx.run('UPDATE fold SET state = ? WHERE id = ? AND type = ?', [
+    sealText(JSON.stringify(state), keys),
+    row.id,
+    row.type,
+  ]);
+}
+
+const OWNER_ELEMENTS = ['organization', 'providedBy', 'managingOrganization'];
+
+/** Who owns a new resource: the writer's organization; for the hub itself whom the resource names, else the patient's. */
+async function ownerOf(
+  { tx }: Context,
+  resource: FhirResource,
+  patients: readonly string[],
+  organization: string | undefined,
+): Promise<string> {
+  if (organization !== undefined) return organization;
+  if (resource.resourceType === 'Organization') return resource.id!;
+  for (const element of OWNER_ELEMENTS) {
+    const reference = (resource[element] as { reference?: string } | undefined)?.reference;
+    if (reference?.startsWith('Organization/')) return reference.slice('Organization/'.length);
+  }
+  const row = patients.length === 1 ? await loadRow(tx, 'Patient', patients[0]!) : undefined;
+  return row?.owner_org ?? '';
+}
+
+/** One Provenance per person, owner and kind of change: who wrote these versions. */
+function provenancesOf({ engine, actor, at }: Context, changes: readonly Change[]): Change[] {
+  const activity = ({ resource, before }: Change) =>
+    !resource ? 'DELETE' : before && before.deleted === 0 ? 'UPDATE' : 'CREATE';
+  const groups = Map.groupBy(
+    changes.filter(({ type }) => type !== 'Provenance' && type !== 'AuditEvent'),
+    (change) =>
+      JSON.stringify([
+        activity(change),
+        change.owner,
+        change.patient ?? '',
+        change.type === 'Patient' ? change.id : '',
+      ]),
+  );
+  return [...groups.values()].map((group) => {
+    const [first] = group as [Change, ...Change[]];
+    const targets = group.map(({ type, id, before, resource }) => ({
+      type,
+      id,
+      version: (before?.version ?? 0) + 1,
+      labels: securityOf(resource),
+    }));
+    const resource = actorProvenance(engine.newId(), actor, new Date(at).toISOString(), activity(first), targets);
+    return provenanceChange(resource, undefined, first.owner, first.type === 'Patient' ? first.id : first.patient);
+  });
+}
+
+/** A refusal that tells where in a Bundle it arose. */
+function placed(error: unknown, place: string | undefined): unknown {
+  if (place === undefined) return error;
+  const detail = (error as { detail?: { status: number; outcome: { issue: { expression?: string[] }[] } } }).detail;
+  if (!detail?.outcome) return error;
+  return refuseWith(
+    detail.status,
+    detail.outcome.issue.map((each) => ({
+      ...each,
+      expression: each.expression?.map((path) => path.replace(/^[A-Z][A-Za-z]*/, place)) ?? [place],
+    })) as never,
+  );
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
+import { type CommandTable, joinCommands } from '../database/command.ts';
+import { jobTableMigrations } from '../database/job-table.ts';
+import type { Migration } from '../database/migrate.ts';
+import { loadDefinitions } from '../fhir/definitions.ts';
+import { missingRequired, validate } from '../fhir/validate.ts';
+import { flowCommands } from '../flow/flow-commands.ts';
+import type { Trigger } from '../model/store.ts';
+import { deriveGrants } from '../rules/consent.ts';
+import { affiliationsNeeded, factTypes, type PersonFacts } from '../rules/facts.ts';
+import { writeRules } from '../rules/write-rules.ts';
+import { serverCommands } from '../server/commands.ts';
+import type { Engine } from '../server/engine.ts';
+import { serverMigrations } from '../server/schema.ts';
+
+/** What main hands to every process or worker that runs the store's commands. Cloneable. */
+export interface StoreEnv {
+  /** File URL of the compiled definitions. */
+  readonly definitions: string;
+  /** Key of deterministic ids, hex. */
+  readonly hubKey: string;
+  readonly triggers: readonly Trigger[];
+  /** Read by `bodyKeysOf`: keys that seal resources. */
+  readonly bodyKeys?: { readonly current: string; readonly keys: Readonly<Record<string, string>> };
+}
+
+/** The server with R4 definitions, consent and write rules in it. */
+export function storeEngine(env: StoreEnv): Engine {
+  const definitions = loadDefinitions(readFileSync(new URL(env.definitions)));
+  return {
+    definitions,
+    hubKey: Buffer.from(env.hubKey, 'hex'),
+    newId: randomUUID,
+    validate: (resource): readonly OperationOutcomeIssue[] => validate(definitions, resource),
+    missingRequired: (resource) => missingRequired(definitions, resource as unknown as Resource),
+    grants: {
+      factTypes,
+      affiliationsNeeded: (facts) => affiliationsNeeded(facts),
+      derive: (facts) => deriveGrants(facts as PersonFacts),
+    },
+    writeRules,
+    triggers: env.triggers,
+  };
+}
+
+/** All commands that run next to the store's data, on either engine. */
+export function storeCommands(env: unknown): CommandTable {
+  return joinCommands(serverCommands(storeEngine(env as StoreEnv)), flowCommands);
+}
+
+/** The store database's schema, in order. */
+export const storeMigrations: readonly Migration[] = [...jobTableMigrations, ...serverMigrations];

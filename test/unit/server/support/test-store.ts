@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { openPostgresDatabase } from '../../../../src/database/postgres.ts';
+import { openSqliteDatabase } from '../../../../src/database/sqlite.ts';
+import type { Actor } from '../../../../src/model/actor.ts';
+import type { Clock } from '../../../../src/model/clock.ts';
+import type { Database } from '../../../../src/model/database.ts';
+import type { Store, Trigger } from '../../../../src/model/store.ts';
+import { type FhirService, makeFhirService } from '../../../../src/server/service.ts';
+import { makeStore } from '../../../../src/server/store.ts';
+import { type StoreEnv, storeCommands, storeMigrations } from '../../../../src/workers/store-commands.ts';
+
+/** A store with its clock in the test's hand. */
+export interface TestStore {
+  readonly database: Database;
+  readonly store: Store;
+  readonly fhir: FhirService;
+  readonly clock: Clock & { ms: number };
+  close(): Promise<void>;
+}
+
+export const POSTGRES_URL = process.env.HANDOFF_TEST_POSTGRES;
+/** Both engines when a PostgreSQL is given, else the embedded one. */
+export const ENGINES: readonly ('sqlite' | 'postgres')[] = POSTGRES_URL ? ['sqlite', 'postgres'] : ['sqlite'];
+
+const DEFINITIONS = new URL('../../../../build/definitions.json.gz', import.meta.url).href;
+export const HUB_KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff';
+
+export async function openTestStore(
+  engine: 'sqlite' | 'postgres',
+  options: { readonly triggers?: readonly Trigger[]; readonly bodyKeys?: StoreEnv['bodyKeys'] } = {},
+): Promise<TestStore> {
+  const env: StoreEnv = {
+    definitions: DEFINITIONS,
+    hubKey: HUB_KEY,
+    triggers: options.triggers ?? [],
+    ...(options.bodyKeys ? { bodyKeys: options.bodyKeys } : {}),
+  };
+  const { database, remove } = engine === 'sqlite' ? await openSqlite(env) : await openPostgres(env);
+  const clock = { ms: Date.parse('2026-03-02T10:00:00Z'), now: () => clock.ms };
+  return {
+    database,
+    store: makeStore(database, clock),
+    fhir: makeFhirService({ database, clock, base: 'http://hub.test/fhir/R4' }),
+    clock,
+    close: async () => {
+      await database.close();
+      await remove();
+    },
+  };
+}
+
+async function openSqlite(env: StoreEnv) {
+  const home = mkdtempSync(join(tmpdir(), 'handoff-store-'));
+  const database = await openSqliteDatabase({
+    file: join(home, 'store.db'),
+    worker: new URL('../../../../src/workers/store-worker.ts', import.meta.url),
+    readers: 1,
+    readTimeoutMs: 20_000,
+    env,
+  });
+  return { database, remove: async () => rmSync(home, { recursive: true, force: true }) };
+}
+
+async function openPostgres(env: StoreEnv) {
+  const name = `handoff_test_${randomUUID().replaceAll('-', '')}`;
+  const admin = async (statement: string) => {
+    const client = new pg.Client(POSTGRES_URL);
+    await client.connect();
+    await client.query(statement);
+    await client.end();
+  };
+  await admin(`CREATE DATABASE ${name}`);
+  const url = new URL(POSTGRES_URL!);
+  url.pathname = `/${name}`;
+  const database = await openPostgresDatabase({
+    url: url.href,
+    commands: storeCommands(env),
+    migrations: storeMigrations,
+    env,
+    poolMax: 8,
+    readTimeoutMs: 20_000,
+  });
+  return { database, remove: () => admin(`DROP DATABASE ${name}`) };
+}
+
+export const client = (organization: string, scopes: readonly string[] = ['system/*.cruds']): Actor => ({
+  kind: 'client',
+  id: `client-of-${organization}`,
+  organization,
+  scopes,
+});

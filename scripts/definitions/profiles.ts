@@ -2,6 +2,7 @@ import type { ElementDefinition as FhirElement, StructureDefinition } from '@med
 import type { Invariant, Profile, ProfileElement, TypeDefinition } from '../../src/fhir/definitions.ts';
 import type { Published } from './published.ts';
 import { elementTypeOf, invariantsOf, maxOf } from './types.ts';
+import { US_CORE_PROFILES } from './us-core-profiles.ts';
 
 /** Profiles on resources and on extensions that a resource of this hub may claim: R4's own resource profiles and US Core. */
 export function compileProfiles(published: Published, types: readonly TypeDefinition[]): Profile[] {
@@ -12,6 +13,7 @@ export function compileProfiles(published: Published, types: readonly TypeDefini
   return [...candidates, ...published.usCore]
     .filter((structure) => structure.snapshot !== undefined)
     .map((structure) => profileOf(structure, known))
+    .concat(US_CORE_PROFILES)
     .sort((a, b) => (a.url < b.url ? -1 : 1));
 }
 

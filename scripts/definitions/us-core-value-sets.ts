@@ -4,6 +4,11 @@ const RACE_AND_ETHNICITY = 'urn:oid:2.16.840.1.113883.6.238';
 const NULL_FLAVOR = 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor';
 const ADMINISTRATIVE_GENDER = 'http://terminology.hl7.org/CodeSystem/v3-AdministrativeGender';
 
+const UNKNOWN = [
+  ['ASKU', 'Asked but no answer'],
+  ['UNK', 'Unknown'],
+] as const;
+
 /** The required value sets of US Core 5.0.1 that no package of ours holds. Rule: US Core 5.0.1, terminology. */
 export const US_CORE_VALUE_SETS: readonly ValueSetTable[] = [
   {
@@ -20,13 +25,7 @@ export const US_CORE_VALUE_SETS: readonly ValueSetTable[] = [
           ['2106-3', 'White'],
         ],
       },
-      {
-        system: NULL_FLAVOR,
-        concept: [
-          ['ASKU', 'Asked but no answer'],
-          ['UNK', 'Unknown'],
-        ],
-      },
+      { system: NULL_FLAVOR, concept: [...UNKNOWN, ['OTH', 'Other']] },
     ],
   },
   {
@@ -40,6 +39,7 @@ export const US_CORE_VALUE_SETS: readonly ValueSetTable[] = [
           ['2186-5', 'Not Hispanic or Latino'],
         ],
       },
+      { system: NULL_FLAVOR, concept: [...UNKNOWN] },
     ],
   },
   {
@@ -53,13 +53,20 @@ export const US_CORE_VALUE_SETS: readonly ValueSetTable[] = [
           ['M', 'Male'],
         ],
       },
+      { system: NULL_FLAVOR, concept: [...UNKNOWN, ['OTH', 'Other']] },
+    ],
+  },
+  {
+    url: 'http://hl7.org/fhir/us/core/ValueSet/us-core-problem-or-health-concern',
+    name: 'USCoreProblemOrHealthConcern',
+    include: [
       {
-        system: NULL_FLAVOR,
-        concept: [
-          ['ASKU', 'Asked but no answer'],
-          ['OTH', 'Other'],
-          ['UNK', 'Unknown'],
-        ],
+        system: 'http://terminology.hl7.org/CodeSystem/condition-category',
+        concept: [['problem-list-item', 'Problem List Item']],
+      },
+      {
+        system: 'http://hl7.org/fhir/us/core/CodeSystem/condition-category',
+        concept: [['health-concern', 'Health Concern']],
       },
     ],
   },

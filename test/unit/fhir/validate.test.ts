@@ -355,6 +355,28 @@ describe('profiles', () => {
     expect(faults({ ...patient, ...change })).toContain(expected);
   });
 
+  it('a US Core problem needs a category that says so, and a person as its subject', () => {
+    const condition = (category: object[], subject = 'Patient/1') => ({
+      resourceType: 'Condition',
+      meta: { profile: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-condition-problems-health-concerns'] },
+      clinicalStatus: {
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-clinical', code: 'active' }],
+      },
+      code: { text: 'x' },
+      subject: { reference: subject },
+      category,
+    });
+    const concern = {
+      coding: [{ system: 'http://hl7.org/fhir/us/core/CodeSystem/condition-category', code: 'health-concern' }],
+    };
+    const other = {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-category', code: 'encounter-diagnosis' }],
+    };
+    expect(faults(condition([other, concern]))).toEqual([]);
+    expect(faults(condition([other]))).toEqual(['validate.profile-min Condition.category']);
+    expect(faults(condition([concern], 'Group/1'))).toEqual(['validate.reference-target Condition.subject']);
+  });
+
   it('what is not claimed is not demanded, and a profile that is not held here is said to be unchecked', () => {
     expect(faults({ ...patient, meta: undefined, identifier: undefined })).toEqual([]);
     const issues = validate(R4, { ...PATIENT, meta: { profile: ['http://example.org/p'] } });

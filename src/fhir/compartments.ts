@@ -26,11 +26,6 @@ export function patientReferences(definitions: Definitions, resource: Resource):
   return compartmentIds(definitions, 'Patient', resource);
 }
 
-/** True when a resource type can belong to a patient at all. */
-export function isPatientType(definitions: Definitions, resourceType: string): boolean {
-  return resourceType === 'Patient' || definitions.compartment('Patient', resourceType).length > 0;
-}
-
 function parametersOf(definitions: Definitions, compartment: string, resourceType: string): readonly string[] {
   let known = compiled.get(definitions);
   if (known === undefined) {

@@ -72,12 +72,6 @@ export function formatReference(parsed: Exclude<ParsedReference, { kind: 'invali
   }
 }
 
-/** `{ reference: 'Type/id' }` of a stored resource. */
-export function referenceTo(resource: { resourceType: string; id?: string | undefined }): { reference: string } {
-  if (resource.id === undefined) throw new Error(`a ${resource.resourceType} without id cannot be referenced`);
-  return { reference: `${resource.resourceType}/${resource.id}` };
-}
-
 /** True when both strings name the same resource here, whatever the version and whether relative or under the own base. */
 export function sameReference(a: string | undefined, b: string | undefined, ownBase?: string): boolean {
   if (a === undefined || b === undefined) return false;

@@ -1,8 +1,9 @@
 import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes';
 
-/** A transaction Bundle (all or nothing) of the given entries. */
+/** A transaction Bundle (all or nothing) of the given entries. Without any it has no `entry`: FHIR has no empty lists. */
 export function transaction(entries: readonly BundleEntry[]): Bundle {
-  return { resourceType: 'Bundle', type: 'transaction', entry: [...entries] };
+  const bundle: Bundle = { resourceType: 'Bundle', type: 'transaction' };
+  return entries.length === 0 ? bundle : { ...bundle, entry: [...entries] };
 }
 
 /** PUT to a known id: creates or replaces. `fullUrl` lets other entries point at it before it exists. */

@@ -313,7 +313,7 @@ async function provenancesOf(
     const of = group
       .map(({ type, id, patient }) => (type === 'Patient' ? id : patient))
       .filter((id) => id !== undefined);
-    const about = of.length === 0 ? undefined : of.reduce((least, id) => (id < least ? id : least));
+    const about = of.toSorted()[0];
     const targets = group.map(({ type, id, before, resource }) => ({
       type,
       id,

@@ -23,25 +23,17 @@ export function applyJsonPatch<T>(document: T, patch: unknown): T {
 
 function applyOne(root: { document: unknown }, { op, path, from, value }: PatchOperation): void {
   const to = pointer(path);
-  switch (op) {
-    case 'add':
-      return insert(root, to, structuredClone(value));
-    case 'remove':
-      return void take(root, to);
-    case 'replace':
-      take(root, to);
-      return insert(root, to, structuredClone(value));
-    case 'move':
-      return insert(root, to, take(root, pointer(from)));
-    case 'copy':
-      return insert(root, to, structuredClone(find(root, pointer(from))));
-    case 'test':
-      if (JSON.stringify(find(root, to)) !== JSON.stringify(value))
-        throw refuse(422, 'processing', 'a test of the patch fails');
-      return;
-    default:
-      throw refuse(400, 'value', 'the patch has an unknown operation');
-  }
+  if (op === 'add') insert(root, to, structuredClone(value));
+  else if (op === 'remove') take(root, to);
+  else if (op === 'replace') {
+    take(root, to);
+    insert(root, to, structuredClone(value));
+  } else if (op === 'move') insert(root, to, take(root, pointer(from)));
+  else if (op === 'copy') insert(root, to, structuredClone(find(root, pointer(from))));
+  else if (op === 'test') {
+    if (JSON.stringify(find(root, to)) !== JSON.stringify(value))
+      throw refuse(422, 'processing', 'a test of the patch fails');
+  } else throw refuse(400, 'value', 'the patch has an unknown operation');
 }
 
 function pointer(path: unknown): string[] {
@@ -55,7 +47,7 @@ function pointer(path: unknown): string[] {
   return steps;
 }
 
-const unfit = () => refuse(422, 'processing', 'a patch path does not exist');
+const unfit = (): Error => refuse(422, 'processing', 'a patch path does not exist');
 
 function child(holder: unknown, step: string): unknown {
   if (Array.isArray(holder)) return holder[indexOf(holder, step, holder.length - 1)];

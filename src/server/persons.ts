@@ -132,7 +132,7 @@ export async function regroup(tx: Tx, patients: readonly string[], at: number, b
   const changed = new Set<string>();
   const before = await personsOf(tx, all);
   for (const set of components(all, links)) {
-    const person = set.reduce((least, each) => (each < least ? each : least));
+    const person = set.toSorted()[0]!;
     for (const patient of set) {
       const old = before.get(patient)!;
       if (set.length > 1) await ensureMember(tx, patient, person, at, basis);

@@ -62,9 +62,7 @@ async function respondWith(context: Context, request: FhirRequest, row: Row): Pr
   const headers = versionHeaders(row);
   const noneMatch = request.headers['if-none-match'];
   const since = request.headers['if-modified-since'];
-  const same =
-    noneMatch !== undefined &&
-    noneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${row.version}"`);
+  const same = noneMatch?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${row.version}"`);
   const audit = auditRead(context, row);
   if (same) return { status: 304, headers, audit };
   if (

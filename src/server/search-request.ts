@@ -224,7 +224,7 @@ function parseChain(
 ): Chain | undefined {
   const [code = '', only] = head.split(':');
   const parameter = parameterOf(definitions, types, code);
-  if (!parameter || parameter.type !== 'reference') return undefined;
+  if (parameter?.type !== 'reference') return undefined;
   const candidates =
     only !== undefined ? [only] : (parameter.target ?? []).filter((t) => definitions.isResourceType(t));
   const targets = candidates.flatMap((type) => {
@@ -239,7 +239,7 @@ function parseChain(
 function parseReverse(definitions: Definitions, name: string, value: string, depth: number): Reverse | undefined {
   const [, type = '', code = '', ...rest] = name.split(':');
   const parameter = definitions.isResourceType(type) ? definitions.searchParameter(type, code) : undefined;
-  if (!parameter || parameter.type !== 'reference' || rest.length === 0) return undefined;
+  if (parameter?.type !== 'reference' || rest.length === 0) return undefined;
   const condition = parseCondition(definitions, [type], rest.join(':'), value, depth + 1);
   return condition ? { kind: 'reverse', type, parameter, condition } : undefined;
 }

@@ -92,29 +92,38 @@ function delimitersFor(asked: Delimiters): Delimiters {
 }
 
 function header(request: Message, options: AckOptions, version: string): SegmentValue {
-  const field = (n: number): FieldValue => {
-    const element = request.headerSegment?.field(n);
-    return element === undefined ? undefined : fieldValue(element);
-  };
   const trigger = request.header.triggerEvent;
   const hasStructure = trigger !== undefined && !isBefore(version, 2, 3, 1);
   return {
     name: 'MSH',
     fields: {
-      3: field(5) ?? options.self?.application,
-      4: field(6) ?? options.self?.facility,
-      5: field(3),
-      6: field(4),
+      3: echo(request, 5) ?? options.self?.application,
+      4: echo(request, 6) ?? options.self?.facility,
+      5: echo(request, 3),
+      6: echo(request, 4),
       7: options.dateTime,
       9: trigger === undefined ? 'ACK' : hasStructure ? ['ACK', trigger, 'ACK'] : ['ACK', trigger],
       10: options.controlId,
-      11: field(11) ?? 'P',
-      12: field(12) ?? version,
+      11: echo(request, 11) ?? 'P',
+      12: echo(request, 12) ?? version,
       15: options.ownExchange?.acceptAck,
       16: options.ownExchange === undefined ? undefined : 'NE',
-      18: field(18),
+      18: echo(request, 18),
     },
   };
+}
+
+/**
+ * A header field as its sender wrote it, to the byte: bytes that are not of the declared set must come back as they were, or the
+ * sender does not know its own control id again. Decoded and escaped only where a copy could do harm or make no sense.
+ */
+function echo(request: Message, n: number): FieldValue {
+  const field = request.headerSegment?.field(n);
+  if (field === undefined || field.isEmpty) return undefined;
+  const { wire, charset } = request.source;
+  const isCopy = wire.wide === undefined && delimitersFor(request.delimiters) === request.delimiters;
+  if (!isCopy || field.raw.some((byte) => byte < 0x20 && !(byte === 0x1b && charset.shifts))) return fieldValue(field);
+  return { verbatim: field.raw };
 }
 
 function answer(request: Message, options: AckOptions, version: string): SegmentValue {
@@ -124,7 +133,7 @@ function answer(request: Message, options: AckOptions, version: string): Segment
     name: 'MSA',
     fields: {
       1: options.code,
-      2: request.header.controlId,
+      2: echo(request, 10),
       // MSA-3 and MSA-6 were replaced by ERR in v2.4 and v2.5; older receivers look nowhere else.
       3: isOld && first !== undefined ? ERROR_CONDITION[first.condition] : undefined,
       4: options.expectedSequence === undefined ? undefined : String(options.expectedSequence),

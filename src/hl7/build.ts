@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { type Charset, charsetOf, UTF_8 } from './charset.ts';
 import { DEFAULT_DELIMITERS, type Delimiters, encodingCharacters, isHeaderName } from './delimiters.ts';
 import { encodeEscapes, type LineBreaks } from './escape.ts';
@@ -12,8 +13,16 @@ export type LeafValue = string | typeof DELETE | undefined;
 export type ComponentValue = LeafValue | readonly LeafValue[];
 /** A leaf, or components in order. */
 export type RepetitionValue = LeafValue | readonly ComponentValue[];
-/** One repetition, or several wrapped by `repeat`. */
-export type FieldValue = RepetitionValue | Repeated;
+/** One repetition, several wrapped by `repeat`, or a field copied as it was written. */
+export type FieldValue = RepetitionValue | Repeated | Verbatim;
+
+/**
+ * A field's bytes as they are: already escaped, for the same delimiters and the same set, and without a control character.
+ * Only for echoing to a sender what it must recognise to the byte; anything else goes through `fieldValue`.
+ */
+export interface Verbatim {
+  readonly verbatim: Uint8Array;
+}
 
 export interface Repeated {
   readonly repetitions: readonly RepetitionValue[];
@@ -58,6 +67,7 @@ export function buildMessage(segments: readonly SegmentValue[], options: BuildOp
     charset: options.encodeAs ?? named ?? UTF_8,
     lineBreaks: options.lineBreaks ?? 'hex',
     issues: [],
+    verbatim: [],
   };
   if (named === undefined)
     writer.issues.push(issue('error', 'hl7.charset-unknown', 'written as UTF-8 instead', 'MSH[1]-18'));
@@ -72,14 +82,26 @@ export function buildMessage(segments: readonly SegmentValue[], options: BuildOp
     }
     text += `${segmentText(withCharset(segment, options.charset), `${segment.name}[${occurrence}]`, writer)}\r`;
   }
-  return { bytes: writer.charset.encode(text), issues: writer.issues };
+  return { bytes: encoded(text, writer), issues: writer.issues };
 }
+
+/** Stands in the text for bytes to be copied. Text cannot hold it: whatever is above ASCII went through a set and back. */
+const COPIED = '\ud800';
+
+function encoded(text: string, { charset, verbatim }: Writer): Buffer {
+  if (verbatim.length === 0) return charset.encode(text);
+  return Buffer.concat(text.split(COPIED).flatMap((piece, i) => [charset.encode(piece), verbatim[i] ?? NOTHING]));
+}
+
+const NOTHING = Buffer.alloc(0);
 
 interface Writer {
   readonly delimiters: Delimiters;
   readonly charset: Charset;
   readonly lineBreaks: LineBreaks;
   readonly issues: Hl7Issue[];
+  /** Bytes to be copied, in the order of their places. */
+  readonly verbatim: Uint8Array[];
 }
 
 function withCharset(segment: SegmentValue, charset: readonly string[] | undefined): SegmentValue {
@@ -104,7 +126,16 @@ function isRepeated(value: FieldValue): value is Repeated {
   return typeof value === 'object' && 'repetitions' in value;
 }
 
+function isVerbatim(value: FieldValue): value is Verbatim {
+  return typeof value === 'object' && 'verbatim' in value;
+}
+
 function fieldText(value: FieldValue, at: string, writer: Writer): string {
+  if (isVerbatim(value)) {
+    if (value.verbatim.length === 0) return '';
+    writer.verbatim.push(value.verbatim);
+    return COPIED;
+  }
   if (!isRepeated(value)) return repetitionText(value, `${at}[1]`, writer);
   const texts = value.repetitions.map((repetition, i) => repetitionText(repetition, `${at}[${i + 1}]`, writer));
   return joined(texts, writer.delimiters.repetition);

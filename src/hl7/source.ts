@@ -49,16 +49,22 @@ export function openSource(input: Uint8Array, options: ParseOptions = {}): Sourc
   const header = findHeader(image, lines);
   let delimiters = DEFAULT_DELIMITERS;
   let declared: string[] = [];
+  const [from, to] = header < 0 ? [0, 0] : [lines[header * 2]!, lines[header * 2 + 1]!];
   if (header >= 0) {
-    const from = lines[header * 2]!;
-    const to = lines[header * 2 + 1]!;
     delimiters = readDelimiters(image, from, to, image.slice(from, from + 3), issues);
     declared = declaredCharsets(image, from, to, delimiters);
   }
-  const charset =
-    wide !== undefined ? UTF_8 : chooseCharset(bytes, start > 0, declared, options.defaultCharset, issues);
-  // Masking leaves line ends alone, so the lines stay where they are.
-  if (charset.mask !== undefined) image = charset.mask(bytes).toString('latin1');
+  let charset = wide !== undefined ? UTF_8 : chooseCharset(bytes, start > 0, declared, options.defaultCharset, issues);
+  if (charset.mask !== undefined) {
+    // Masking leaves line ends alone, so the lines stay where they are.
+    const masked = charset.mask(bytes).toString('latin1');
+    if (declaredCharsets(masked, from, to, delimiters).join() === declared.join()) image = masked;
+    else {
+      const text = `read as ${charset.name}, MSH-18 would not be where it is; its bytes are kept`;
+      issues.push(issue('error', 'hl7.charset-contradicted', text, 'MSH[1]-18'));
+      charset = LATIN_1;
+    }
+  }
   const plain = isAscii(bytes) && (charset.shifts === undefined || !image.includes('\x1b'));
   return { original, bytes, image, lines, header, delimiters, charset, wire: wide ?? charset, plain, issues };
 }

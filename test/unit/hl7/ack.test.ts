@@ -32,6 +32,14 @@ describe('the header of an acknowledgement', () => {
     expect(ack(request)[0]).toBe('MSH|^~\\&|C|D|Zoë|F|20260302101501-0500||ACK^A01^ACK|H1|T|2.5||||||8859/1');
   });
 
+  it.each(['UNICODE UTF-8', 'GB 18030-2000', 'EBCDIC', ''])(
+    'gives a control id back to the byte that is not in its set %j',
+    (set) => {
+      const head = `MSH|^~\\&|A|F|C|D|20260101||ADT^A01|1\xee\xa3^2|T|2.5||||||${set}`;
+      expect(ack(bytesOf(head))[1]).toBe('MSA|AA|1\xee\xa3^2');
+    },
+  );
+
   it('answers UTF-16 in UTF-16', () => {
     const request = Buffer.from(`${MSH}\r`, 'utf16le');
     const bytes = buildAck(parseMessage(request).message, FRESH);

@@ -161,6 +161,16 @@ describe('what MSH-18 says and what the bytes are', () => {
     expect(read('UNICODE UTF-8', 'e9')).toEqual(['é', 'hl7.charset-invalid-bytes']);
   });
 
+  it('a set under which MSH-18 itself would move is not believed', () => {
+    const bytes = Buffer.from('MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1\xee|T|2.5||||||GB 18030-2000\r', 'latin1');
+    const { message: parsed, issues } = parseMessage(bytes);
+    expect([parsed.header.controlId, parsed.header.version, issues[0]?.code]).toEqual([
+      '1\xee',
+      '2.5',
+      'hl7.charset-contradicted',
+    ]);
+  });
+
   it('a UTF-8 mark outweighs MSH-18', () => {
     const bytes = Buffer.concat([Buffer.from('efbbbf', 'hex'), message('8859/1', 'c3a9')]);
     const { message: parsed, issues } = parseMessage(bytes);

@@ -57,7 +57,8 @@ function own(record: Readonly<Record<string, string>>, key: string): string | un
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
-/** The partner that declares to issue identifiers of this system. */
+/** The partner that declares to issue identifiers of this system, or in whose messages an unlisted one was found. */
 export function issuerOf(partners: readonly Partner[], system: string): Partner | undefined {
-  return partners.find((partner) => partner.issues?.includes(system));
+  const found = /^urn:handoff:authority:([^:]+):/.exec(system)?.[1];
+  return partners.find((partner) => partner.issues?.includes(system) || partner.id === found);
 }

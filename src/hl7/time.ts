@@ -77,7 +77,7 @@ export interface ResolvedTime {
   readonly precision: Precision | undefined;
   /** FHIR date or dateTime at the precision of the original (to the second, zero-filled, where FHIR demands it). */
   readonly fhir: string | undefined;
-  /** The same as UTC with milliseconds, `2026-03-08T07:30:00.000Z`. Only where the original has a time of day. */
+  /** The same as UTC with milliseconds, `2026-03-08T07:30:00.000Z`. Only for a time of day, and within the years 1 to 9999. */
   readonly instant: string | undefined;
   /**
    * `gap`, `overlap`: see `localToInstant`; there is a result. `zone-unknown`: a time of day without offset or zone; `fhir` is its
@@ -113,11 +113,14 @@ function done(text: string, time: V2Time, instant: number, offset: number, found
   const shown = new Date(instant + offset).toISOString().slice(0, 19);
   const fraction = time.fraction === '' ? '' : `.${time.fraction}`;
   const milliseconds = `${time.fraction}000`.slice(0, 3);
+  const utcText = new Date(instant).toISOString();
   return {
     original: text,
     precision: time.precision,
     fhir: `${shown}${fraction}${offsetText(offset, ':')}`,
-    instant: `${new Date(instant).toISOString().slice(0, 19)}.${milliseconds}Z`,
+    // A year of five digits or before 1 has another form, which FHIR does not have: 9999-12-31 evening in New York is one.
+    instant:
+      utcText.length === 24 && !utcText.startsWith('0000') ? `${utcText.slice(0, 19)}.${milliseconds}Z` : undefined,
     issue: found,
   };
 }
@@ -172,6 +175,8 @@ export function v2Time(fhir: string, zone: string): string | undefined {
   if (hour === undefined) return civilText;
   if (!isZone(zone)) return undefined;
   const text = formatInstant(Date.parse(fhir.replace(/\.\d+/, '')), zone);
+  // At the ends of time the zone's year may have other than four digits.
+  if (!/^\d{14}/.test(text)) return undefined;
   return fraction === undefined ? text : `${text.slice(0, 14)}.${fraction.slice(0, 4)}${text.slice(14)}`;
 }
 

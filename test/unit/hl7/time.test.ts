@@ -148,6 +148,11 @@ describe('a time without an offset', () => {
     expect(shown('20260314140000.5', 'America/New_York')[1]).toBe('2026-03-14T18:00:00.500Z');
   });
 
+  it('at the end of time has no instant, but a text', () => {
+    expect(shown('99991231235959', 'America/New_York')).toEqual(['9999-12-31T23:59:59-05:00', undefined, undefined]);
+    expect(shown('00010101000000', 'Asia/Tokyo')[1]).toBeUndefined();
+  });
+
   it('before 1970 keeps its seconds', () => {
     expect(shown('19550601120001.9', 'America/New_York')).toEqual([
       '1955-06-01T12:00:01.9-04:00',
@@ -173,6 +178,7 @@ describe('writing v2 times', () => {
     expect(v2Time('2026-03-08T07:30:00', 'America/New_York')).toBeUndefined();
     expect(v2Time('2026-02-31T07:30:00Z', 'America/New_York')).toBeUndefined();
     expect(v2Time('2026-03-08T07:30:00Z', 'Nowhere')).toBeUndefined();
+    expect(v2Time('9999-12-31T23:59:59-05:00', 'UTC')).toBeUndefined();
   });
 
   it('formats an instant for MSH-7', () => {

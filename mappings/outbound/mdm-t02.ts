@@ -1,4 +1,4 @@
-import type { Attachment, Coding, Communication, Task } from '@medplum/fhirtypes';
+import type { Attachment, Coding, Communication } from '@medplum/fhirtypes';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
 import { confidentialityOf } from '../../src/mapping/outbound/label.ts';
@@ -13,12 +13,14 @@ import {
 } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element, NOTICE_PATH, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { dtm } from '../../src/mapping/outbound/writers.ts';
-import { COMMUNICATION_KIND, codeIn, SAFETY_REASON, TASK_PART } from '../../src/model/codes.ts';
+import { COMMUNICATION_KIND, SAFETY_REASON } from '../../src/model/codes.ts';
 import { consentLines } from './consent-text.ts';
 import { documentId, referencedId } from './document-id.ts';
 import { EVENT_EVN } from './event-evn.ts';
 import { codingOf } from './hub-coding.ts';
 import { issueLines } from './issue-text.ts';
+import { attachmentsOf, retoldDocuments } from './note-attachment.ts';
+import { authorOf } from './note-author.ts';
 import { CLASS, noteOf, REQUEST, taskOf } from './note-parts.ts';
 import { noteLines } from './note-text.ts';
 import { PATIENT_PID } from './patient-pid.ts';
@@ -92,19 +94,8 @@ function actTime({ focus }: Subject, writing: Writing): FieldValue | undefined {
   return wrap(dtm.write({ value: text, path: focus?.path ?? '' }, writing));
 }
 
-/** Who wrote the document: the sender of the note, the person who answered the Task. */
-function authorOf({ focus }: Subject): Found | undefined {
-  const entry = focus as Entry;
-  const sender = element(entry, 'sender');
-  if (sender !== undefined) return { value: sender, path: `${entry.path}.sender` };
-  const outputs = (element(entry, 'output') ?? []) as NonNullable<Task['output']>;
-  const index = outputs.findIndex(({ type }) => codeIn(TASK_PART, type) === 'acknowledged-by');
-  const person = outputs[index]?.valueReference;
-  return person === undefined ? undefined : { value: person, path: `${entry.path}.output[${index}]` };
-}
-
 function author(subject: Subject, writing: Writing): FieldValue | undefined {
-  const found = authorOf(subject);
+  const found = authorOf(subject.focus as Entry);
   const written = found === undefined ? undefined : xcn.write(found, writing);
   if (found === undefined || written === undefined) return undefined;
   writing.carried(found.path);
@@ -112,7 +103,7 @@ function author(subject: Subject, writing: Writing): FieldValue | undefined {
 }
 
 function isByPerson(subject: Subject, scene: Scene): boolean {
-  const { Practitioner, PractitionerRole } = partyAt(scene, authorOf(subject)?.value);
+  const { Practitioner, PractitionerRole } = partyAt(scene, authorOf(subject.focus as Entry)?.value);
   return Practitioner !== undefined || PractitionerRole !== undefined;
 }
 
@@ -160,6 +151,7 @@ function contentLines({ Communication: note, Task: task, focus }: Subject, writi
       lines.push(contentString);
       writing.carried(`${note.path}.payload[${index}]`);
     }
+    for (const path of retoldDocuments(writing.scene)) writing.carried(path);
   }
   if (entry.value.resourceType === 'DetectedIssue') lines.push(...issueLines(entry, writing));
   // Beside a note the handling lines say what the task demands.
@@ -250,19 +242,7 @@ const DEADLINE_OBX: SegmentPlan = {
 /** An attachment that travels inside the note. One that is only a link is listed as left out: the receiver could not open it. */
 const ATTACHMENT_OBX: SegmentPlan = {
   segment: 'OBX',
-  each: (scene) =>
-    ((noteOf(scene)?.value as Communication | undefined)?.payload ?? []).flatMap(({ contentAttachment }, index) =>
-      contentAttachment?.data === undefined
-        ? []
-        : [
-            {
-              attachment: {
-                value: contentAttachment,
-                path: `${noteOf(scene)?.path}.payload[${index}].contentAttachment`,
-              },
-            },
-          ],
-    ),
+  each: (scene) => attachmentsOf(scene).map((attachment) => ({ attachment })),
   rows: [
     setId,
     typed('ED'),

@@ -6,6 +6,7 @@ import type { Entry } from '../../src/mapping/outbound/scene.ts';
 import { readableTime } from '../../src/mapping/outbound/time.ts';
 import { SAFETY_REASON } from '../../src/model/codes.ts';
 import { codingOf } from './hub-coding.ts';
+import { authorOf } from './note-author.ts';
 import { CLASS, REQUEST } from './note-parts.ts';
 
 /** The note and the demand that hangs on it. */
@@ -23,8 +24,12 @@ export function noteLines({ note, task }: NoteParts, writing: Writing): readonly
   const klass = CLASS({ note, task });
   const request = REQUEST({ note, task });
   const deadline = (task?.value as Task | undefined)?.restriction?.period?.end;
-  const from = partyText(writing.scene, communication?.sender);
-  sayParty(writing, communication?.sender);
+  const people = [note === undefined ? undefined : authorOf(note)?.value, communication?.sender];
+  const from = [...new Set(people.map((one) => partyText(writing.scene, one)).filter((text) => text !== ''))].join(
+    ', ',
+  );
+  for (const one of people) sayParty(writing, one);
+  const telephone = people.map((one) => telephoneOf(writing.scene, one)).find((text) => text !== '');
   return [
     line('Reason', words(codingOf(note, SAFETY_REASON.system))),
     line('When', time(communication?.sent, writing)),
@@ -33,7 +38,7 @@ export function noteLines({ note, task }: NoteParts, writing: Writing): readonly
     line('Asked', words(request)),
     line('Answer by', time(deadline, writing)),
     line('Without an answer', deadline === undefined ? '' : consequence(code(klass))),
-    line('Telephone', telephoneOf(writing.scene, communication?.sender)),
+    line('Telephone', telephone),
   ].filter((text) => text !== '');
 }
 

@@ -48,7 +48,11 @@ function visit(
   } else if (!touched.has(path) || typeof value !== 'object' || value === null) {
     issues.push(lost(path, 'out.element-left-out', 'this element has no place in the message'));
   } else {
-    for (const [name, member] of Object.entries(value)) visit(member, `${path}.${name}`, carried, touched, issues);
+    for (const [name, member] of Object.entries(value)) {
+      // An extension whose value went out needs no name there: the field is its name.
+      if (name === 'url' && /xtension\[\d+\]$/.test(path)) continue;
+      visit(member, `${path}.${name}`, carried, touched, issues);
+    }
   }
 }
 

@@ -90,7 +90,11 @@ export function readDelimiters(
 
 function isClear(text: string): boolean {
   if (text.length > 6 || new Set(text).size !== text.length) return false;
-  for (let i = 0; i < text.length; i += 1) if (!canSeparate(text.charCodeAt(i))) return false;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    // A byte above ASCII may be a part of a character.
+    if (code > 0x7f || !canSeparate(code)) return false;
+  }
   return true;
 }
 

@@ -173,6 +173,12 @@ describe('delimiters', () => {
     expect(message.segment('PID')!.get(3, 1, 4, 2)).toBe('1.2');
   });
 
+  it('above ASCII are used and reported: they may be a part of a character', () => {
+    const bytes = bytesOf('MSH|\xa7~\\&|A', 'PID|||1\xa72');
+    expect(codes(bytes)).toContain('hl7.delimiters-ambiguous');
+    expect(parseMessage(bytes).message.segment('PID')!.get(3, 1, 2)).toBe('2');
+  });
+
   it('and the character set of a message in a batch that was not split are its own, with an issue', () => {
     const { message, issues } = parseMessage(
       bytesOf('FHS|^~\\&|A', 'MSH#*%!@#A#B#C#D#20260101##ADT*A01#9#T#2.5######8859/2', 'PID#1##7*2##\xa3', 'FTS|1'),

@@ -9,7 +9,7 @@ import { affiliationsOf } from '../src/rules/routing.ts';
 /** The few plain interactions a bot uses; any FHIR server has them. */
 export type Fhir = Pick<
   MedplumClient,
-  'readResource' | 'searchResources' | 'createResourceIfNoneExist' | 'updateResource'
+  'readResource' | 'searchResources' | 'searchResourcePages' | 'createResourceIfNoneExist' | 'updateResource'
 >;
 
 export interface BotDeps {
@@ -118,6 +118,26 @@ export async function sourceOf(
 /** Resources of a type about the person a patient reference belongs to; the server resolves the person. */
 export function ofPatient<K extends ResourceType>(medplum: Fhir, type: K, patient: string, more = '') {
   return medplum.searchResources(type, `patient=${patient}${more}&_count=1000`);
+}
+
+/** Does the same to each, whatever becomes of the others; what failed is thrown together at the end, so that it is tried again. */
+export async function eachOnItsOwn<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const item of items) {
+    try {
+      await run(item);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} of ${items.length} failed`);
+}
+
+/** Every match of a search, page by page. */
+export async function allOf<K extends ResourceType>(medplum: Fhir, type: K, query: string) {
+  const found = [];
+  for await (const page of medplum.searchResourcePages(type, `${query}&_count=500`)) found.push(...page);
+  return found;
 }
 
 /** The changed resource of an event; undefined when it is of another type or the event is a timer's. */

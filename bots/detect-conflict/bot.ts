@@ -1,0 +1,169 @@
+import type { Appointment, CarePlan, DetectedIssue, Slot } from '@medplum/fhirtypes';
+import { APPOINTMENT_KIND, codeIn } from '../../src/model/codes.ts';
+import { hubExtension } from '../../src/model/systems.ts';
+import { deadlineOf } from '../../src/rules/deadline.ts';
+import type { Directory } from '../../src/rules/directory.ts';
+import { organizationOf } from '../../src/rules/facts.ts';
+import { DAY_MS, plus } from '../../src/rules/instants.ts';
+import {
+  affiliationsFor,
+  type BotDeps,
+  type BotHandler,
+  createOnce,
+  directoryOf,
+  type Fhir,
+  findAct,
+  inputOf,
+  instant,
+  ofPatient,
+  sourceOf,
+  update,
+} from '../hub.ts';
+import {
+  type Busy,
+  busyOf,
+  issueOf,
+  overlap,
+  type Pair,
+  pairAct,
+  pairsOf,
+  proposalsOf,
+  resolved,
+  schedulerTask,
+} from './rule.ts';
+
+/** Compares a changed appointment with the person's others, in both directions; raises, renews or closes one issue per pair. */
+export function make({ now }: BotDeps): BotHandler {
+  return async (medplum, event) => {
+    const seen = inputOf<Appointment>(event, 'Appointment');
+    const patient = seen === undefined ? undefined : patientOf(seen);
+    if (seen?.id === undefined || patient === undefined || codeIn(APPOINTMENT_KIND, seen.appointmentType) === undefined)
+      return;
+    const [changed, others, plans, directory] = await Promise.all([
+      medplum.readResource('Appointment', seen.id),
+      ofPatient(medplum, 'Appointment', patient),
+      ofPatient(medplum, 'CarePlan', patient, '&status=active,draft'),
+      directoryOf(medplum),
+    ]);
+    const scene: Scene = {
+      medplum,
+      directory,
+      others,
+      recoveryMin: recoveryOf(plans) ?? directory.policy.schedule.recoveryMin,
+      now: instant(now()),
+    };
+    for (const pair of pairsOf(changed, others)) await settle(pair, scene);
+  };
+}
+
+interface Scene {
+  readonly medplum: Fhir;
+  readonly directory: Directory;
+  readonly others: readonly Appointment[];
+  readonly recoveryMin: number;
+  readonly now: string;
+}
+
+/** The patient's own recovery time, learned or set on a plan. Rule: R02. */
+function recoveryOf(plans: readonly CarePlan[]): number | undefined {
+  const extensions = plans.flatMap((each) => each.extension ?? []);
+  return extensions.find((each) => each.url === hubExtension('recovery-minutes'))?.valueInteger;
+}
+
+const patientOf = (appointment: Appointment): string | undefined =>
+  appointment.participant.map((each) => each.actor?.reference).find((each) => each?.startsWith('Patient/'));
+
+async function settle(pair: Pair, scene: Scene): Promise<void> {
+  const { policy } = scene.directory;
+  const dose = busyOf(pair.dose, policy, scene.recoveryMin);
+  const session = busyOf(pair.session, policy, scene.recoveryMin);
+  const known = await findAct(scene.medplum, 'DetectedIssue', pairAct(pair));
+  if (dose !== undefined && session !== undefined && overlap(dose, session))
+    return raise(pair, dose, session, known, scene);
+  if (known !== undefined) await close(known, pair, scene);
+}
+
+async function raise(
+  pair: Pair,
+  dose: Busy,
+  session: Busy,
+  known: DetectedIssue | undefined,
+  scene: Scene,
+): Promise<void> {
+  const { medplum, directory, now } = scene;
+  const fresh = issueOf(pair, patientOf(pair.dose) ?? '', now);
+  const issue = known ?? (await createOnce(medplum, pairAct(pair), fresh));
+  if (issue.status !== 'preliminary') await update(medplum, { ...issue, status: 'preliminary' });
+  const [clinic, program] = await Promise.all([
+    sourceOf(medplum, pair.dose, undefined),
+    sourceOf(medplum, pair.session, undefined),
+  ]);
+  const sessions = scene.others.flatMap((each) =>
+    each.id === pair.dose.id ? [] : (busyOf(each, directory.policy, scene.recoveryMin) ?? []),
+  );
+  const zone = directory.routes.get(clinic ?? '')?.calendar.zone ?? 'UTC';
+  const slots = clinic === undefined ? [] : await freeSlots(medplum, clinic, now, dose);
+  const proposals = proposalsOf({
+    slots,
+    sessions,
+    dose,
+    recoveryMin: scene.recoveryMin,
+    zone,
+    now,
+    policy: directory.policy,
+  });
+  const sides = [
+    { organization: clinic, appointment: pair.dose, otherSide: session },
+    { organization: program, appointment: pair.session, otherSide: dose },
+  ];
+  for (const { organization, appointment, otherSide } of sides) {
+    if (organization === undefined) continue;
+    // The same two times are one demand; another time is another.
+    const act = `${pairAct(pair)}/${organization}/${dose.start}/${session.start}`;
+    const own = { organization, patient: patientOf(appointment) };
+    await createOnce(
+      medplum,
+      act,
+      schedulerTask({ id: issue.id! }, own, otherSide, proposals, { now, due: dueOf(organization, directory, now) }),
+    );
+  }
+}
+
+function dueOf(organization: string, directory: Directory, now: string): string {
+  const calendar = directory.routes.get(organization)?.calendar;
+  const due = calendar === undefined ? undefined : deadlineOf('E2', 'routine-update', now, calendar, directory.policy);
+  return due ?? plus(now, DAY_MS);
+}
+
+/** The issue becomes final and its Tasks are done: by either side's move, on its own. */
+async function close(issue: DetectedIssue, pair: Pair, { medplum, now }: Scene): Promise<void> {
+  if (issue.status === 'preliminary') await update(medplum, { ...resolved(issue, pair, now), id: issue.id! });
+  for (const task of await medplum.searchResources(
+    'Task',
+    `focus=DetectedIssue/${issue.id}&status=requested,received,accepted,in-progress`,
+  )) {
+    await update(medplum, { ...task, status: 'completed', lastModified: now });
+  }
+}
+
+const WEEKS_AHEAD = 2;
+
+/** Free dose slots of the clinic's own schedules, two weeks around the dose. */
+async function freeSlots(medplum: Fhir, clinic: string, now: string, dose: Busy): Promise<Slot[]> {
+  const until = plus(dose.start, WEEKS_AHEAD * 7 * DAY_MS);
+  const slots = await medplum.searchResources('Slot', `status=free&start=ge${now}&start=le${until}&_count=500`);
+  const doses = slots.filter((each) =>
+    (each.serviceType ?? []).some((type) => codeIn(APPOINTMENT_KIND, type) === 'dose'),
+  );
+  const ids = [...new Set(doses.flatMap((each) => each.schedule.reference?.slice('Schedule/'.length) ?? []))];
+  if (ids.length === 0) return [];
+  const schedules = await medplum.searchResources('Schedule', `_id=${ids.join(',')}`);
+  const affiliations = await affiliationsFor(
+    medplum,
+    schedules.flatMap((each) => each.actor),
+  );
+  const own = schedules.filter((each) => each.actor.some((actor) => organizationOf(actor, affiliations) === clinic));
+  return doses.filter((each) => own.some((schedule) => each.schedule.reference === `Schedule/${schedule.id}`));
+}
+
+export const handler = make({ now: Date.now });

@@ -1,0 +1,160 @@
+import type { Communication, Task } from '@medplum/fhirtypes';
+import {
+  BUSINESS_STATUS,
+  COMMUNICATION_KIND,
+  codeIn,
+  concept,
+  OBLIGATIONS,
+  SAFETY_CLASS,
+  type SafetyClass,
+  TASK_CODE,
+  TASK_PART,
+  type TaskCode,
+} from '../../src/model/codes.ts';
+import { type LadderInstant, ladderDue } from '../../src/rules/deadline.ts';
+import type { Directory, Route } from '../../src/rules/directory.ts';
+import { organizationOf } from '../../src/rules/facts.ts';
+import { inputOf, outputsOf } from '../../src/rules/referral.ts';
+import type { Raised } from '../raise-safety-note/rule.ts';
+
+export interface Escalation {
+  /** The Task with the steps recorded on it. Nobody else becomes its owner. */
+  readonly task: Task;
+  readonly notices: readonly Raised<Communication>[];
+  readonly operator: readonly Raised<Task>[];
+}
+
+const OPEN = ['requested', 'received'];
+/** Obligations about a note follow the ladder of its class; all others that of E2 from their deadline. */
+const BY_CLASS: readonly TaskCode[] = ['acknowledge-safety-note', 'answer-hold-request'];
+
+/** The codes a sweep has to look at. */
+export const SWEPT = OBLIGATIONS.filter((each) => each !== 'operator-attention');
+
+/**
+ * The steps of the ladder that are due and not yet taken; undefined: none. The same Task and instant give the same steps with the same
+ * acts, so a second run adds nothing. The deadline and the owner never change; an E0 goes on until a named person answers.
+ * Rule: DOMAIN D5, H1.
+ */
+export function escalate(
+  task: Task,
+  directory: Directory,
+  now: string,
+  affiliations: Readonly<Record<string, string>> = {},
+): Escalation | undefined {
+  const code = codeIn(TASK_CODE, task.code);
+  const deadline = task.restriction?.period?.end;
+  if (code === undefined || !OPEN.includes(task.status) || deadline === undefined || task.authoredOn === undefined)
+    return undefined;
+  const due = new Date(deadline).toISOString();
+  const taken = new Set(outputsOf(task, 'ladder-step').map((each) => each.valueString));
+  const steps = ladderDue(
+    classOf(task, code),
+    new Date(task.authoredOn).toISOString(),
+    due,
+    now,
+    directory.policy,
+  ).filter((each) => !taken.has(nameOf(each)));
+  if (steps.length === 0) return undefined;
+  const owner = directory.routes.get(organizationOf(task.owner, affiliations) ?? '');
+  const sender = directory.routes.get(organizationOf(task.requester, affiliations) ?? '');
+  return {
+    task: recorded(task, steps, now, due),
+    notices: steps.flatMap((step) => noticesOf(step, task, owner, sender, directory, now)),
+    operator: steps.some((each) => each.step === 'operator') ? [operatorTask(task, now)] : [],
+  };
+}
+
+const nameOf = ({ step, turn }: LadderInstant): string => `${step}#${turn}`;
+
+function classOf(task: Task, code: TaskCode): SafetyClass {
+  const stated = codeIn(SAFETY_CLASS, inputOf(task, 'safety-class')?.valueCodeableConcept);
+  return BY_CLASS.includes(code) ? (stated ?? 'E1') : 'E2';
+}
+
+function recorded(task: Task, steps: readonly LadderInstant[], now: string, deadline: string): Task {
+  const output = steps.map((each) => ({ type: concept(TASK_PART, 'ladder-step'), valueString: nameOf(each) }));
+  return {
+    ...task,
+    lastModified: now,
+    output: [...(task.output ?? []), ...output],
+    ...(now < deadline ? {} : { businessStatus: concept(BUSINESS_STATUS, 'escalated') }),
+  };
+}
+
+type Person = NonNullable<Communication['recipient']>[number];
+
+/** Whom a step reaches. The first step is the note itself, which is on its way. */
+function peopleOf(step: LadderInstant['step'], owner: Route | undefined, sender: Route | undefined): Person[] {
+  const on = (route: Route | undefined, rung: LadderInstant['step']) =>
+    (route?.ladder ?? [])
+      .filter((each) => each.step === rung)
+      .map((each): Person => ({ reference: `PractitionerRole/${each.practitionerRole}` }));
+  switch (step) {
+    case 'repeat':
+      return on(owner, 'duty');
+    case 'backup':
+    case 'supervisor':
+      return on(owner, step);
+    case 'safety-officer':
+      return [...on(owner, step), ...on(sender, step)];
+    case 'sender':
+      return sender === undefined ? [] : [{ reference: `Organization/${sender.organization}` }];
+    default:
+      return [];
+  }
+}
+
+/** The text names neither patient nor reason; what may be known is behind the reference, which each reader sees or does not. */
+function noticesOf(
+  step: LadderInstant,
+  task: Task,
+  owner: Route | undefined,
+  sender: Route | undefined,
+  directory: Directory,
+  now: string,
+): Raised<Communication>[] {
+  const number = owner?.telephone ?? directory.policy.operatorTelephone;
+  const who = owner?.name ?? 'the recipient';
+  const call = number === undefined ? 'telephone now' : `telephone now: ${number}`;
+  const text =
+    step.step === 'sender'
+      ? `Not acknowledged by ${who}. Please ${call}`
+      : 'Not acknowledged in time. Please answer now';
+  return peopleOf(step.step, owner, sender).map((recipient) => ({
+    act: `escalation/${task.id}/${nameOf(step)}/${recipient.reference}`,
+    resource: {
+      resourceType: 'Communication',
+      status: 'completed',
+      category: [concept(COMMUNICATION_KIND, 'not-acknowledged')],
+      priority: 'stat',
+      ...(task.for === undefined ? {} : { subject: task.for as NonNullable<Communication['subject']> }),
+      about: [{ reference: `Task/${task.id}` }],
+      ...(task.focus?.reference?.startsWith('Communication/')
+        ? { inResponseTo: [{ reference: task.focus.reference as `Communication/${string}` }] }
+        : {}),
+      sent: now,
+      recipient: [recipient],
+      payload: [{ contentString: `${text}. This message does not replace a telephone call or 911/988.` }],
+    },
+  }));
+}
+
+/** One operator Task per obligation, however often the last step repeats. */
+function operatorTask(task: Task, now: string): Raised<Task> {
+  return {
+    act: `operator/${task.id}/escalated`,
+    resource: {
+      resourceType: 'Task',
+      status: 'requested',
+      intent: 'order',
+      priority: 'stat',
+      code: concept(TASK_CODE, 'operator-attention'),
+      focus: { reference: `Task/${task.id}` },
+      ...(task.for === undefined ? {} : { for: task.for }),
+      authoredOn: now,
+      lastModified: now,
+      description: 'An emergent safety note is not acknowledged by anybody',
+    },
+  };
+}

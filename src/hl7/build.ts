@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { type Charset, charsetOf, UTF_8 } from './charset.ts';
 import { DEFAULT_DELIMITERS, type Delimiters, encodingCharacters, isHeaderName } from './delimiters.ts';
+import type { Element } from './element.ts';
 import { encodeEscapes, type LineBreaks } from './escape.ts';
 import { type Hl7Issue, issue } from './issue.ts';
-import type { Element } from './tree.ts';
 
 /** The statement `""`: the receiver is to remove the value. The text `""` is written so that nobody can take it for this. */
 export const DELETE: unique symbol = Symbol('delete');

@@ -1,4 +1,4 @@
-import type { Element } from '../hl7/tree.ts';
+import type { Element } from '../hl7/element.ts';
 
 /** A repetition of a field, or one component of it read as a composite of its own (then its sub-components are the parts). */
 export class Node {

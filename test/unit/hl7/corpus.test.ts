@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { splitBatch } from '../../../src/hl7/batch.ts';
+import type { Element } from '../../../src/hl7/element.ts';
 import { GroupNode, groupMessage } from '../../../src/hl7/grammar.ts';
 import { leaves } from '../../../src/hl7/leaves.ts';
 import { parseMessage, serialiseMessage } from '../../../src/hl7/parse.ts';
 import { peek } from '../../../src/hl7/peek.ts';
-import type { Element, Message, Segment } from '../../../src/hl7/tree.ts';
+import type { Message, Segment } from '../../../src/hl7/tree.ts';
 import { corpusFiles, hasCorpus } from './corpus.ts';
 
 const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');

@@ -44,7 +44,7 @@ export const jobTableMigrations: readonly Migration[] = [
       'CREATE UNIQUE INDEX outbox_once ON outbox (recipient, event_key)',
       "CREATE INDEX outbox_ready ON outbox (recipient, class, id) WHERE state = 'queued' AND blockers = 0",
       "CREATE INDEX outbox_open ON outbox (state, id) WHERE state <> 'sent'",
-      "CREATE INDEX outbox_untold ON outbox (id) WHERE told = 0 AND state IN ('parked', 'refused', 'unknown')",
+      "CREATE INDEX outbox_untold ON outbox (id) WHERE told = 0 AND state IN ('parked', 'refused', 'sent', 'unknown')",
       ...laneMigration(OUTBOX_LANES),
       `CREATE TABLE partner_link (
         recipient TEXT PRIMARY KEY, state TEXT NOT NULL, since BIGINT NOT NULL, reason_code TEXT, failures INTEGER NOT NULL, next_at BIGINT NOT NULL)`,

@@ -38,8 +38,8 @@ export interface DeliverDeps {
   readonly gather: GatherPort;
   readonly render: RenderPort;
   readonly send: SendPort;
-  /** Rows that did not go wait for somebody to be told. */
-  readonly onStuck: () => void;
+  /** Rows ended: the store is to hear that they arrived, or somebody that they did not. */
+  readonly onEnded: () => void;
   /** A partner could not be reached, or can be again: told once each. */
   readonly onLink: (link: LinkState) => void;
   readonly now: () => number;
@@ -312,13 +312,13 @@ export class DeliverPartner {
     this.#settled = [];
     const { db, now, log } = this.#deps;
     try {
-      const result = await db.write<{ lost: number[]; freed: number; stuck: number }>('outbox.settle', {
+      const result = await db.write<{ lost: number[]; freed: number; ended: number }>('outbox.settle', {
         settled: batch,
         now: now(),
       });
       for (const id of result.lost) log('outbox.lease-lost', { row: id });
       if (result.freed > 0) this.#behind = true;
-      if (result.stuck > 0) this.#deps.onStuck();
+      if (result.ended > 0) this.#deps.onEnded();
       for (const { outcome } of batch) if (outcome.kind === 'again') this.#alarm.set(outcome.at);
     } catch (error) {
       this.#settled.unshift(...batch);

@@ -2,6 +2,7 @@ import type { Database } from '../model/database.ts';
 import type { FailureCode } from '../model/failure.ts';
 import type {
   ClassifyPort,
+  ConfirmDelivery,
   FlowLog,
   RaiseParked,
   ReturnToSender,
@@ -68,6 +69,7 @@ export interface FlowDeps {
   readonly send: SendPort;
   readonly raiseParked: RaiseParked;
   readonly returnToSender: ReturnToSender;
+  readonly confirmDelivery: ConfirmDelivery;
   readonly auditReplay: (entry: ReplayAudit) => Promise<void>;
   readonly onLink: (link: LinkState) => void;
   readonly crons: readonly CronEntry[];
@@ -126,7 +128,7 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
         gather,
         render,
         send,
-        onStuck: () => void sweep.tell(),
+        onEnded: () => void sweep.tell(),
         onLink,
         now,
         random,

@@ -64,11 +64,15 @@ const claimSql = (
   RETURNING id, lease, tries, recipient, organization, event_key, kind, class, person, purpose, resources, sender, created_at,
     control_id, digest, key_id, payload`;
 
+/** Kinds whose arrival changes nothing in the store: what became of a referral its own messages say. */
+const UNCONFIRMED =
+  "'appointment', 'application-ack', 'referral', 'referral-modify', 'referral-cancel', 'referral-answer'";
+
 export const OUTBOX_SQL = {
   claim: claimSql(''),
   prepare: `UPDATE outbox SET control_id = ?, endpoint = ?, digest = ?, key_id = ?, payload = ? WHERE id = ? AND lease = ? AND state = 'sending'`,
   sent: `UPDATE outbox SET state = 'sent', ack_code = ?, ack = ?, settled_at = ?, lease_until = 0, reason_code = NULL, reason_text = NULL,
-      reason_since = NULL WHERE id = ? AND lease = ? AND state = 'sending'`,
+      reason_since = NULL, told = CASE WHEN kind IN (${UNCONFIRMED}) THEN 1 ELSE 0 END WHERE id = ? AND lease = ? AND state = 'sending'`,
   stuck: `UPDATE outbox SET state = ?, reason_code = ?, reason_text = ?, reason_since = ?, ack = ?, settled_at = ?, told = 0, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'sending'`,
   again: `UPDATE outbox SET state = 'queued', next_at = ?, tries = tries - ?,
@@ -153,21 +157,21 @@ interface SettleArgs {
   readonly now: number;
 }
 
-/** Records what became of attempts. `freed`: rows that came forward in their lanes. `stuck`: somebody must be told. */
-async function settle(tx: Tx, { settled, now }: SettleArgs): Promise<{ lost: number[]; freed: number; stuck: number }> {
+/** Records what became of attempts. `freed`: rows that came forward in their lanes. `ended`: arrived or stuck, the store is to hear of it. */
+async function settle(tx: Tx, { settled, now }: SettleArgs): Promise<{ lost: number[]; freed: number; ended: number }> {
   const lost: number[] = [];
   let freed = 0;
-  let stuck = 0;
+  let ended = 0;
   for (const { id, lease, outcome } of settled) {
     if (!(await settleOne(tx, id, lease, outcome, now))) {
       lost.push(id);
       continue;
     }
     if (outcome.kind === 'again') continue;
-    if (outcome.kind !== 'sent') stuck += 1;
+    ended += 1;
     if (outcome.kind === 'sent' || !outcome.holdLane) freed += await leaveLanes(tx, OUTBOX_LANES, id);
   }
-  return { lost, freed, stuck };
+  return { lost, freed, ended };
 }
 
 async function settleOne(tx: Tx, id: number, lease: number, outcome: RowOutcome, now: number): Promise<boolean> {

@@ -33,7 +33,7 @@ const COLUMNS = `o.id, o.recipient, o.organization, o.event_key, o.kind, o.class
 
 export const OUTBOX_QUERIES = {
   untold: `SELECT ${COLUMNS} FROM outbox o LEFT JOIN partner_link l ON l.recipient = o.recipient
-    WHERE o.told = 0 AND o.state IN ('parked', 'refused', 'unknown') ORDER BY o.id LIMIT ?`,
+    WHERE o.told = 0 AND o.state IN ('parked', 'refused', 'sent', 'unknown') ORDER BY o.id LIMIT ?`,
 } as const;
 
 /** Newest first. */

@@ -1,6 +1,6 @@
 import cron, { type ScheduledTask } from 'node-cron';
 import type { Database } from '../model/database.ts';
-import type { FlowLog, RaiseParked, ReturnToSender } from '../model/flow.ts';
+import type { ConfirmDelivery, FlowLog, RaiseParked, ReturnToSender } from '../model/flow.ts';
 import type { BacklogGate } from './backlog.ts';
 import type { Journal } from './journal.ts';
 import type { OutboxRow } from './outbox-queries.ts';
@@ -13,6 +13,7 @@ export interface SweepDeps {
   readonly gate: BacklogGate;
   readonly raiseParked: RaiseParked;
   readonly returnToSender: ReturnToSender;
+  readonly confirmDelivery: ConfirmDelivery;
   /** Free bytes of the journal's volume; absent: not known. */
   readonly freeBytes?: () => Promise<number>;
   /** Several processes share the database: leases of dead ones end by time. */
@@ -99,14 +100,19 @@ export class Sweep {
   }
 
   async #tellRows(): Promise<void> {
-    const { db, returnToSender } = this.#deps;
-    for (const row of await db.read<OutboxRow[]>('outbox.untold', { limit: TOLD_MAX })) {
-      await this.#guard('return-to-sender', async () => {
+    const { db, returnToSender, confirmDelivery } = this.#deps;
+    const rows = await db.read<OutboxRow[]>('outbox.untold', { limit: TOLD_MAX });
+    let told = 0;
+    for (const row of rows) {
+      await this.#guard(row.state === 'sent' ? 'confirm-delivery' : 'return-to-sender', async () => {
         const { code = 'hub.internal', text = '' } = row.waiting ?? {};
-        await returnToSender(row.event, { code, text, rowId: row.id });
+        if (row.state === 'sent') await confirmDelivery(row.event, row.settledAt ?? this.#deps.now());
+        else await returnToSender(row.event, { code, text, rowId: row.id });
         await db.write('outbox.told', { id: row.id });
+        told += 1;
       });
     }
+    if (rows.length === TOLD_MAX && told > 0) this.#tellAgain = true;
   }
 
   async #due(): Promise<void> {

@@ -54,6 +54,12 @@ export type ReturnToSender = (
   reason: { readonly code: string; readonly text: string; readonly rowId: number },
 ) => Promise<void>;
 
+/**
+ * Told when a partner's system has a row: its obligations become `received`, which is no acknowledgement (H2).
+ * `at`: milliseconds since the epoch. Called again until it resolves.
+ */
+export type ConfirmDelivery = (event: OutboxEvent, at: number) => Promise<void>;
+
 /** Told at once when an inbound safety note parks. Called again until it resolves. */
 export type RaiseParked = (message: UntoldMessage) => Promise<void>;
 

@@ -1,0 +1,97 @@
+import { connect, type Socket } from 'node:net';
+
+const VT = 0x0b;
+const END = Buffer.from([0x1c, 0x0d]);
+
+/** A sender that behaves as interface engines do: one message at a time on one connection, the same message again until it has its ACK. */
+export class CrashSender {
+  readonly acked: { readonly controlId: string; readonly patient: string; readonly serial: number }[] = [];
+  /** The same message sent again, because the connection ended before its ACK. */
+  repeats = 0;
+  refused = 0;
+  readonly #port: number;
+  readonly #name: string;
+  readonly #patients: number;
+  readonly #serials: number[];
+  #socket: Socket | undefined;
+  #stopped = false;
+
+  constructor(port: number, name: string, patients: number) {
+    this.#port = port;
+    this.#name = name;
+    this.#patients = patients;
+    this.#serials = Array.from({ length: patients }, () => 0);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Sends until stopped. A message under way is sent until it is answered, so that what was acknowledged has no holes. */
+  async run(): Promise<void> {
+    for (let n = 0; !this.#stopped; n += 1) {
+      const index = n % this.#patients;
+      this.#serials[index]! += 1;
+      const serial = this.#serials[index]!;
+      const patient = `${this.#name}P${index}`;
+      const controlId = `${this.#name}-${n}`;
+      const bytes = messageOf(controlId, patient, serial);
+      for (let tries = 0; ; tries += 1) {
+        if (tries > 0) this.repeats += 1;
+        const code = await this.#exchange(bytes, controlId);
+        if (code === 'AA' || code === 'CA') break;
+        if (code) this.refused += 1;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      this.acked.push({ controlId, patient, serial });
+    }
+    this.#socket?.destroy();
+  }
+
+  /** The ACK code; undefined: the connection ended first. */
+  async #exchange(bytes: Buffer, controlId: string): Promise<string | undefined> {
+    const socket = await this.#connected();
+    if (!socket) return undefined;
+    return new Promise((resolve) => {
+      let held = Buffer.alloc(0);
+      const end = (code: string | undefined): void => {
+        clearTimeout(timer);
+        socket.removeAllListeners('data');
+        socket.removeAllListeners('close');
+        if (code === undefined) {
+          socket.destroy();
+          this.#socket = undefined;
+        }
+        resolve(code);
+      };
+      const timer = setTimeout(() => end(undefined), 15_000);
+      socket.on('close', () => end(undefined));
+      socket.on('data', (chunk: Buffer) => {
+        held = Buffer.concat([held, chunk]);
+        if (held.indexOf(END) < 0) return;
+        const msa = /MSA\|([A-Z]{2})\|([^|\r]*)/.exec(held.toString('latin1'));
+        end(msa?.[2] === controlId ? msa[1] : undefined);
+      });
+      socket.write(Buffer.concat([Buffer.from([VT]), bytes, END]));
+    });
+  }
+
+  #connected(): Promise<Socket | undefined> {
+    if (this.#socket && !this.#socket.destroyed) return Promise.resolve(this.#socket);
+    return new Promise((resolve) => {
+      const socket = connect(this.#port, '127.0.0.1');
+      socket.setNoDelay(true);
+      socket.once('error', () => resolve(undefined));
+      socket.once('connect', () => {
+        this.#socket = socket;
+        resolve(socket);
+      });
+      socket.on('error', () => {});
+    });
+  }
+}
+
+function messageOf(controlId: string, patient: string, serial: number): Buffer {
+  const msh = `MSH|^~\\&|HIS|GH|HANDOFF|HUB|20260105101500-0500||ADT^A08|${controlId}|T|2.5.1`;
+  return Buffer.from(`${msh}\rPID|1||${patient}^^^GH^MR||TEST^ONE\rNTE|1||${serial}\r`);
+}

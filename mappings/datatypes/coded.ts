@@ -90,7 +90,8 @@ export function ofTable(table: string): DataMap {
 export function coded(table: ConceptTable): DataMap {
   return {
     name: 'CWE[code]',
-    parts: [1],
+    // The words and the system of a code that was translated are in the translation.
+    parts: [1, 2, 3],
     read: (node, scope) => {
       const value = node.text;
       return value === undefined ? undefined : scope.code(table, value)?.code;
@@ -128,12 +129,30 @@ export function translated(table: ConceptTable): DataMap {
 export function coding(table: ConceptTable): DataMap {
   return {
     name: 'CWE[Coding]',
-    parts: [1, 2],
+    parts: [1, 2, 3],
     read: (node, scope) => {
       const value = codeText(node.text);
       if (value === undefined) return undefined;
       const mapped = scope.code(table, value);
       return json(mapped ?? { system: v2System(table.id), code: value });
+    },
+  };
+}
+
+/** CWE of a table that senders extend: a code of the table gets its system (and the partner's translation), others stay as they are. */
+export function known(table: ConceptTable): DataMap {
+  return {
+    name: 'CWE[CodeableConcept]',
+    parts: CWE_PARTS,
+    read: (node, scope) => {
+      const concept = conceptOf(node, scope);
+      const value = node.text;
+      const mapped = value === undefined ? undefined : lookUp(table, value, scope.partner);
+      if (concept === undefined || mapped === undefined) return json(concept);
+      const others = (concept.coding ?? []).filter(
+        (each) => each.system !== undefined && each.system !== mapped.system,
+      );
+      return json({ ...concept, coding: [mapped, ...others] });
     },
   };
 }

@@ -82,3 +82,20 @@ export function onlyPatient(scope: Scope): Draft {
   }
   return patient;
 }
+
+/** A patient another message states: an id to refer to, and no statement. */
+export type PatientRef = Pick<Draft, 'id' | 'reference'>;
+
+/**
+ * The patient of an answer (RRI). One that the sender has its own number for is the sender's; one that it only knows by the number of
+ * who asked is that side's, and an echo of its data states nothing about it.
+ */
+export function answeredPatient(scope: Scope): PatientRef {
+  const pid = scope.message.segment('PID');
+  const identifier = pid === undefined ? undefined : patientIdentifier(pid, [3, 2, 4], scope);
+  if (identifier === undefined) return onlyPatient(scope);
+  const issuer = scope.issuer(identifier.system);
+  if (issuer === scope.owner) return onlyPatient(scope);
+  const id = scope.idOf(patientKey(issuer, identifier));
+  return { id, reference: { reference: `Patient/${id}` } };
+}

@@ -7,7 +7,6 @@ import { BUSINESS_STATUS, coding, concept, HL7_TASK_CODE, TASK_CODE } from '../.
 import type { Json } from '../../src/model/json.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { conceptOf } from '../datatypes/coded.ts';
-import { organizationOf } from '../datatypes/directory.ts';
 import { eiKey, identifierType } from '../datatypes/identifier.ts';
 import { decimal } from '../datatypes/text.ts';
 import { type IdentifierKey, orderTaskKey, referralKey, referralTaskKey } from '../keys.ts';
@@ -22,7 +21,7 @@ import { AUT_REQUEST, PRD_PARTY, RF1_REQUEST } from '../segments/referral.ts';
 import { REFERRAL_STATUS } from '../tables/referral.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { partiesOf } from './party.ts';
-import { onlyPatient } from './patient.ts';
+import { answeredPatient, onlyPatient, type PatientRef } from './patient.ts';
 import { stateResults } from './result.ts';
 import { careTeam } from './team.ts';
 import { contextVisit } from './visit.ts';
@@ -216,7 +215,7 @@ export const RRI: MessageMap = {
   maps: MAPS,
   run(scope) {
     const loop = loopOf(scope, true);
-    const patient = onlyPatient(scope);
+    const patient = answeredPatient(scope);
     const request = scope.draft(referralKey(loop.originator, loop.key), patient.id);
     const answer = loop.rf1.get(1)?.trim().toUpperCase();
     const known = answer === undefined ? undefined : REFERRAL_STATUS[answer];
@@ -250,7 +249,7 @@ export const RRI: MessageMap = {
 };
 
 /** An accepted cancellation ends the referral; a refused one leaves it as it is. */
-function answerCancel(loop: Loop, answer: string, task: Draft, patient: Draft, scope: Scope): void {
+function answerCancel(loop: Loop, answer: string, task: Draft, patient: PatientRef, scope: Scope): void {
   const abort = scope.draft(orderTaskKey(loop.originator, loop.key, 'abort'), patient.id);
   abort.set('intent', 'order');
   abort.set('status', answer === 'A' ? 'completed' : answer === 'P' ? 'received' : 'rejected');
@@ -269,7 +268,7 @@ function reasonOf(rf1: Segment, scope: Scope): Json | undefined {
 }
 
 /** Providers whom the answering side names join its own team for the patient. */
-function answeringTeam(patient: Draft, scope: Scope): void {
+function answeringTeam(patient: PatientRef, scope: Scope): void {
   for (const party of partiesOf(scope)) {
     if (party.role !== 'RT') continue;
     const { reference, display } = party.reference;
@@ -322,5 +321,3 @@ function authorization(aut: Segment | undefined, request: Draft, scope: Scope): 
   }
   if (inner.length > 0) request.snapshot('extension[AUT]', [{ url: hubExtension('authorization'), extension: inner }]);
 }
-
-void organizationOf;

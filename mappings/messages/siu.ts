@@ -32,7 +32,7 @@ import { resourcesOf } from './schedule-resource.ts';
 import { type TimeWindow, windowOf } from './schedule-time.ts';
 import { stateVisit } from './visit.ts';
 
-const EVENTS = ['S12', 'S13', 'S14', 'S15', 'S16', 'S17', 'S18', 'S19', 'S20', 'S21', 'S22', 'S26'];
+const EVENTS = ['S12', 'S13', 'S14', 'S15', 'S16', 'S17', 'S26'];
 
 /**
  * One Appointment per patient of the session; what the message says about the session goes to each of them, and nothing of one
@@ -98,12 +98,16 @@ export const SIU: MessageMap = {
     if (members.length === 0 && !complete) {
       throw new Refusal('map.patient-unidentified', 'no member of the session could be identified', 'PID[1]-3');
     }
-    scope.groups.push({ group, members, onRemoved: removed(scope.trigger), complete });
+    // Only a booking states who is in the session; a no-show or a cancellation that names patients is about those alone.
+    const isWhole = complete && (STATES_ALL.has(scope.trigger) || groups.length === 0);
+    scope.groups.push({ group, members, onRemoved: removed(scope.trigger), complete: isWhole });
   },
 };
 
 /** Events that may leave the patients out: they end the session for everybody in it. */
 const ENDS_ALL = new Set(['S15', 'S16', 'S17']);
+
+const STATES_ALL = new Set(['S12', 'S13', 'S14']);
 
 function removed(trigger: string): ElementAssertion[] {
   return [{ element: 'status', op: 'set', value: trigger === 'S17' ? 'entered-in-error' : 'cancelled' }];

@@ -10,7 +10,7 @@ import { careTeamKey } from '../keys.ts';
 import { PROVIDER_ROLE } from '../tables/provider.ts';
 
 /** The team one source states for a patient; each member is a slot of its own, so that one message does not remove another's. */
-export function careTeam(patient: Draft, scope: Scope): Draft {
+export function careTeam(patient: Pick<Draft, 'id' | 'reference'>, scope: Scope): Draft {
   const team = scope.draft(careTeamKey(scope.owner, patient.id), patient.id);
   team.set('subject', patient.reference);
   team.set('status', 'active');

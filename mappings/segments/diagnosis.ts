@@ -1,6 +1,6 @@
 import type { AllergyIntolerance, Condition } from '@medplum/fhirtypes';
-import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
-import { coded, cwe, ofTable } from '../datatypes/coded.ts';
+import { first, type SegmentMap } from '../../src/mapping/row.ts';
+import { coded, cwe } from '../datatypes/coded.ts';
 import { practitioner } from '../datatypes/directory.ts';
 import { ei } from '../datatypes/identifier.ts';
 import { dateTime } from '../datatypes/text.ts';
@@ -40,6 +40,3 @@ export const AL1_ALLERGY = {
   hand: [{ from: 'AL1-5', to: 'reaction[AL1-5]', by: 'each repetition is a manifestation' }],
   decisions: [{ from: 'AL1-1', not: 'structural', why: 'orders the segments' }],
 } as const satisfies SegmentMap<AllergyIntolerance>;
-
-void every;
-void ofTable;

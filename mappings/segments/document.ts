@@ -2,7 +2,6 @@ import type { DocumentReference } from '@medplum/fhirtypes';
 import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
 import { coded, ofTable } from '../datatypes/coded.ts';
 import { practitioner } from '../datatypes/directory.ts';
-import { ei } from '../datatypes/identifier.ts';
 import { instant, st } from '../datatypes/text.ts';
 import { AVAILABILITY, COMPLETION_OF_DOCUMENT } from '../tables/document.ts';
 
@@ -49,5 +48,3 @@ export const OBX_DOCUMENT: SegmentMap<DocumentReference> = {
     { from: 'OBX-11', not: 'structural', why: 'TXA-17 is the status of the document' },
   ],
 };
-
-void ei;

@@ -1,7 +1,6 @@
 import type { Coverage } from '@medplum/fhirtypes';
-import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
-import { cwe, ofTable, translated } from '../datatypes/coded.ts';
-import { cx } from '../datatypes/identifier.ts';
+import { first, type SegmentMap } from '../../src/mapping/row.ts';
+import { ofTable, translated } from '../datatypes/coded.ts';
 import { holding } from '../datatypes/shape.ts';
 import { dateTime, st } from '../datatypes/text.ts';
 import { RELATIONSHIP } from '../tables/person.ts';
@@ -33,7 +32,3 @@ export const IN1_COVERAGE = {
 function groupClass() {
   return { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/coverage-class', code: 'group' }] };
 }
-
-void cwe;
-void cx;
-void every;

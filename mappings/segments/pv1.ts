@@ -1,11 +1,11 @@
 import type { Encounter } from '@medplum/fhirtypes';
 import { every, first, isNoneOf, isOneOf, type SegmentMap } from '../../src/mapping/row.ts';
 import type { Json } from '../../src/model/json.ts';
-import { coding, cwe, ofTable, translated } from '../datatypes/coded.ts';
+import { coding, cwe, ofTable } from '../datatypes/coded.ts';
 import { location, practitioner } from '../datatypes/directory.ts';
 import { cx } from '../datatypes/identifier.ts';
-import { extension, holding, listed } from '../datatypes/shape.ts';
-import { dateTime, lengthOfStay, st } from '../datatypes/text.ts';
+import { extension, holding } from '../datatypes/shape.ts';
+import { dateTime, lengthOfStay } from '../datatypes/text.ts';
 import { PATIENT_CLASS, PROVIDER_PARTICIPATION } from '../tables/encounter.ts';
 
 const as = (role: keyof typeof PROVIDER_PARTICIPATION): Record<string, Json> => ({
@@ -88,7 +88,3 @@ export const PV2_ENCOUNTER = {
     },
   ],
 } as const satisfies SegmentMap<Encounter>;
-
-void listed;
-void translated;
-void st;

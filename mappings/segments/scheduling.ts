@@ -1,8 +1,10 @@
 import type { Appointment } from '@medplum/fhirtypes';
 import { every, first, onEvent, type SegmentMap } from '../../src/mapping/row.ts';
-import { cwe, ofTable, translated } from '../datatypes/coded.ts';
+import { hubExtension } from '../../src/model/systems.ts';
+import { cwe, known } from '../datatypes/coded.ts';
 import { ei } from '../datatypes/identifier.ts';
-import { APPOINTMENT_REASON } from '../tables/scheduling.ts';
+import { extension } from '../datatypes/shape.ts';
+import { APPOINTMENT_REASON, APPOINTMENT_TYPE } from '../tables/scheduling.ts';
 
 /** SCH → Appointment. Rule: v2-to-FHIR IG 1.0.0, segment SCH[Appointment]; SCH-12 is a contact person and no time. */
 export const SCH_APPOINTMENT = {
@@ -12,8 +14,14 @@ export const SCH_APPOINTMENT = {
     { from: 'SCH-1', to: 'identifier[SCH-1]', as: first(ei('PLAC')) },
     { from: 'SCH-2', to: 'identifier[SCH-2]', as: first(ei('FILL')) },
     { from: 'SCH-6', to: 'cancelationReason', as: first(cwe), when: onEvent('S15', 'S16', 'S26') },
-    { from: 'SCH-7', to: 'reasonCode[SCH-7]', as: first(translated(APPOINTMENT_REASON)) },
-    { from: 'SCH-8', to: 'appointmentType', as: first(ofTable('0277')) },
+    {
+      from: 'SCH-6',
+      to: 'extension[SCH-6]',
+      as: first(extension(hubExtension('event-reason'), 'valueCodeableConcept', known(APPOINTMENT_REASON))),
+      note: 'R4 has a reason of a change only for cancellations (app-4)',
+    },
+    { from: 'SCH-7', to: 'reasonCode[SCH-7]', as: first(known(APPOINTMENT_REASON)) },
+    { from: 'SCH-8', to: 'appointmentType', as: first(known(APPOINTMENT_TYPE)) },
   ],
   hand: [
     { from: 'SCH-4', to: 'identifier', by: 'placer group: kept as the session identifier' },

@@ -31,7 +31,8 @@ function visitResource(
   issues: Issue[],
 ): void {
   for (const [name, value] of Object.entries(entry.value)) {
-    if (!OF_THE_COPY.has(name)) visit(value, `${entry.path}.${name}`, carried, touched, issues);
+    if (!OF_THE_COPY.has(name) && !isBeside(name, entry.path, touched))
+      visit(value, `${entry.path}.${name}`, carried, touched, issues);
   }
 }
 
@@ -51,9 +52,15 @@ function visit(
     for (const [name, member] of Object.entries(value)) {
       // An extension whose value went out needs no name there: the field is its name.
       if (name === 'url' && /xtension\[\d+\]$/.test(path)) continue;
+      if (isBeside(name, path, touched)) continue;
       visit(member, `${path}.${name}`, carried, touched, issues);
     }
   }
+}
+
+/** The original text of a time that went out (`_sent` beside `sent`): the same time in its source's words. */
+function isBeside(name: string, path: string, touched: ReadonlySet<string>): boolean {
+  return name.startsWith('_') && touched.has(`${path}.${name.slice(1)}`);
 }
 
 function lost(location: string, code: string, text: string): Issue {

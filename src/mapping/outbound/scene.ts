@@ -72,7 +72,7 @@ export function element(entry: Entry | undefined, name: string): unknown {
   return (entry?.value as Record<string, unknown> | undefined)?.[name];
 }
 
-/** The patient the focus is about: its subject, patient, for or participant, in this order. */
+/** The patient the focus is about: its subject, patient, for or participant, in this order; else the only one released. */
 export function patientOf(scene: Scene, entry: Entry = scene.focus): Entry | undefined {
   if (entry.value.resourceType === 'Patient') return entry;
   for (const name of ['subject', 'patient', 'for']) {
@@ -86,7 +86,10 @@ export function patientOf(scene: Scene, entry: Entry = scene.focus): Entry | und
     if (patient !== undefined) return patient;
   }
   const via = scene.at(element(entry, 'focus'));
-  return via === undefined || via === entry ? undefined : patientOf(scene, via);
+  if (via !== undefined && via !== entry) return patientOf(scene, via);
+  // What was released of one event is about one person; with two records in it nobody may guess which is meant.
+  const released = scene.all('Patient');
+  return released.length === 1 ? released[0] : undefined;
 }
 
 /** Patients of the Bundle that a link ties to this one: other sources' records of the same person. */

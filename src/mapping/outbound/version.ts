@@ -34,6 +34,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   MRG: '2.3:7',
   ARV: '2.6:6',
   AL1: '2.3:6',
+  IN1: '2.3:49 2.5:53 2.7:54',
 };
 
 const COMPONENTS: Readonly<Record<string, string>> = {

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { codes, map, PID, resources, stated, text } from './network.ts';
+
+const OBR = 'OBR|1||F1^ID|44249-1^PHQ-9^LN|||20260302090000|||||||||||||||||C';
+const oru = (...obx: string[]) => map(text('ORU^R01^ORU_R01', [PID, OBR, ...obx]));
+const one = (obx: string) => resources(oru(obx), 'Observation')[0];
+const OBX = (type: string, value: string, unit = '', status = 'F') =>
+  `OBX|1|${type}|44261-6^Total^LN||${value}|${unit}|||||${status}`;
+
+describe('results', () => {
+  it.each([
+    ['F', 'final'],
+    ['P', 'preliminary'],
+    ['C', 'corrected'],
+    ['A', 'amended'],
+    ['D', 'entered-in-error'],
+    ['W', 'entered-in-error'],
+    ['X', 'cancelled'],
+    ['N', 'cancelled'],
+    ['R', 'preliminary'],
+    ['U', 'final'],
+    ['O', 'registered'],
+    ['I', 'registered'],
+    ['S', 'preliminary'],
+    ['V', 'final'],
+    ['B', 'preliminary'],
+  ])('OBX-11 %s is %s', (code, status) => expect(one(OBX('NM', '5', '', code)).status).toBe(status));
+
+  it('a correction is the same Observation (H20)', () => {
+    expect(one(OBX('NM', '19', '', 'C')).id).toBe(one(OBX('NM', '17')).id);
+  });
+
+  it('a correction of one result does not take the others off the report', () => {
+    const both = oru(OBX('NM', '17'), 'OBX|2|NM|44260-8^Item 9^LN||1||||||F');
+    const corrected = oru(OBX('NM', '19', '', 'C'));
+    const elements = (mapped: typeof both) =>
+      mapped.resources
+        .find((each) => each.type === 'DiagnosticReport')!
+        .elements.map((each) => each.element)
+        .filter((each) => each.startsWith('result['));
+    expect(elements(both)).toHaveLength(2);
+    expect(elements(both)).toContain(elements(corrected)[0]);
+  });
+
+  it.each([
+    [OBX('NM', '7.5', 'mg^^UCUM'), { valueQuantity: { value: 7.5, code: 'mg' } }],
+    [OBX('NM', '<5', 'mg^^UCUM'), { valueQuantity: { value: 5, comparator: '<' } }],
+    [OBX('SN', '>^10'), { valueQuantity: { value: 10, comparator: '>' } }],
+    [OBX('SN', '^1^:^128'), { valueRatio: { numerator: { value: 1 }, denominator: { value: 128 } } }],
+    [OBX('SN', '^1^-^3'), { valueRange: { low: { value: 1 }, high: { value: 3 } } }],
+    [OBX('NR', '1^3'), { valueRange: { low: { value: 1 }, high: { value: 3 } } }],
+    [OBX('CWE', 'LA1^Yes^LN'), { valueCodeableConcept: { coding: [{ system: 'http://loinc.org', code: 'LA1' }] } }],
+    [OBX('ST', 'plain'), { valueString: 'plain' }],
+    [OBX('TX', 'one~two'), { valueString: 'one\ntwo' }],
+    [OBX('DT', '20260301'), { valueDateTime: '2026-03-01' }],
+    [OBX('TM', '1430'), { valueTime: '14:30:00' }],
+  ])('%s', (obx, expected) => expect(one(obx)).toMatchObject(expected));
+
+  it('a value that is not of its type is kept as text, with an issue', () => {
+    expect(one(OBX('NM', 'negative'))).toMatchObject({ valueString: 'negative' });
+    expect(codes(oru(OBX('NM', 'negative')))).toContain('map.value-not-of-type');
+  });
+
+  it('an empty value says that it is absent, and "" deletes', () => {
+    expect(one(OBX('NM', ''))).toMatchObject({ dataAbsentReason: { coding: [{ code: 'unknown' }] } });
+    expect(stated(oru(OBX('NM', '""')), 'Observation', 'valueString')?.op).toBe('delete');
+  });
+
+  it('an unknown coding system is an issue and gets no invented URI', () => {
+    const mapped = oru('OBX|1|CWE|X1^Thing^ACME||Y^Yes^ACME||||||F');
+    expect(codes(mapped)).toContain('map.coding-system-unknown');
+    expect(resources(mapped, 'Observation')[0].code.coding[0].system).toBe('urn:handoff:code:clinic:ACME');
+  });
+});

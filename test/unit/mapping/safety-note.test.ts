@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { codes, map, PID, partner, resources, text } from './network.ts';
+
+const clinic = partner({
+  safety: {
+    documentTypes: ['SN'],
+    reasons: { DISSOC: 'dissociation', EMSUI: 'emergent-suicidality', UPD: 'routine-update' },
+  },
+});
+const mdm = (type: string, obx: readonly string[], extra = '', trigger = 'T02') =>
+  map(
+    text(`MDM^${trigger}`, [
+      `EVN|${trigger}`,
+      PID,
+      `TXA|1|${type}|TX|20260302100000||20260302100500||||||D1^ID|${extra}||||LA||AV`,
+      ...obx,
+    ]),
+    clinic,
+  );
+const obx = (code: string, words = 'text') => `OBX|1|TX|${code}^^L||${words}||||||F`;
+const note = (mapped: ReturnType<typeof map>) => resources(mapped, 'Communication')[0];
+const classOf = (communication: ReturnType<typeof note>) =>
+  communication.extension.find((each: { url: string }) => each.url.endsWith('safety-class')).valueCodeableConcept
+    .coding[0].code;
+
+describe('safety notes', () => {
+  it.each([
+    ['DISSOC', 'dissociation', 'E1', 'asap'],
+    ['EMSUI', 'emergent-suicidality', 'E0', 'stat'],
+    ['UPD', 'routine-update', 'E3', 'routine'],
+  ])('%s is %s, %s', (code, reason, safetyClass, priority) => {
+    const communication = note(mdm('SN', [obx(code)]));
+    expect(communication.reasonCode[0].coding[0].code).toBe(reason);
+    expect([classOf(communication), communication.priority]).toEqual([safetyClass, priority]);
+  });
+
+  it.each(['XYZ', ''])('an unlisted or missing reason (%s) on a safety document is urgent, never routine', (code) => {
+    const mapped = mdm('SN', [obx(code)]);
+    expect(classOf(note(mapped))).toBe('E1');
+    expect(codes(mapped)).toContain('map.safety-reason-unlisted');
+  });
+
+  it('a listed reason makes a note of a document of any type', () =>
+    expect(note(mdm('CN', [obx('EMSUI')]))).toBeDefined());
+
+  it('the most urgent of several reasons decides', () => {
+    expect(classOf(note(mdm('SN', [obx('UPD'), obx('EMSUI')])))).toBe('E0');
+  });
+
+  it('another document is a DocumentReference and no note', () => {
+    const mapped = mdm('CN', [obx('11488-4')]);
+    expect(resources(mapped, 'Communication')).toEqual([]);
+    expect(resources(mapped, 'DocumentReference')).toMatchObject([{ status: 'current', docStatus: 'final' }]);
+  });
+
+  it('an addendum answers the note it names', () => {
+    const [first] = mdm('SN', [obx('DISSOC')]).resources.filter((each) => each.type === 'Communication');
+    const answer = map(
+      text('MDM^T06', [
+        'EVN|T06',
+        PID,
+        'TXA|1|SN|TX|20260302110000||20260302110500||||||D2^ID|D1^ID||||LA||AV',
+        obx('DISSOC'),
+      ]),
+      clinic,
+    );
+    expect(note(answer).inResponseTo).toEqual([{ reference: `Communication/${first!.id}` }]);
+  });
+
+  it('TXA-18 raises the labels: ETH is alcohol or drug, not alcohol only; an unknown code is restricted', () => {
+    const labels = (value: string) => {
+      const txa = `TXA|1|CN|TX|20260302100000||20260302100500||||||D1^ID|||||LA|${value}|AV`;
+      const mapped = map(text('MDM^T02', ['EVN|T02', PID, txa, obx('A')]), clinic);
+      return mapped.resources.find((each) => each.type === 'DocumentReference')!.labels.map((label) => label.code);
+    };
+    expect(labels('ETH')).toEqual(['R', 'ETH']);
+    expect(labels('PSY')).toEqual(['R', 'PSY']);
+    expect(labels('QQ')).toEqual(['R']);
+  });
+});

@@ -14,7 +14,7 @@ import {
 } from '../../src/mapping/outbound/row.ts';
 import type { Entry, Scene } from '../../src/mapping/outbound/scene.ts';
 import { atLeast } from '../../src/mapping/outbound/version.ts';
-import { dtm, ei } from '../../src/mapping/outbound/writers.ts';
+import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
 import { RESULT_STATUS } from './tables.ts';
 
 /** A value as OBX-2 and OBX-5. Undefined: this kind of value has no v2 data type here and is listed as left out. */
@@ -157,9 +157,25 @@ export function observed(entry: Entry): readonly Subject[] {
   return hasValue || parts.length === 0 ? [{ Observation: entry }, ...parts] : parts;
 }
 
+/** Remarks, after the last OBX of the observation. */
+export const RESULT_NOTE: SegmentPlan = {
+  segment: 'NTE',
+  each: (_, { Observation: entry, component }) =>
+    component !== undefined && component.value !== ((entry?.value ?? {}) as Observation).component?.at(-1)
+      ? []
+      : (((entry?.value ?? {}) as Observation).note ?? []).map(({ text }, index) => ({
+          note: { value: text, path: `${entry?.path}.note[${index}].text` },
+        })),
+  rows: [
+    { to: 'NTE-1', give: (_, { index }) => [[`${index}`]] },
+    { to: 'NTE-3', from: 'note', as: first({ ...tx, type: 'FT' }) },
+  ],
+};
+
 export const OBSERVATION_OBX: SegmentPlan = {
   segment: 'OBX',
   each: (scene: Scene) => scene.all('Observation').flatMap(observed),
   rows: OBX_ROWS,
   also: ['Observation.subject', 'Observation.encounter', 'Observation.basedOn', 'Observation.category'],
+  followedBy: [RESULT_NOTE],
 };

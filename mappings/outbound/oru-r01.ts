@@ -9,9 +9,9 @@ import {
   type Writing,
 } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
-import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
+import { dtm, ei } from '../../src/mapping/outbound/writers.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
-import { OBX_ROWS, observed } from './observation-obx.ts';
+import { OBX_ROWS, observed, RESULT_NOTE } from './observation-obx.ts';
 import { PATIENT_PID } from './patient-pid.ts';
 import { refuseUnlessRelayed } from './relay.ts';
 import { REPORT_STATUS } from './tables.ts';
@@ -34,20 +34,6 @@ function results(scene: Scene): readonly Subject[] {
 }
 
 const hasNoNumber = ({ panel: entry }: Subject): boolean => element(entry as Entry, 'identifier') === undefined;
-
-const RESULT_NOTE: SegmentPlan = {
-  segment: 'NTE',
-  each: (_, { Observation: entry, component }) =>
-    component !== undefined && component.value !== ((entry?.value ?? {}) as Observation).component?.at(-1)
-      ? []
-      : (((entry?.value ?? {}) as Observation).note ?? []).map(({ text }, index) => ({
-          note: { value: text, path: `${entry?.path}.note[${index}].text` },
-        })),
-  rows: [
-    { to: 'NTE-1', give: (_, { index }) => [[`${index}`]] },
-    { to: 'NTE-3', from: 'note', as: first({ ...tx, type: 'FT' }) },
-  ],
-};
 
 const PANEL_OBR: SegmentPlan = {
   segment: 'OBR',

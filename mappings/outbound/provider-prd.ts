@@ -31,46 +31,47 @@ const PRIMARY_CARE = ['446050000', '453231000124104', 'PP', 'PCP'];
  */
 function providers(scene: Scene): readonly Subject[] {
   const request = theOne(scene, 'ServiceRequest');
-  const named: [string, Found][] = [];
+  const named: Subject[] = [];
   if (request !== undefined) {
     const { requester, performer = [] } = request.value as ServiceRequest;
-    if (requester !== undefined) named.push(['RP', { value: requester, path: `${request.path}.requester` }]);
-    for (const [index, one] of performer.entries())
-      named.push(['RT', { value: one, path: `${request.path}.performer[${index}]` }]);
+    if (requester !== undefined) named.push(party('RP', { value: requester, path: `${request.path}.requester` }));
+    for (const [index, value] of performer.entries()) {
+      named.push(party('RT', { value, path: `${request.path}.performer[${index}]` }));
+    }
   }
-  const spoken = new Set(named.map(([, { value }]) => (value as Reference).reference));
-  for (const [role, found] of teamOf(scene)) {
-    if (!spoken.has((found.value as Reference).reference)) named.push([role, found]);
-  }
-  return named.map(([role, found]) => ({
-    role: { value: role, path: found.path },
-    found,
-    ...partyAt(scene, found.value),
-  }));
+  const spoken = new Set(named.map(targetOf));
+  const others = teamOf(scene).filter((one) => !spoken.has(targetOf(one)));
+  return [...named, ...others].map((subject) => ({ ...subject, ...partyAt(scene, subject.found?.value) }));
 }
 
-function teamOf(scene: Scene): readonly (readonly [string, Found])[] {
+const targetOf = ({ found }: Subject): string => ((found?.value ?? {}) as Reference).reference ?? '';
+
+const party = (role: string, found: Found): Subject => ({ role: { value: role, path: found.path }, found });
+
+function teamOf(scene: Scene): readonly Subject[] {
   return scene.all('CareTeam').flatMap((team) => {
     const { participant = [], status } = team.value as CareTeam;
     if (status !== undefined && status !== 'active') return [];
-    return participant.flatMap(({ member, role }, index) => {
-      if (member === undefined || scene.at(member) === patientOf(scene)) return [];
-      return [
-        [
-          isPrimaryCare(role) ? 'PP' : 'CP',
-          { value: member, path: `${team.path}.participant[${index}].member` },
-        ] as const,
-      ];
+    return participant.flatMap((value, index) => {
+      if (value.member === undefined || scene.at(value.member) === patientOf(scene)) return [];
+      const path = `${team.path}.participant[${index}]`;
+      const role = roleOf(value.role);
+      return [{ ...party(role, { value: value.member, path: `${path}.member` }), team, participant: { value, path } }];
     });
   });
 }
 
-const isPrimaryCare = (role: readonly CodeableConcept[] | undefined): boolean =>
-  (role ?? []).some(({ coding }) => coding?.some(({ code }) => PRIMARY_CARE.includes(code ?? '')) ?? false);
+/** A role of table 0286 as it stands, primary care as PP; whoever else is on the team is consulted. */
+function roleOf(role: readonly CodeableConcept[] | undefined): string {
+  const codes = (role ?? []).flatMap(({ coding }) => (coding ?? []).map(({ code }) => code ?? ''));
+  if (codes.some((code) => PRIMARY_CARE.includes(code))) return 'PP';
+  return codes.find((code) => Object.hasOwn(ROLES, code)) ?? 'CP';
+}
 
 function identifiers(subject: Subject, writing: Writing): FieldValue | undefined {
-  const entry = (subject.Practitioner ?? subject.PractitionerRole ?? subject.Organization) as Entry | undefined;
-  const resource = entry?.value as Practitioner | PractitionerRole | Organization | undefined;
+  // An organization's number here would be read as a person's.
+  const entry = (subject.Practitioner ?? subject.PractitionerRole) as Entry | undefined;
+  const resource = entry?.value as Practitioner | PractitionerRole | undefined;
   const identifier = bestIdentifier(resource?.identifier, writing);
   if (entry === undefined || identifier?.value === undefined) return undefined;
   writing.carried(`${entry.path}.identifier[${resource?.identifier?.indexOf(identifier)}]`);
@@ -119,6 +120,9 @@ export const PROVIDER_PRD: SegmentPlan = {
   ],
   also: [
     'found', // the role in PRD-1
+    'participant.role',
+    'team.subject', // PID
+    'team.status',
     'PractitionerRole.practitioner',
     'PractitionerRole.organization',
   ],

@@ -19,6 +19,7 @@ import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { ALLERGY_AL1 } from './allergy-al1.ts';
 import { CONDITION_DG1 } from './condition-dg1.ts';
+import { COVERAGE_IN1 } from './coverage-in1.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { OBSERVATION_OBX } from './observation-obx.ts';
 import { PATIENT_PID } from './patient-pid.ts';
@@ -129,6 +130,7 @@ export const RF1_ALSO = [
   'ServiceRequest.requester', // PRD
   'ServiceRequest.performer', // PRD
   'ServiceRequest.reasonReference', // DG1
+  'ServiceRequest.insurance', // IN1
   'ServiceRequest.supportingInfo', // OBX, AL1, DG1; what is neither is listed by itself
   'Task.focus',
   'Task.for',
@@ -215,6 +217,7 @@ export const REFERRAL_REF = (event: 'I12' | 'I13' | 'I14' | 'I15'): OutboundMess
     { segment: 'RF1', required: true, each: referral, rows: RF1_ROWS, also: RF1_ALSO },
     PROVIDER_PRD,
     PATIENT_PID,
+    COVERAGE_IN1,
     CONDITION_DG1,
     ALLERGY_AL1,
     OBSERVED_OBR,

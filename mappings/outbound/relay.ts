@@ -15,7 +15,7 @@ export function refuseUnlessRelayed(scene: Scene, triggers: readonly string[]): 
   if (!triggers.includes(relayOf.trigger)) {
     return refusal('out.trigger-unfit', 'the source issued another kind of event', scene.focus.path);
   }
-  const own = identifiersOf(scene.focus).filter(({ system }) => relayOf.authorities.includes(system ?? ''));
+  const own = numbersOf(scene).filter(({ system }) => relayOf.authorities.includes(system ?? ''));
   return own.length > 0
     ? undefined
     : refusal(
@@ -25,7 +25,18 @@ export function refuseUnlessRelayed(scene: Scene, triggers: readonly string[]): 
       );
 }
 
-export function identifiersOf(entry: Entry): readonly Identifier[] {
+/** The numbers of the focus; of something that has none of its own, those of the order or the visit it belongs to. */
+function numbersOf(scene: Scene): readonly Identifier[] {
+  const own = identifiersOf(scene.focus);
+  if (own.length > 0) return own;
+  const holders = ['request', 'basedOn', 'context', 'encounter'].flatMap((name) => element(scene.focus, name) ?? []);
+  return holders.flatMap((reference) => {
+    const target = scene.at(reference);
+    return target === undefined ? [] : identifiersOf(target);
+  });
+}
+
+function identifiersOf(entry: Entry): readonly Identifier[] {
   const stated = element(entry, 'identifier');
   return Array.isArray(stated) ? (stated as Identifier[]) : stated === undefined ? [] : [stated as Identifier];
 }

@@ -96,3 +96,14 @@ export const COMPLETION_STATUS: OutTable = {
 };
 
 export const PRIORITY: OutTable = { id: '0485', values: { routine: 'R', urgent: 'A', asap: 'A', stat: 'S' } };
+
+/** Coverage.relationship → table 0063. */
+export const COVERAGE_RELATIONSHIP: OutTable = {
+  id: '0063',
+  values: {
+    ...{ self: 'SEL', spouse: 'SPO', child: 'CHD', parent: 'PAR', common: 'DOM', other: 'OTH', injured: 'OTH' },
+    // v3-RoleCode, as the inbound maps state it.
+    ...{ ONESELF: 'SEL', SPS: 'SPO', CHILD: 'CHD', PRN: 'PAR', DOMPART: 'DOM', MTH: 'MTH', FTH: 'FTH', GUARD: 'GRD' },
+  },
+  nearest: ['injured'],
+};

@@ -1,7 +1,7 @@
 import type { SqlValue, Tx } from '../database/command.ts';
 import { bodyKeysOf } from '../database/envelope.ts';
 import type { Grant } from '../model/visibility.ts';
-import type { Engine, OwnedFact } from './engine.ts';
+import type { Engine, GrantFacts, OwnedFact } from './engine.ts';
 import { affiliationsOf } from './parties.ts';
 import { parseRow, type Row } from './rows.ts';
 import { insertRows, queryKeys } from './statements.ts';
@@ -17,11 +17,20 @@ export async function deriveGrants(tx: Tx, engine: Engine, persons: Iterable<str
 }
 
 async function deriveFor(tx: Tx, engine: Engine, person: string): Promise<void> {
+  const facts = await personFacts(tx, engine, person);
+  await replaceGrants(tx, person, facts.facts.length === 0 ? [] : engine.grants.derive(facts));
+}
+
+/** All that decides who may see what of a person, as it stands in this transaction. */
+export async function personFacts(tx: Tx, engine: Engine, person: string): Promise<GrantFacts> {
   const types = [...engine.grants.factTypes, 'Patient'];
-  const rows = await tx.query<Row>(
-    `SELECT * FROM resource WHERE person = ? AND type IN (${types.map(() => '?').join(', ')}) AND deleted = 0 ORDER BY type, id`,
-    [person, ...types],
-  );
+  const rows =
+    person === ''
+      ? []
+      : await tx.query<Row>(
+          `SELECT * FROM resource WHERE person = ? AND type IN (${types.map(() => '?').join(', ')}) AND deleted = 0 ORDER BY type, id`,
+          [person, ...types],
+        );
   const keys = bodyKeysOf(tx.env);
   const patients = rows
     .filter(({ type }) => type === 'Patient')
@@ -35,9 +44,7 @@ async function deriveFor(tx: Tx, engine: Engine, person: string): Promise<void> 
       parties: parties.get(row.rid) ?? [],
     }),
   );
-  const affiliations = await affiliationsOf(tx, engine.grants.affiliationsNeeded(facts));
-  const grants = facts.length === 0 ? [] : engine.grants.derive({ person, patients, facts, affiliations });
-  await replaceGrants(tx, person, grants);
+  return { person, patients, facts, affiliations: await affiliationsOf(tx, engine.grants.affiliationsNeeded(facts)) };
 }
 
 async function partiesByRow(tx: Tx, rows: readonly Row[]): Promise<Map<number, string[]>> {

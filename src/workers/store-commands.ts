@@ -7,6 +7,8 @@ import type { Migration } from '../database/migrate.ts';
 import { loadDefinitions } from '../fhir/definitions.ts';
 import { missingRequired, validate } from '../fhir/validate.ts';
 import { flowCommands } from '../flow/flow-commands.ts';
+import { hubCommands } from '../hub/gather-commands.ts';
+import { hubMigrations } from '../hub/hub-migrations.ts';
 import type { Trigger } from '../model/store.ts';
 import { deriveGrants } from '../rules/consent.ts';
 import { affiliationsNeeded, factTypes, type PersonFacts } from '../rules/facts.ts';
@@ -47,8 +49,9 @@ export function storeEngine(env: StoreEnv): Engine {
 
 /** All commands that run next to the store's data, on either engine. */
 export function storeCommands(env: unknown): CommandTable {
-  return joinCommands(serverCommands(storeEngine(env as StoreEnv)), flowCommands);
+  const engine = storeEngine(env as StoreEnv);
+  return joinCommands(serverCommands(engine), flowCommands, hubCommands(engine));
 }
 
 /** The store database's schema, in order. */
-export const storeMigrations: readonly Migration[] = [...jobTableMigrations, ...serverMigrations];
+export const storeMigrations: readonly Migration[] = [...jobTableMigrations, ...serverMigrations, ...hubMigrations];

@@ -1,0 +1,91 @@
+import { type CommandTable, DatabaseError, type Tx } from '../database/command.ts';
+import { bodyKeysOf } from '../database/envelope.ts';
+import { parseReference } from '../fhir/references.ts';
+import type { Applied } from '../model/store.ts';
+import type { Owned, PersonFacts } from '../rules/facts.ts';
+import { type ApplyArgs, applyUnit } from '../server/apply.ts';
+import type { Engine } from '../server/engine.ts';
+import { personFacts } from '../server/grants.ts';
+import { loadRows, parseRow, type Row, rowKey } from '../server/rows.ts';
+import { queryKeys } from '../server/statements.ts';
+
+/** The resources of an event and all that consent is decided on; `missing` when what the event is about is gone. */
+export type GatheredRows =
+  | { readonly kind: 'found'; readonly items: readonly Owned[]; readonly facts: PersonFacts }
+  | { readonly kind: 'missing' };
+
+/** What the router is told of a changed row beside its content. */
+export interface ChangedRow {
+  readonly resource: unknown;
+  readonly owner?: string;
+  readonly person?: string;
+}
+
+/** Commands that only the hub itself uses, beside the server's and the flow's. */
+export function hubCommands(engine: Engine): CommandTable {
+  return {
+    'hub.gather': (tx, args: { references: readonly string[]; person?: string }) => gather(tx, engine, args),
+    'hub.changed': (tx, args: { type: string; id: string }) => changed(tx, args),
+    'hub.preview': (tx, args: ApplyArgs) => preview(tx, engine, args),
+    'hub.claim-key': (tx, fingerprint: string) => claimKey(tx, fingerprint),
+  };
+}
+
+async function gather(
+  tx: Tx,
+  engine: Engine,
+  { references, person }: { references: readonly string[]; person?: string },
+): Promise<GatheredRows> {
+  const keys = references.flatMap((reference) => {
+    const parsed = parseReference(reference);
+    return parsed.kind === 'local' ? [parsed] : [];
+  });
+  const rows = await loadRows(tx, keys);
+  const first = keys[0] && rows.get(rowKey(keys[0].type, keys[0].id));
+  if (!first || first.deleted === 1) return { kind: 'missing' };
+  const found = keys.flatMap(({ type, id }) => rows.get(rowKey(type, id)) ?? []).filter((row) => row.deleted === 0);
+  const parties = await queryKeys<{ rid: number; org: string }>(
+    tx,
+    'SELECT rid, org FROM resource_party WHERE rid IN $KEYS',
+    found.map(({ rid }) => [rid]),
+  );
+  const whose = first.person !== '' && first.person !== '*' ? first.person : (person ?? '');
+  return {
+    kind: 'found',
+    items: found.map((row) => owned(tx, row, parties)),
+    facts: (await personFacts(tx, engine, whose)) as PersonFacts,
+  };
+}
+
+function owned(tx: Tx, row: Row, parties: readonly { rid: number; org: string }[]): Owned {
+  return {
+    resource: parseRow(row, bodyKeysOf(tx.env)) as unknown as Owned['resource'],
+    ...(row.owner_org === '' ? {} : { owner: row.owner_org }),
+    parties: parties.filter(({ rid }) => rid === row.rid).map(({ org }) => org),
+  };
+}
+
+async function changed(tx: Tx, { type, id }: { type: string; id: string }): Promise<ChangedRow | undefined> {
+  const row = (await loadRows(tx, [{ type, id }])).get(rowKey(type, id));
+  if (!row || row.deleted === 1) return undefined;
+  const isOnePerson = row.person !== '' && row.person !== '*';
+  return {
+    resource: parseRow(row, bodyKeysOf(tx.env)),
+    ...(row.owner_org === '' ? {} : { owner: row.owner_org }),
+    ...(isOnePerson ? { person: row.person } : {}),
+  };
+}
+
+/** The code under which a preview comes back: the throw is what undoes its writes. */
+export const PREVIEW = 'store.preview';
+
+async function preview(tx: Tx, engine: Engine, args: ApplyArgs): Promise<Applied> {
+  throw new DatabaseError(PREVIEW, 'a preview writes nothing', await applyUnit(tx, engine, args));
+}
+
+/** The database keeps which hub key its ids were made with. False: another one, so this hub must not start on it. */
+async function claimKey(tx: Tx, fingerprint: string): Promise<boolean> {
+  await tx.run("INSERT INTO hub_setting (name, value) VALUES ('key', ?) ON CONFLICT DO NOTHING", [fingerprint]);
+  const [row] = await tx.query<{ value: string }>("SELECT value FROM hub_setting WHERE name = 'key'");
+  return row?.value === fingerprint;
+}

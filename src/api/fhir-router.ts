@@ -1,0 +1,148 @@
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import { type IssueCode, issue, outcome } from '../fhir/outcome.ts';
+import type { Actor } from '../model/actor.ts';
+import type { Clock } from '../model/clock.ts';
+import { FHIR_JSON, type FhirRequest, type FhirResponse } from '../server/exchange.ts';
+import type { FhirService } from '../server/service.ts';
+import type { Authenticate } from './authenticate.ts';
+import { depthOf } from './json-depth.ts';
+import { RateLimit } from './rate-limit.ts';
+
+export interface FhirRouterDeps {
+  readonly service: FhirService;
+  readonly authenticate: Authenticate;
+  readonly clock: Clock;
+  readonly limits: { readonly bodyMaxBytes: number; readonly requestsPerSecond: number };
+}
+
+const gzipAsync = promisify(gzip);
+const GZIP_MIN_BYTES = 1500;
+export const JSON_DEPTH_MAX = 100;
+
+/** The FHIR R4 API, mounted at its base path. Every answer that is not a success is an OperationOutcome without values. */
+export function fhirRouter(deps: FhirRouterDeps): Router {
+  const { service, authenticate, clock, limits } = deps;
+  const rate = new RateLimit(limits.requestsPerSecond, clock);
+  const router = express.Router();
+  router.use(express.text({ type: () => true, limit: limits.bodyMaxBytes, defaultCharset: 'utf-8' }));
+  router.use(async (request: Request, response: Response) => {
+    const asked = requestOf(request);
+    if (!asked) return send(request, response, fault(405, 'not-supported', 'the method is not part of FHIR'));
+    const isPublic = asked.path.length === 1 && asked.path[0] === 'metadata';
+    const actor = isPublic ? PUBLIC : await authenticate(request.headers.authorization);
+    if (!actor) {
+      response.set('www-authenticate', 'Bearer realm="handoff"');
+      return send(request, response, fault(401, 'login', 'a token is needed'));
+    }
+    const wait = rate.take(actor.id);
+    if (wait > 0) {
+      response.set('retry-after', String(Math.ceil(wait / 1000)));
+      return send(request, response, fault(429, 'throttled', 'too many requests'));
+    }
+    await send(request, response, refusedBefore(asked) ?? (await service.handle(asked, actor)));
+  });
+  router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(error);
+    void send(request, response, bodyFault(error));
+  });
+  return router;
+}
+
+const PUBLIC: Actor = { kind: 'client', id: 'public', scopes: [] };
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+function requestOf(request: Request): FhirRequest | undefined {
+  if (!METHODS.has(request.method)) return undefined;
+  const mark = request.url.indexOf('?');
+  const path = mark < 0 ? request.url : request.url.slice(0, mark);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers[name] = value;
+  return {
+    method: request.method as FhirRequest['method'],
+    path: pathSegments(path),
+    query: mark < 0 ? [] : [...new URLSearchParams(request.url.slice(mark + 1))],
+    headers,
+    ...(typeof request.body === 'string' && request.body !== '' ? { body: request.body } : {}),
+  };
+}
+
+/** Decoded segments; one that cannot be decoded stays as it is and matches nothing. */
+export function pathSegments(path: string): string[] {
+  return path
+    .split('/')
+    .filter((part) => part !== '')
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    });
+}
+
+/** What is wrong before the store is asked: a format we do not speak, or JSON nested deeper than any resource. */
+export function refusedBefore(asked: FhirRequest): FhirResponse | undefined {
+  const format = asked.query.find(([name]) => name === '_format')?.[1];
+  const accept = asked.headers.accept ?? '*/*';
+  if (format !== undefined ? !/json/.test(format) : !/json|\*\/\*|application\/\*|ndjson/.test(accept)) {
+    return fault(406, 'not-supported', 'the server speaks application/fhir+json');
+  }
+  if (asked.body !== undefined && depthOf(asked.body, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) {
+    return fault(400, 'too-costly', 'the JSON is nested too deeply');
+  }
+  return undefined;
+}
+
+function fault(status: number, code: IssueCode, text: string): FhirResponse {
+  return { status, headers: { 'content-type': FHIR_JSON }, body: JSON.stringify(outcome(issue({ code, text }))) };
+}
+
+function bodyFault(error: unknown): FhirResponse {
+  const { type, status } = error as { type?: string; status?: number };
+  if (type === 'entity.too.large') return fault(413, 'too-long', 'the body is longer than the server takes');
+  if (type?.startsWith('encoding') || type === 'charset.unsupported')
+    return fault(415, 'not-supported', 'the encoding of the body is not supported');
+  if (status !== undefined && status >= 400 && status < 500)
+    return fault(400, 'structure', 'the request cannot be read');
+  return fault(500, 'exception', 'an internal failure');
+}
+
+async function send(request: Request, response: Response, { status, headers, body }: FhirResponse): Promise<void> {
+  response.status(status).set({ 'cache-control': 'no-store', ...headers });
+  if (body === undefined) return void response.end();
+  const text = request.query._pretty === 'true' ? JSON.stringify(JSON.parse(body), undefined, 2) : body;
+  response.set('vary', 'Accept-Encoding');
+  if (text.length >= GZIP_MIN_BYTES && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
+    response.set('content-encoding', 'gzip');
+    return void response.end(await gzipAsync(text, { level: constants.Z_BEST_SPEED }));
+  }
+  response.end(text);
+}
+
+/**
+ * A `fetch` that asks the server in this process as one actor, for MedplumClient in bots. It answers like HTTP, but no
+ * socket, token or rate limit is in between. Addresses outside the FHIR base are refused.
+ */
+export function makeInProcessFetch(service: FhirService, actor: Actor): typeof fetch {
+  const base = new URL(service.base);
+  return async (input, init) => {
+    const url = new URL(input instanceof globalThis.Request ? input.url : String(input));
+    const within = url.pathname.startsWith(`${base.pathname}/`) || url.pathname === base.pathname;
+    if (url.origin !== base.origin || !within) throw new TypeError('the address is outside the FHIR API');
+    const headers = Object.fromEntries(new Headers(init?.headers).entries());
+    const body = init?.body;
+    const asked: FhirRequest = {
+      method: (init?.method ?? 'GET').toUpperCase() as FhirRequest['method'],
+      path: pathSegments(url.pathname.slice(base.pathname.length)),
+      query: [...url.searchParams],
+      headers,
+      ...(body === undefined || body === null
+        ? {}
+        : { body: typeof body === 'string' ? body : await new globalThis.Response(body).text() }),
+    };
+    const { status, headers: out, body: text } = refusedBefore(asked) ?? (await service.handle(asked, actor));
+    return new globalThis.Response(status === 204 || status === 304 ? null : (text ?? null), { status, headers: out });
+  };
+}

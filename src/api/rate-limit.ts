@@ -1,0 +1,28 @@
+import type { Clock } from '../model/clock.ts';
+
+const KEYS_MAX = 10_000;
+
+/** A token bucket per key: a second's worth at once, then the rate. */
+export class RateLimit {
+  readonly #perSecond: number;
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, { left: number; at: number }>();
+
+  constructor(perSecond: number, clock: Clock) {
+    this.#perSecond = perSecond;
+    this.#clock = clock;
+  }
+
+  /** Takes one. Gives 0, or the milliseconds until there will be one. */
+  take(key: string): number {
+    const now = this.#clock.now();
+    const bucket = this.#buckets.get(key) ?? { left: this.#perSecond, at: now };
+    bucket.left = Math.min(this.#perSecond, bucket.left + (Math.max(0, now - bucket.at) / 1000) * this.#perSecond);
+    bucket.at = now;
+    if (this.#buckets.size >= KEYS_MAX) this.#buckets.clear();
+    this.#buckets.set(key, bucket);
+    if (bucket.left < 1) return Math.ceil(((1 - bucket.left) / this.#perSecond) * 1000);
+    bucket.left -= 1;
+    return 0;
+  }
+}

@@ -111,6 +111,10 @@ export class FakeFhir {
     return this.#find(type, query);
   }
 
+  async *searchResourcePages(type: string, query: Query = ''): AsyncGenerator<Any[]> {
+    yield this.#find(type, query);
+  }
+
   async searchOne(type: string, query: Query = ''): Promise<Any | undefined> {
     return this.#find(type, query)[0];
   }

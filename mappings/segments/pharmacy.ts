@@ -25,6 +25,7 @@ export const ORC_MEDICATION = {
     { from: 'ORC-4', to: 'groupIdentifier', by: 'placer group' },
     { from: 'ORC-7', to: 'dosageInstruction', by: 'quantity and timing before v2.5' },
     { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
+    { from: 'ORC-1', to: 'status', by: 'ORC-5, the state that it led to, goes first' },
   ],
 } as const satisfies SegmentMap<MedicationRequest>;
 
@@ -141,7 +142,11 @@ export const ORC_ADMINISTRATION: SegmentMap<MedicationAdministration> = {
     { from: 'ORC-12', to: 'performer', by: 'ordering provider: on the order' },
     { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
   ],
-  decisions: [{ from: 'ORC-1', not: 'structural', why: 'administrations say themselves what became of them' }],
+  decisions: [
+    { from: 'ORC-1', not: 'structural', why: 'administrations say themselves what became of them' },
+    { from: 'ORC-5', not: 'superseded', why: 'the state of the order; RXA-20 is the state of the administration' },
+    { from: 'ORC-9', not: 'superseded', why: 'time of the transaction; RXA-3 is the time of the administration' },
+  ],
 };
 
 function prescription() {

@@ -1,4 +1,5 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
+import { APPOINTMENT_KIND, coding } from '../../src/model/codes.ts';
 import { codes, same } from './table.ts';
 
 const STATUS = 'http://hl7.org/fhir/appointmentstatus';
@@ -67,12 +68,31 @@ export const APPOINTMENT_REASON: ConceptTable = {
   }),
 };
 
+const kinds = (of: Readonly<Record<string, keyof typeof APPOINTMENT_KIND.codes>>) =>
+  Object.fromEntries(Object.entries(of).map(([code, kind]) => [code, coding(APPOINTMENT_KIND, kind)]));
+
+/** Table 0277, and the kinds of appointment this field has: codes that senders write for them. A partner's own table goes first. */
 export const APPOINTMENT_TYPE: ConceptTable = {
   id: '0277',
   name: 'AppointmentTypeCodes',
-  codes: same('0277', {
-    Complete: 'A request to add a completed appointment, used to maintain records of completed appointments',
-    Normal: 'Routine schedule request type - default if not valued',
-    Tentative: 'A request for a tentative (e.g., "penciled in") appointment',
-  }),
+  codes: {
+    ...same('0277', {
+      Complete: 'A request to add a completed appointment, used to maintain records of completed appointments',
+      Normal: 'Routine schedule request type - default if not valued',
+      Tentative: 'A request for a tentative (e.g., "penciled in") appointment',
+    }),
+    ...kinds({
+      DOSE: 'dose',
+      RECOVERY: 'recovery',
+      GRP: 'group',
+      GROUP: 'group',
+      IND: 'individual',
+      INDIVIDUAL: 'individual',
+      MEDMGMT: 'med-mgmt',
+      'MED-MGMT': 'med-mgmt',
+      INTAKE: 'intake',
+      UR: 'ur',
+      'TEAM-REVIEW': 'team-review',
+    }),
+  },
 };

@@ -4,7 +4,7 @@ import type { Message, Segment } from '../hl7/tree.ts';
 import type { Issue } from '../model/assertion.ts';
 import { compileCondition, parsePath } from './compile.ts';
 import type { MessageMap } from './message-map.ts';
-import type { SegmentMap } from './row.ts';
+import type { Decision, SegmentMap } from './row.ts';
 import type { Scope } from './scope.ts';
 
 /** Everything of a message with content that reached no row, one issue a place. */
@@ -14,6 +14,8 @@ interface Carrier {
   readonly component: number;
   readonly parts: 'all' | ReadonlySet<number>;
   readonly everyRepetition: boolean;
+  /** Not carried, and somebody decided so. */
+  readonly decided?: Decision;
   readonly applies: ((segment: Segment, scope: Scope) => boolean) | undefined;
 }
 
@@ -59,13 +61,21 @@ function addCarriers<T>(bySegment: Map<string, Carriers>, map: SegmentMap<T>): v
   }
   const whole = { parts: 'all', everyRepetition: true, applies: undefined } as const;
   for (const row of map.hand ?? []) add(row.from, whole);
-  for (const decision of map.decisions ?? []) if (decision.not === 'structural') add(decision.from, whole);
+  for (const decision of map.decisions ?? []) {
+    if (decision.not === 'structural') add(decision.from, whole);
+    else add(decision.from, { ...whole, decided: decision });
+  }
 }
 
 function report(leaf: Leaf, carriers: readonly Carrier[] | undefined, scope: Scope, issues: Issue[]): void {
   if (leaf.isDelete || leaf.text.trim() === '') return;
-  if (carriers?.some((carrier) => carries(carrier, leaf, scope))) return;
-  issues.push(lost(printLocation(leaf.location), 'the content reached no row'));
+  const found = carriers?.filter((carrier) => carries(carrier, leaf, scope)) ?? [];
+  if (found.some((carrier) => carrier.decided === undefined)) return;
+  const location = printLocation(leaf.location);
+  const decided = found[0]?.decided;
+  if (decided === undefined) issues.push(lost(location, 'the content reached no row'));
+  else
+    issues.push({ severity: 'information', code: 'map.not-carried', location, text: `${decided.not}: ${decided.why}` });
 }
 
 function carries(carrier: Carrier, leaf: Leaf, scope: Scope): boolean {

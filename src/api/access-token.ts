@@ -32,6 +32,8 @@ export function makeAccessTokens(hubKey: Buffer, clock: Clock, secondsDefault = 
     async issue({ id, organization, operator }, scopes, seconds = secondsDefault) {
       const now = Math.floor(clock.now() / 1000);
       const token = await new SignJWT({
+        // RFC 9068 names the client twice; MedplumClient checks this one.
+        client_id: id,
         scope: scopes.join(' '),
         ...(organization !== undefined ? { org: organization } : {}),
         ...(operator ? { operator: true } : {}),

@@ -1,5 +1,6 @@
 import type { BotEvent, MedplumClient, WithId } from '@medplum/core';
 import type { Provenance, Reference, Resource, ResourceType } from '@medplum/fhirtypes';
+import { jsonHash } from '../src/fhir/canonical.ts';
 import { ACT_IDENTIFIER } from '../src/model/codes.ts';
 import type { Trigger } from '../src/model/store.ts';
 import { type Directory, readDirectory } from '../src/rules/directory.ts';
@@ -32,7 +33,17 @@ type Made<T> = { -readonly [K in keyof T]: T[K] };
 /** An identifier of one act. Whoever does the act again finds it by this. */
 export const act = (key: string) => ({ system: ACT_IDENTIFIER, value: key });
 
+/** A key as a hash: who may see the resource of another organization need not learn whose ids its key was made of (H4). */
+export const opaque = (key: string): string => jsonHash(key).slice(0, 40);
+
 const byAct = (key: string) => `identifier=${encodeURIComponent(`${ACT_IDENTIFIER}|${key}`)}`;
+
+/** `createOnce` for what others see: the act's identifier says nothing. */
+export const raiseOnce = <T extends Resource>(medplum: Fhir, key: string, resource: T): Promise<WithId<T>> =>
+  createOnce(medplum, opaque(key), resource);
+
+export const findRaised = <K extends ResourceType>(medplum: Fhir, type: K, key: string) =>
+  findAct(medplum, type, opaque(key));
 
 /** Creates the resource of an act unless it is there; gives the one in the store, as it stands there now. */
 export async function createOnce<T extends Resource>(medplum: Fhir, key: string, resource: T): Promise<WithId<T>> {

@@ -9,13 +9,13 @@ import {
   affiliationsFor,
   type BotDeps,
   type BotHandler,
-  createOnce,
   directoryOf,
   type Fhir,
-  findAct,
+  findRaised,
   inputOf,
   instant,
   ofPatient,
+  raiseOnce,
   sourceOf,
   update,
 } from '../hub.ts';
@@ -77,7 +77,7 @@ async function settle(pair: Pair, scene: Scene): Promise<void> {
   const { policy } = scene.directory;
   const dose = busyOf(pair.dose, policy, scene.recoveryMin);
   const session = busyOf(pair.session, policy, scene.recoveryMin);
-  const known = await findAct(scene.medplum, 'DetectedIssue', pairAct(pair));
+  const known = await findRaised(scene.medplum, 'DetectedIssue', pairAct(pair));
   if (dose !== undefined && session !== undefined && overlap(dose, session))
     return raise(pair, dose, session, known, scene);
   if (known !== undefined) await close(known, pair, scene);
@@ -92,7 +92,7 @@ async function raise(
 ): Promise<void> {
   const { medplum, directory, now } = scene;
   const fresh = issueOf(pair, patientOf(pair.dose) ?? '', now);
-  const issue = known ?? (await createOnce(medplum, pairAct(pair), fresh));
+  const issue = known ?? (await raiseOnce(medplum, pairAct(pair), fresh));
   if (issue.status !== 'preliminary') await update(medplum, { ...issue, status: 'preliminary' });
   const [clinic, program] = await Promise.all([
     sourceOf(medplum, pair.dose, undefined),
@@ -121,7 +121,7 @@ async function raise(
     // The same two times are one demand; another time is another.
     const act = `${pairAct(pair)}/${organization}/${dose.start}/${session.start}`;
     const own = { organization, patient: patientOf(appointment) };
-    await createOnce(
+    await raiseOnce(
       medplum,
       act,
       schedulerTask({ id: issue.id! }, own, otherSide, proposals, { now, due: dueOf(organization, directory, now) }),

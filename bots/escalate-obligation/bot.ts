@@ -4,10 +4,10 @@ import {
   allOf,
   type BotDeps,
   type BotHandler,
-  createOnce,
   directoryOf,
   eachOnItsOwn,
   instant,
+  raiseOnce,
   update,
 } from '../hub.ts';
 import { escalate, SWEPT } from './rule.ts';
@@ -28,8 +28,8 @@ export function make({ now }: BotDeps): BotHandler {
     await eachOnItsOwn(withDeadline, async (task) => {
       const due = escalate(task, directory, at, affiliations);
       if (due === undefined) return;
-      for (const { act, resource } of due.notices) await createOnce(medplum, act, resource);
-      for (const { act, resource } of due.operator) await createOnce(medplum, act, resource);
+      for (const { act, resource } of due.notices) await raiseOnce(medplum, act, resource);
+      for (const { act, resource } of due.operator) await raiseOnce(medplum, act, resource);
       await update(medplum, { ...due.task, id: task.id });
     });
   };

@@ -4,11 +4,11 @@ import {
   allOf,
   type BotDeps,
   type BotHandler,
-  createOnce,
   directoryOf,
   eachOnItsOwn,
   instant,
   ofPatient,
+  raiseOnce,
 } from '../hub.ts';
 import { guard, nextDose } from './rule.ts';
 
@@ -27,8 +27,8 @@ export function make({ now }: BotDeps): BotHandler {
       const affiliations = await affiliationsFor(medplum, [request.owner, request.requester]);
       const due = guard(request, dose, directory, affiliations, at);
       if (due === undefined) return;
-      await createOnce(medplum, due.flag.act, due.flag.resource);
-      for (const { act, resource } of due.notices) await createOnce(medplum, act, resource);
+      await raiseOnce(medplum, due.flag.act, due.flag.resource);
+      for (const { act, resource } of due.notices) await raiseOnce(medplum, act, resource);
     });
   };
 }

@@ -10,6 +10,9 @@ export interface Guard {
   readonly notices: readonly Raised<Communication>[];
 }
 
+/** One Flag per request, whichever dose is the next. */
+export const guardAct = (request: string): string => `guard/${request}`;
+
 /** The next booked dose within the window before which a hold request must be answered; undefined: none is near. */
 export function nextDose(
   appointments: readonly Appointment[],
@@ -46,7 +49,7 @@ export function guard(
   const told = [...new Set([clinic, program])].filter((each) => each !== undefined);
   return {
     flag: {
-      act: `guard/${request.id}/${dose.id}`,
+      act: guardAct(request.id ?? ''),
       resource: {
         resourceType: 'Flag',
         status: 'active',

@@ -3,13 +3,12 @@ import {
   affiliationsFor,
   type BotDeps,
   type BotHandler,
-  createOnce,
   directoryOf,
-  findAct,
+  findRaised,
   inputOf,
   instant,
-  keep,
   ofPatient,
+  raiseOnce,
   sourceOf,
   update,
 } from '../hub.ts';
@@ -21,8 +20,8 @@ export function make({ now }: BotDeps): BotHandler {
     const note = inputOf<Communication>(event, 'Communication');
     if (note === undefined) return;
     if (note.status === 'entered-in-error') {
-      const flag = await findAct(medplum, 'Flag', `flag/${note.id}`);
-      if (flag !== undefined) await keep(medplum, `flag/${note.id}`, { ...flag, status: 'entered-in-error' });
+      const flag = await findRaised(medplum, 'Flag', `flag/${note.id}`);
+      if (flag !== undefined) await update(medplum, { ...flag, status: 'entered-in-error' });
       for (const task of await medplum.searchResources(
         'Task',
         `focus=Communication/${note.id}&status=requested,received`,
@@ -48,8 +47,8 @@ export function make({ now }: BotDeps): BotHandler {
     const affiliations = await affiliationsFor(medplum, [...members, ...(note.recipient ?? [])]);
     const receivedAt = note.meta?.lastUpdated ?? instant(now());
     const demands = demand({ note, sender, careTeams, episodes, affiliations, directory, receivedAt });
-    for (const { act, resource } of demands.tasks) await createOnce(medplum, act, resource);
-    if (patient !== undefined) await createOnce(medplum, demands.flag.act, demands.flag.resource);
+    for (const { act, resource } of demands.tasks) await raiseOnce(medplum, act, resource);
+    if (patient !== undefined) await raiseOnce(medplum, demands.flag.act, demands.flag.resource);
   };
 }
 

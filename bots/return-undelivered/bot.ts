@@ -3,10 +3,10 @@ import {
   affiliationsFor,
   type BotDeps,
   type BotHandler,
-  createOnce,
   directoryOf,
   inputOf,
   instant,
+  raiseOnce,
   update,
 } from '../hub.ts';
 import { returned } from './rule.ts';
@@ -20,7 +20,7 @@ export function make({ now }: BotDeps): BotHandler {
     const [directory, affiliations] = await Promise.all([directoryOf(medplum), affiliationsFor(medplum, [task.owner])]);
     const due = returned(task, directory, affiliations, instant(now()));
     if (due === undefined) return;
-    await createOnce(medplum, `not-delivered/${task.id}`, due.notice);
+    await raiseOnce(medplum, `not-delivered/${task.id}`, due.notice);
     if (due.task !== task) await update(medplum, { ...due.task, id: task.id });
   };
 }

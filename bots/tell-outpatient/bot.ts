@@ -9,13 +9,14 @@ import {
   allOf,
   type BotDeps,
   type BotHandler,
-  createOnce,
   directoryOf,
   eachOnItsOwn,
   type Fhir,
-  findAct,
+  findRaised,
   instant,
   ofPatient,
+  opaque,
+  raiseOnce,
   sourceOf,
   update,
 } from '../hub.ts';
@@ -84,13 +85,13 @@ async function decideGate(medplum: Fhir, seen: Task, now: string): Promise<void>
       act: noticeAct(request, provider),
       subject: request.subject.reference ?? '',
     };
-    await createOnce(
+    await raiseOnce(
       medplum,
       happening.act,
       noticeOf(happening, request, provider, teller(facts.referrer, facts.directory), now),
     );
   }
-  await createOnce(medplum, `told/${request.id}`, toldTask(facts, gate.until));
+  await raiseOnce(medplum, `told/${request.id}`, toldTask(facts, gate.until));
   const waiting = held(task, now);
   if (waiting !== task) await update(medplum, waiting);
 }
@@ -109,14 +110,14 @@ async function gateFacts(medplum: Fhir, task: Task, request: ServiceRequest, now
   const [careTeams, directory, told, referrer] = await Promise.all([
     patient === undefined ? [] : ofPatient(medplum, 'CareTeam', patient, '&status=active'),
     directoryOf(medplum),
-    findAct(medplum, 'Task', `told/${request.id}`),
+    findRaised(medplum, 'Task', `told/${request.id}`),
     sourceOf(medplum, request, task.requester ?? request.requester),
   ]);
   const members = careTeams.flatMap((each) => (each.participant ?? []).map((participant) => participant.member));
   const affiliations = await affiliationsFor(medplum, [...members, ...(request.performer ?? []), task.owner]);
   const providers = providersOf(careTeams, affiliations, directory, referrer);
   const notices = await Promise.all(
-    providers.map((each) => findAct(medplum, 'Communication', noticeAct(request, each))),
+    providers.map((each) => findRaised(medplum, 'Communication', noticeAct(request, each))),
   );
   return {
     task,
@@ -150,8 +151,8 @@ async function tell(medplum: Fhir, seen: Happening, about: Resource, now: string
     const happening = await asTold(medplum, seen, about, key);
     if (happening === undefined) continue;
     const notice = noticeOf(happening, about, provider, teller(clinic, directory), now, plan?.id);
-    const marks = seen.dose === undefined ? [] : [act(key(`${orderedAct(about as never)}/${seen.dose}`))];
-    await createOnce(medplum, key(happening.act), { ...notice, identifier: marks } as Communication);
+    const marks = seen.dose === undefined ? [] : [act(opaque(key(`${orderedAct(about as never)}/${seen.dose}`)))];
+    await raiseOnce(medplum, key(happening.act), { ...notice, identifier: marks } as Communication);
   }
 }
 
@@ -163,8 +164,8 @@ async function asTold(
   key: (name: string) => string,
 ): Promise<Happening | undefined> {
   if (about.resourceType !== 'MedicationRequest' || seen.event !== 'ordered') return seen;
-  const told = await findAct(medplum, 'Communication', key(seen.act));
-  const sameDose = await findAct(medplum, 'Communication', key(`${seen.act}/${seen.dose}`));
+  const told = await findRaised(medplum, 'Communication', key(seen.act));
+  const sameDose = await findRaised(medplum, 'Communication', key(`${seen.act}/${seen.dose}`));
   return orderHappening(seen, told, sameDose !== undefined);
 }
 

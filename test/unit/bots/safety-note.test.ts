@@ -1,0 +1,255 @@
+import type { Communication, Flag, Task } from '@medplum/fhirtypes';
+import { describe, expect, it } from 'vitest';
+import { make as answer } from '../../../bots/answer-hold-request/bot.ts';
+import { make as sweep } from '../../../bots/escalate-obligation/bot.ts';
+import { make as guard } from '../../../bots/guard-next-dose/bot.ts';
+import { make as raise } from '../../../bots/raise-safety-note/bot.ts';
+import { make as giveBack } from '../../../bots/return-undelivered/bot.ts';
+import { codeIn, concept, HOLD_ANSWER, SAFETY_CLASS, TASK_CODE, TASK_PART } from '../../../src/model/codes.ts';
+import { delivered, undelivered } from '../../../src/rules/delivery.ts';
+import { route } from '../../../src/rules/routing.ts';
+import { FakeFhir } from './fake-fhir.ts';
+import { appointment, network, note, PARTNERS, PERSON, patient, writtenBy } from './network.ts';
+
+const AT = '2026-11-20T15:00:00.000Z';
+const minute = (minutes: number) => ({ now: () => Date.parse(AT) + minutes * 60_000 });
+
+function server(...resources: Parameters<FakeFhir['put']>[0][]): FakeFhir {
+  const fhir = new FakeFhir([...network(), ...resources], [PERSON]);
+  fhir.clock = AT;
+  return fhir;
+}
+
+/** Stores the note and lets the bot see it; gives the Tasks by code and owner. */
+async function noted(fhir: FakeFhir, message: Communication & { id: string }) {
+  await raise(minute(0))(fhir.client, fhir.event(fhir.put(message)));
+  return fhir.all<Task>('Task');
+}
+
+const summary = (tasks: readonly Task[]) =>
+  tasks
+    .map((each) => `${codeIn(TASK_CODE, each.code)} ${each.owner?.reference ?? '-'} ${each.restriction?.period?.end}`)
+    .sort();
+
+const classOf = (task: Task) => codeIn(SAFETY_CLASS, task.input?.[0]?.valueCodeableConcept);
+
+describe('a safety note', () => {
+  it('of the clinic asks the program as responder and informs the psychiatrist, once (R15)', async () => {
+    const fhir = server();
+    const tasks = await noted(fhir, note('lakeside', 'dissociation'));
+    expect(summary(tasks)).toEqual([
+      'acknowledge-safety-note Organization/harbor 2026-11-23T22:00:00.000Z',
+      'acknowledge-safety-note Organization/riverside 2026-11-20T16:00:00.000Z',
+    ]);
+    expect(tasks.map((each) => each.for?.reference)).toEqual([patient('lakeside'), patient('lakeside')]);
+    expect(fhir.all<Flag>('Flag')).toHaveLength(1);
+    const writes = fhir.writes;
+    await noted(fhir, { ...note('lakeside', 'dissociation'), language: 'en' });
+    expect(fhir.writes).toBe(writes + 1);
+  });
+
+  it('of the program about the drug also asks the prescriber: continue, adjust, hold or stop (R16)', async () => {
+    const tasks = await noted(server(), note('riverside', 'sudden-activation'));
+    expect(summary(tasks).map((each) => each.split(' ').slice(0, 2).join(' '))).toEqual([
+      'acknowledge-safety-note Organization/harbor',
+      'acknowledge-safety-note Organization/lakeside',
+      'answer-hold-request Organization/lakeside',
+    ]);
+  });
+
+  it('of the clinic never asks the program about the drug', async () => {
+    const tasks = await noted(server(), note('lakeside', 'agitation'));
+    expect(tasks.some((each) => codeIn(TASK_CODE, each.code) === 'answer-hold-request')).toBe(false);
+  });
+
+  it('that nobody understands goes out as urgent and to an operator besides', async () => {
+    const tasks = await noted(server(), note('lakeside', undefined));
+    const ack = tasks.find((each) => each.owner?.reference === 'Organization/riverside');
+    expect(classOf(ack!)).toBe('E1');
+    expect(summary(tasks).some((each) => each.startsWith('operator-attention -'))).toBe(true);
+  });
+
+  it('whose sender no reference names is told by its Provenance', async () => {
+    const anonymous = note('lakeside', 'dissociation', { sender: { display: 'Dr. S. Brandt' } });
+    const tasks = await noted(server(writtenBy('lakeside', 'Communication/note-lakeside')), anonymous);
+    expect(tasks.map((each) => each.owner?.reference).sort()).toEqual([
+      'Organization/harbor',
+      'Organization/riverside',
+    ]);
+  });
+
+  it('that no responder can get returns to its sender at once (D5)', async () => {
+    const fhir = server();
+    for (const id of ['episode-riverside', 'episode-lakeside']) {
+      fhir.put({ ...(await fhir.readResource('EpisodeOfCare', id)), status: 'finished' } as never);
+    }
+    const tasks = await noted(fhir, note('lakeside', 'dissociation'));
+    expect(summary(tasks).map((each) => each.split(' ')[0])).toEqual([
+      'acknowledge-safety-note',
+      'telephone-recipient',
+    ]);
+  });
+
+  it('entered in error ends its flag and open tasks with a trace and stays (H20)', async () => {
+    const fhir = server();
+    const [task] = await noted(fhir, note('lakeside', 'dissociation'));
+    await noted(fhir, note('lakeside', 'dissociation', { status: 'entered-in-error' }));
+    expect((await fhir.readResource('Task', task!.id!)) as Task).toMatchObject({ status: 'cancelled' });
+    expect(fhir.all<Flag>('Flag')[0]!.status).toBe('entered-in-error');
+    expect(fhir.all<Communication>('Communication')).toHaveLength(1);
+  });
+});
+
+describe('the ladder', () => {
+  const raised = async (reason: 'dissociation' | 'emergent-suicidality' = 'dissociation') => {
+    const fhir = server();
+    await noted(fhir, note('lakeside', reason));
+    return fhir;
+  };
+  const told = (fhir: FakeFhir) =>
+    fhir
+      .all<Communication>('Communication')
+      .filter((each) => each.id.startsWith('made-'))
+      .map((each) => each.recipient![0]!.reference);
+
+  it('reaches duty again, then the backup, and the sender with the number to call; each once (H1)', async () => {
+    const fhir = await raised();
+    for (const minutes of [1, 30, 31, 60, 61, 61]) await sweep(minute(minutes))(fhir.client, {} as never);
+    expect(told(fhir)).toEqual([
+      'PractitionerRole/riverside-duty',
+      'PractitionerRole/riverside-backup',
+      'Organization/lakeside',
+    ]);
+    const call = fhir.all<Communication>('Communication').at(-1)!;
+    expect(call.payload![0]!.contentString).toContain('+1-555-riverside');
+    const task = fhir.all<Task>('Task').find((each) => each.owner?.reference === 'Organization/riverside')!;
+    expect(task).toMatchObject({ status: 'requested', restriction: { period: { end: '2026-11-20T16:00:00.000Z' } } });
+  });
+
+  it('names neither the patient nor the reason (H6)', async () => {
+    const fhir = await raised();
+    await sweep(minute(120))(fhir.client, {} as never);
+    for (const each of fhir.all<Communication>('Communication').filter((one) => one.id.startsWith('made-'))) {
+      expect(each.payload![0]!.contentString).not.toMatch(/dissociation|avery|ketamine/i);
+    }
+  });
+
+  it('of E0 goes on to safety officers of both sides and the operator, until a named person answers', async () => {
+    const fhir = await raised('emergent-suicidality');
+    for (const minutes of [0, 5, 15, 30, 60, 600]) await sweep(minute(minutes))(fhir.client, {} as never);
+    expect(told(fhir)).toContain('PractitionerRole/riverside-safety-officer');
+    expect(told(fhir)).toContain('PractitionerRole/lakeside-safety-officer');
+    const operators = fhir.all<Task>('Task').filter((each) => codeIn(TASK_CODE, each.code) === 'operator-attention');
+    expect(operators).toHaveLength(1);
+    const task = fhir.all<Task>('Task').find((each) => each.owner?.reference === 'Organization/riverside')!;
+    fhir.put({ ...task, status: 'accepted' });
+    const writes = fhir.writes;
+    await sweep(minute(700))(fhir.client, {} as never);
+    expect(fhir.writes).toBe(writes);
+  });
+
+  it('is climbed for the others although one Task changed under the sweep', async () => {
+    const fhir = await raised();
+    await noted(fhir, note('riverside', 'agitation'));
+    const client = fhir.client;
+    const update = fhir.updateResource.bind(fhir);
+    let failed = false;
+    fhir.updateResource = async (resource, options) => {
+      if (!failed) {
+        failed = true;
+        throw Object.assign(new Error('HTTP 412'), { status: 412 });
+      }
+      return update(resource, options);
+    };
+    await expect(sweep(minute(61))(client, {} as never)).rejects.toThrow(/1 of/);
+    expect(told(fhir)).toContain('PractitionerRole/lakeside-backup');
+  });
+});
+
+describe('a hold request', () => {
+  const asked = async (start: string) => {
+    const fhir = server(appointment('lakeside', 'dose', 'dose', start, '2026-11-21T22:00:00Z'));
+    await noted(fhir, note('riverside', 'sudden-activation'));
+    return fhir;
+  };
+  const request = (fhir: FakeFhir) =>
+    fhir.all<Task>('Task').find((each) => codeIn(TASK_CODE, each.code) === 'answer-hold-request')!;
+
+  it('unanswered before the next dose is flagged once; the appointment is not touched (R16)', async () => {
+    const fhir = await asked('2026-11-21T14:00:00Z');
+    const before = await fhir.readResource('Appointment', 'dose');
+    await guard(minute(1))(fhir.client, {} as never);
+    const writes = fhir.writes;
+    await guard(minute(2))(fhir.client, {} as never);
+    expect(fhir.writes).toBe(writes);
+    expect(
+      fhir.all<Flag>('Flag').filter((each) => each.code.coding?.[0]?.code === 'needs-clinician-decision'),
+    ).toHaveLength(1);
+    expect(await fhir.readResource('Appointment', 'dose')).toEqual(before);
+  });
+
+  it('is not flagged while the next dose is far', async () => {
+    const fhir = await asked('2026-11-23T14:00:00Z');
+    const writes = fhir.writes;
+    await guard(minute(1))(fhir.client, {} as never);
+    expect(fhir.writes).toBe(writes);
+  });
+
+  it('answered by a person goes back to who asked, and its flag ends', async () => {
+    const fhir = await asked('2026-11-21T14:00:00Z');
+    await guard(minute(1))(fhir.client, {} as never);
+    const output = [
+      { type: concept(TASK_PART, 'acknowledged-by'), valueReference: { reference: 'PractitionerRole/lakeside-duty' } },
+      { type: concept(TASK_PART, 'hold-answer'), valueCodeableConcept: concept(HOLD_ANSWER, 'adjust') },
+    ];
+    const done = fhir.put({ ...request(fhir), status: 'completed', output });
+    await answer(minute(9))(fhir.client, fhir.event(done));
+    await answer(minute(10))(fhir.client, fhir.event(done));
+    const replies = fhir
+      .all<Communication>('Communication')
+      .filter((each) => each.sender?.reference === 'PractitionerRole/lakeside-duty');
+    expect(replies).toHaveLength(1);
+    expect(replies[0]).toMatchObject({
+      recipient: [{ reference: 'Organization/riverside' }],
+      inResponseTo: [{ reference: 'Communication/note-riverside' }],
+    });
+    const flag = fhir.all<Flag>('Flag').find((each) => each.code.coding?.[0]?.code === 'needs-clinician-decision')!;
+    expect(flag.status).toBe('inactive');
+  });
+
+  it('answered without a name or in other words is not answered', async () => {
+    const fhir = await asked('2026-11-21T14:00:00Z');
+    const done = fhir.put({ ...request(fhir), status: 'completed' });
+    const writes = fhir.writes;
+    await answer(minute(9))(fhir.client, fhir.event(done));
+    expect(fhir.writes).toBe(writes);
+  });
+});
+
+describe('delivery', () => {
+  it('makes the obligation received and never acknowledged (H2)', async () => {
+    const fhir = server();
+    const tasks = await noted(fhir, note('lakeside', 'dissociation'));
+    const mine = tasks.find((each) => each.owner?.reference === 'Organization/riverside')!;
+    const facts = [...tasks, ...fhir.all<Communication>('Communication')];
+    const [event] = route(mine, facts, PARTNERS);
+    const changed = delivered(event!, facts, AT);
+    expect(changed).toEqual([expect.objectContaining({ id: mine.id, status: 'received' })]);
+    expect(delivered(event!, changed, AT)).toEqual([]);
+  });
+
+  it('that fails returns the obligation with the number to call and not the reason (D5)', async () => {
+    const fhir = server();
+    const tasks = await noted(fhir, note('lakeside', 'dissociation'));
+    const mine = tasks.find((each) => each.owner?.reference === 'Organization/riverside')!;
+    const [event] = route(mine, [...tasks, ...fhir.all<Communication>('Communication')], PARTNERS);
+    const task = undelivered(event!, patient('lakeside'), AT, '2026-11-20T15:15:00.000Z')!;
+    const stored = fhir.put({ ...task, id: 'returned' });
+    await giveBack(minute(0))(fhir.client, fhir.event(stored));
+    await giveBack(minute(1))(fhir.client, fhir.event(stored));
+    const told = fhir.all<Communication>('Communication').filter((each) => each.id.startsWith('made-'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({ recipient: [{ reference: 'Organization/lakeside' }] });
+    expect(told[0]!.payload![0]!.contentString).toBe('Not delivered to Riverside. Please telephone: +1-555-riverside');
+  });
+});

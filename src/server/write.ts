@@ -16,7 +16,7 @@ import { actorProvenance, provenanceChange } from './provenance.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
 import { openText, sealText } from './sealed-text.ts';
-import { lockNames } from './statements.ts';
+import { lockNames, queryKeys } from './statements.ts';
 import { visibleRows } from './visibility-sql.ts';
 
 /** One write whose type and id are settled. */
@@ -148,6 +148,11 @@ async function planWrite(
   await askRules(context, write.type, stored, resource);
   if (before?.folded === 1) await recordTakeOver(context, before, stored, resource);
   const patients = patientsIn(engine, { type: write.type, id: write.id, resource, patient: undefined, before });
+  await requirePatients(
+    context,
+    write.type,
+    patients.filter((id) => id !== before?.patient && !labels.has(rowKey('Patient', id))),
+  );
   return {
     type: write.type,
     id: write.id,
@@ -178,6 +183,25 @@ async function requireOwnership(context: Context, { type, action }: Write, befor
     if (party) return;
   }
   throw refuse(403, 'forbidden', `this ${type} belongs to another organization`);
+}
+
+/**
+ * Nobody writes into the record of somebody he cannot see. A patient that does not exist is refused in the same words.
+ * The hub and operators load data in any order.
+ */
+async function requirePatients({ tx, visibility }: Context, type: string, patients: readonly string[]): Promise<void> {
+  if (visibility.kind === 'everything' || patients.length === 0) return;
+  const visible = visibleRows(visibility, 'r');
+  const seen = await queryKeys<{ id: string }>(
+    tx,
+    `SELECT r.id FROM resource r WHERE r.type = 'Patient' AND r.deleted = 0 AND r.id IN $KEYS AND ${visible.text}`,
+    patients.map((id) => [id]),
+    [],
+    visible.params,
+  );
+  if (new Set(seen.map(({ id }) => id)).size < patients.length) {
+    throw refuse(422, 'business-rule', 'it refers to a patient that is not known here', type);
+  }
 }
 
 function requireVersion({ ifMatch }: Write, current: Row | undefined): void {

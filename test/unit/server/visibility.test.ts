@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { part2Labels } from '../../../src/fhir/labels.ts';
+import { type Ask, askAs, matchesOf } from './support/ask.ts';
+import { client, ENGINES, openTestStore, type TestStore } from './support/test-store.ts';
+
+const MRN = [{ system: 'urn:shared', value: '42' }];
+const subject = (id: string) => ({ subject: { reference: `Patient/${id}` } });
+const episode = (id: string, organization: string, patient: string) => ({
+  resourceType: 'EpisodeOfCare',
+  id,
+  status: 'active',
+  managingOrganization: { reference: `Organization/${organization}` },
+  patient: { reference: `Patient/${patient}` },
+  period: { start: '2026-01-01' },
+});
+
+/** Riverside and Lakeside treat one person; the stranger does not. Riverside also holds a Part 2 record. */
+describe.each(ENGINES)('visibility over FHIR on %s', (engine) => {
+  let hub: TestStore;
+  let riverside: Ask;
+  let lakeside: Ask;
+  let stranger: Ask;
+  let operator: Ask;
+  const put = async (ask: Ask, resource: { resourceType: string; id: string }, status = [200, 201]) => {
+    const answer = await ask(`PUT ${resource.resourceType}/${resource.id}`, resource);
+    expect(status, JSON.stringify(answer.body)).toContain(answer.status);
+    return answer;
+  };
+  beforeAll(async () => {
+    hub = await openTestStore(engine);
+    riverside = askAs(hub.fhir, client('riverside'));
+    lakeside = askAs(hub.fhir, client('lakeside'));
+    stranger = askAs(hub.fhir, client('stranger'));
+    operator = askAs(hub.fhir, { kind: 'operator', id: 'op', scopes: ['system/*.cruds'] });
+    for (const id of ['riverside', 'lakeside', 'stranger'])
+      await put(operator, { resourceType: 'Organization', id, name: id } as never);
+    await put(riverside, { resourceType: 'Patient', id: 'rp', identifier: MRN } as never);
+    await put(riverside, episode('re', 'riverside', 'rp'));
+    const condition = (id: string, more: object = {}) => ({
+      resourceType: 'Condition',
+      id,
+      code: { text: 'x' },
+      ...subject('rp'),
+      ...more,
+    });
+    await put(riverside, condition('open'));
+    await put(riverside, condition('sud', { meta: { security: part2Labels() } }));
+    const plan = (id: string, addresses: string[]) => ({
+      resourceType: 'CarePlan',
+      id,
+      status: 'active',
+      intent: 'plan',
+      ...subject('rp'),
+      addresses: addresses.map((each) => ({ reference: `Condition/${each}`, display: `about ${each}` })),
+    });
+    await put(riverside, plan('plan', ['open']));
+  });
+  afterAll(() => hub?.close());
+
+  const paths = [
+    'Condition/open',
+    'CarePlan/plan',
+    'Patient/rp',
+    'Condition/open/_history',
+    'Condition/open/_history/1',
+    'Patient/rp/$everything',
+    'Patient/rp/Condition',
+  ];
+
+  it.each(paths)('nobody but the owner finds %s before there is care: 404, never 403', async (path) => {
+    expect((await riverside(`GET ${path}`)).status).toBe(200);
+    expect((await lakeside(`GET ${path}`)).status).toBe(404);
+    expect((await stranger(`GET ${path}`)).status).toBe(404);
+  });
+
+  it('a write to what one may not see is 404, a delete of it changes nothing', async () => {
+    expect(
+      (await stranger('PUT Condition/open', { resourceType: 'Condition', id: 'open', ...subject('rp') })).status,
+    ).toBe(404);
+    expect((await stranger('DELETE Condition/open')).status).toBe(204);
+    expect((await riverside('GET Condition/open')).status).toBe(200);
+    const patch = [{ op: 'add', path: '/onsetString', value: 'x' }];
+    expect(
+      (await stranger('PATCH Condition/open', patch, { 'content-type': 'application/json-patch+json' })).status,
+    ).toBe(404);
+  });
+
+  it('nobody writes into the record of a patient he cannot see', async () => {
+    const written = { resourceType: 'Condition', ...subject('rp') };
+    const unknown = { resourceType: 'Condition', ...subject('no-such-patient') };
+    const [one, other] = [await stranger('POST Condition', written), await stranger('POST Condition', unknown)];
+    expect([one.status, other.status]).toEqual([422, 422]);
+    expect(one.body).toEqual(other.body);
+  });
+
+  it('searches, counts, chains, _has, includes and conditional writes show a stranger nothing', async () => {
+    await put(stranger, { resourceType: 'Patient', id: 'sp' } as never);
+    for (const query of [
+      'Condition?code:missing=false',
+      'Condition?subject=Patient/rp',
+      'Condition?patient.identifier=urn:shared|42',
+      'CarePlan?condition=Condition/open',
+      'Patient?_has:Condition:patient:_id=open',
+      '?_type=Condition,CarePlan',
+      'Condition?_id=open',
+    ]) {
+      const found = await stranger(`GET ${query}`);
+      expect([query, matchesOf(found), found.body.total]).toEqual([query, [], 0]);
+      expect((await stranger(`GET ${query}${query.includes('?') ? '&' : '?'}_summary=count`)).body.total).toBe(0);
+    }
+    expect((await stranger('GET Condition/_history')).body.entry).toBeUndefined();
+    expect(
+      (await stranger('GET _history?_count=500')).body.entry.map((e: { resource?: { id: string } }) => e.resource?.id),
+    ).not.toContain('open');
+    const made = await stranger(
+      'POST Patient',
+      { resourceType: 'Patient', identifier: MRN.map((each) => ({ ...each, value: 'other' })) },
+      { 'if-none-exist': 'identifier=urn:shared|42' },
+    );
+    expect(made.status).toBe(201);
+  });
+
+  it('once both treat the person, what carries no sensitive label is open, and Part 2 is not', async () => {
+    await put(lakeside, { resourceType: 'Patient', id: 'lp', identifier: MRN } as never);
+    await put(lakeside, episode('le', 'lakeside', 'lp'));
+    expect(matchesOf(await lakeside('GET Condition?patient=lp'))).toEqual(['open']);
+    expect((await lakeside('GET Condition/sud')).status).toBe(404);
+    expect((await lakeside('GET Condition?patient=lp&_summary=count')).body.total).toBe(1);
+    expect(matchesOf(await stranger('GET Condition?patient=lp'))).toEqual([]);
+    const plan = await lakeside('GET CarePlan?patient=lp&_include=CarePlan:condition&_revinclude=Condition:subject');
+    expect(plan.body.entry.map((e: { resource: { id: string } }) => e.resource.id)).toEqual(['plan', 'open']);
+  });
+
+  it('what one sees and does not own one may not change: 403', async () => {
+    expect((await lakeside('DELETE Condition/open')).status).toBe(403);
+    expect(
+      (
+        await lakeside('PUT Condition/open', {
+          resourceType: 'Condition',
+          id: 'open',
+          ...subject('rp'),
+          code: { text: 'y' },
+        })
+      ).status,
+    ).toBe(403);
+  });
+
+  it('a resource that points at a labelled one carries its labels; a client never lowers them', async () => {
+    const noted = {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { text: 'x' },
+      ...subject('rp'),
+      focus: [{ reference: 'Condition/sud' }],
+    };
+    const { body } = await riverside('POST Observation', noted);
+    expect(body.meta.security.map((each: { code: string }) => each.code)).toContain('42CFRPart2');
+    const lowered = await riverside(`PUT Observation/${body.id}`, { ...body, meta: {}, focus: undefined });
+    expect(lowered.body.meta.security.map((each: { code: string }) => each.code)).toContain('42CFRPart2');
+    expect((await lakeside(`GET Observation/${body.id}`)).status).toBe(404);
+  });
+
+  it('a reference to what the reader may not see is masked, not searchable, and survives a write back', async () => {
+    const task = {
+      resourceType: 'Task',
+      id: 'task',
+      status: 'requested',
+      intent: 'order',
+      owner: { reference: 'Organization/stranger' },
+      requester: { reference: 'Organization/riverside' },
+      for: { reference: 'Patient/rp', display: 'A Name' },
+      focus: { reference: 'Condition/open' },
+    };
+    await put(riverside, task as never);
+    const seen = (await stranger('GET Task/task')).body;
+    expect(seen.for).toEqual({
+      extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
+    });
+    expect(JSON.stringify(seen)).not.toMatch(/A Name|Patient\/rp|Condition\/open/);
+    expect(seen.owner.reference).toBe('Organization/stranger');
+    for (const query of [
+      'Task?patient=rp',
+      'Task?focus=Condition/open',
+      'Task?patient.identifier=urn:shared|42',
+      'Task?_id=task&_include=Task:patient',
+    ]) {
+      const found = await stranger(`GET ${query}`);
+      expect(found.body.entry?.filter((e: { resource: { id: string } }) => e.resource.id !== 'task') ?? []).toEqual([]);
+    }
+    expect(matchesOf(await stranger('GET Task?patient=rp'))).toEqual([]);
+    const written = await stranger('PUT Task/task', { ...seen, status: 'received' });
+    expect(written.status).toBe(200);
+    expect((await riverside('GET Task/task')).body).toMatchObject({
+      status: 'received',
+      for: { reference: 'Patient/rp', display: 'A Name' },
+      focus: { reference: 'Condition/open' },
+    });
+  });
+
+  it('a next link kept from before care ended yields nothing', async () => {
+    for (let n = 0; n < 4; n++)
+      await put(riverside, { resourceType: 'Condition', id: `more${n}`, ...subject('rp') } as never);
+    const first = await lakeside('GET Condition?patient=lp&_count=2');
+    const next = first.body.link.find((l: { relation: string }) => l.relation === 'next').url;
+    expect(matchesOf(await lakeside(`GET ${next}`))).toHaveLength(2);
+    await put(lakeside, { ...episode('le', 'lakeside', 'lp'), status: 'cancelled' } as never);
+    const after = await lakeside(`GET ${next}`);
+    expect([after.status, matchesOf(after)]).toEqual([200, []]);
+    expect((await lakeside('GET CarePlan/plan')).status).toBe(404);
+  });
+
+  it('the answer to a personal question is audited before it leaves, without values', async () => {
+    const provenance = await riverside('GET Provenance?target=Task/task');
+    expect(provenance.body.total).toBeGreaterThan(0);
+    expect(JSON.stringify((await stranger('GET Provenance?target=Task/task')).body)).not.toContain('Patient/rp');
+  });
+});

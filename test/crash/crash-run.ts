@@ -38,7 +38,10 @@ export interface CrashPlan {
   /** At every other kill the process dies at a hand-off, else at a random moment. */
   readonly random: () => number;
   readonly ack: 'applied' | 'received';
-  readonly hubArgs?: readonly string[];
+  /** Another hub than ours: a mutant. */
+  readonly hubScript?: string;
+  /** How long the last deliveries may take. */
+  readonly drainMs?: number;
   readonly progress?: (line: string) => void;
 }
 
@@ -98,7 +101,7 @@ export async function runCrash(plan: CrashPlan): Promise<CrashReport> {
   for (const sender of senders) sender.stop();
   await Promise.all(running);
   const acked = senders.flatMap((sender) => sender.acked);
-  await drained(partner, acked.length);
+  await drained(partner, acked.length, plan.drainMs ?? 120_000);
   hub.kill('SIGTERM');
   await exited(hub);
   const report = await verify(dir, acked, partner);
@@ -120,10 +123,10 @@ function startHub(
   plan: CrashPlan,
   crash: { readonly at: string; readonly on: number } | undefined,
 ): ChildProcess {
-  const script = fileURLToPath(new URL('./hub-process.ts', import.meta.url));
+  const script = plan.hubScript ?? fileURLToPath(new URL('./hub-process.ts', import.meta.url));
   const args = [script, '--dir', dir, '--port', String(port), '--partner-port', String(partnerPort), '--ack', plan.ack];
   if (crash) args.push('--crash-at', crash.at, '--crash-on', String(crash.on));
-  return spawn(process.execPath, [...args, ...(plan.hubArgs ?? [])], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 function ready(child: ChildProcess): Promise<void> {
@@ -141,8 +144,8 @@ async function exited(child: ChildProcess): Promise<void> {
   await new Promise((resolve) => child.once('exit', resolve));
 }
 
-async function drained(partner: MllpPartner, count: number): Promise<void> {
-  const end = Date.now() + 120_000;
+async function drained(partner: MllpPartner, count: number, forMs: number): Promise<void> {
+  const end = Date.now() + forMs;
   while (partner.distinct.length < count && Date.now() < end) await pause(100);
 }
 

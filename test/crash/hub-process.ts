@@ -69,4 +69,4 @@ process.on('SIGTERM', () => {
     process.exit(0);
   })();
 });
-process.stdout.write('ready\n');
+process.stdout.write(`ready ${process.pid}\n`);

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCrash } from './crash-run.ts';
+import { hasStrace, mutant, type Order, traceOne } from './trace.ts';
+
+const isDurableFirst = ({ written, synced, acked }: Order): boolean =>
+  written >= 0 && synced > written && acked > synced;
+
+/** The mutation: the ACK no longer waits for the journal. */
+const ACK_EARLY = {
+  file: 'src/flow/ingest.ts',
+  from: 'appended = await journal.append(message, translate.takesDirect);',
+  to: `void journal.append(message, false).catch(() => {});
+      appended = { outcome: 'stored', id: 1, lease: 0, flagged: false, ackAt: message.receivedAt };`,
+};
+
+describe.skipIf(!hasStrace)('the order of system calls', () => {
+  it('a message is written to the journal and synced before its ACK is written to the socket', async () => {
+    const order = await traceOne();
+    expect(order.written).toBeGreaterThanOrEqual(0);
+    expect(order.synced).toBeGreaterThan(order.written);
+    expect(order.acked).toBeGreaterThan(order.synced);
+  }, 60_000);
+
+  it('the check is red when the ACK moves before the commit', async () => {
+    const { root, remove } = await mutant(ACK_EARLY.file, ACK_EARLY.from, ACK_EARLY.to);
+    expect(isDurableFirst(await traceOne(root))).toBe(false);
+    await remove();
+  }, 60_000);
+
+  it('the check is red when the journal commits without sync', async () => {
+    const { root, remove } = await mutant(
+      'src/database/sqlite-connection.ts',
+      'PRAGMA synchronous = FULL',
+      'PRAGMA synchronous = OFF',
+    );
+    expect(isDurableFirst(await traceOne(root))).toBe(false);
+    await remove();
+  }, 60_000);
+});
+
+describe('the crash test itself', () => {
+  it('finds lost messages when the ACK moves before the commit', async () => {
+    const { root, remove } = await mutant(ACK_EARLY.file, ACK_EARLY.from, ACK_EARLY.to);
+    const report = await runCrash({
+      kills: 3,
+      acks: 200,
+      connections: 8,
+      patientsEach: 3,
+      random: () => 0.5,
+      ack: 'received',
+      hubScript: join(root, 'test/crash/hub-process.ts'),
+      drainMs: 3000,
+    });
+    expect(report.lost.length).toBeGreaterThan(0);
+    await remove();
+  }, 120_000);
+});

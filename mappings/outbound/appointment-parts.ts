@@ -1,4 +1,4 @@
-import type { Appointment, Identifier } from '@medplum/fhirtypes';
+import type { Appointment, Identifier, Task } from '@medplum/fhirtypes';
 import { issues } from '../../src/mapping/outbound/assigner.ts';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
@@ -7,7 +7,7 @@ import { type FieldValue, first, type OutRow, type SegmentPlan, type Writing } f
 import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { minutesBetween, v2Time } from '../../src/mapping/outbound/time.ts';
 import { dtm, ei, trimmed } from '../../src/mapping/outbound/writers.ts';
-import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
+import { codeIn, SESSION_IDENTIFIER, TASK_PART } from '../../src/model/codes.ts';
 
 export const appointmentOf = ({ Appointment: entry }: Subject): Appointment => (entry?.value ?? {}) as Appointment;
 
@@ -95,10 +95,28 @@ export const TIMING_TQ1: SegmentPlan = {
   since: '2.5',
 };
 
-/** The appointment a message is about. */
+/** The appointment a message is about: the focus, a proposed one, or the first time that a Task proposes. */
 export function proposalOrFocus(scene: Scene): Entry | undefined {
   if (scene.focus.value.resourceType === 'Appointment') return scene.focus;
-  return scene.all('Appointment').find(({ value }) => (value as Appointment).status === 'proposed');
+  const proposed = scene.all('Appointment').find(({ value }) => (value as Appointment).status === 'proposed');
+  return (
+    proposed ??
+    scene
+      .all('Task')
+      .map(proposedBy)
+      .find((one) => one !== undefined)
+  );
+}
+
+function proposedBy({ value, path }: Entry): Entry | undefined {
+  const { id, input = [] } = value as Task;
+  const index = input.findIndex(
+    ({ type, valuePeriod }) => codeIn(TASK_PART, type) === 'proposal' && valuePeriod !== undefined,
+  );
+  const { start, end } = input[index]?.valuePeriod ?? {};
+  if (start === undefined || end === undefined) return undefined;
+  const appointment: Appointment = { resourceType: 'Appointment', status: 'proposed', start, end, participant: [] };
+  return { value: { ...appointment, ...(id !== undefined && { id }) }, path: `${path}.input[${index}].valuePeriod` };
 }
 
 /** Participants of one kind, with what their references lead to. */

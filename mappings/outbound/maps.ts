@@ -78,7 +78,7 @@ function relay(scene: Scene): OutboundMessage | Issue {
 }
 
 /** All outbound maps, under the name the hub sends by. */
-export const outboundMaps = (application = 'HANDOFF', facility = 'HANDOFF'): OutboundMaps => ({
+export const outboundMaps = (application = 'HANDOFF', facility = 'HUB'): OutboundMaps => ({
   application,
   facility,
   select,

@@ -1,5 +1,5 @@
 import type { Task } from '@medplum/fhirtypes';
-import type { Found } from '../../src/mapping/outbound/event.ts';
+import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
 import { type Entry, element, pointsAt, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
 import { REQUESTED_ACTION, SAFETY_CLASS } from '../../src/model/codes.ts';
 import { codingOf } from './hub-coding.ts';
@@ -36,3 +36,8 @@ export const CLASS = ({ note, task }: Parts): Found | undefined =>
 
 export const REQUEST = ({ note, task }: Parts): Found | undefined =>
   codingOf(note, REQUESTED_ACTION.system) ?? codingOf(task, REQUESTED_ACTION.system);
+
+/** The parts of a document: the note, the obligation, and whatever the event is about. */
+export function documentParts(scene: Scene): Subject {
+  return { Communication: noteOf(scene), Task: taskOf(scene), focus: scene.focus };
+}

@@ -9,12 +9,14 @@ import {
   first,
   type OutboundMessage,
   type SegmentPlan,
+  type Writer,
   type Writing,
 } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { atLeast } from '../../src/mapping/outbound/version.ts';
-import { dtm, ei, st, tx } from '../../src/mapping/outbound/writers.ts';
+import { dtm, ei, st } from '../../src/mapping/outbound/writers.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
+import { OBX_ROWS, observed, RESULT_NOTE } from './observation-obx.ts';
 import { PATIENT_PID } from './patient-pid.ts';
 import { refuseUnlessRelayed } from './relay.ts';
 import { COMPLETION_STATUS } from './tables.ts';
@@ -118,6 +120,25 @@ function unit(subject: Subject, writing: Writing): FieldValue | undefined {
   return written === undefined ? undefined : [written];
 }
 
+/** A coded field that holds words only: the structure has no NTE for an administration. */
+const inWords: Writer = {
+  type: 'CWE',
+  uses: ['*'],
+  write: ({ value }) => (typeof value === 'string' ? ['', value] : undefined),
+};
+
+function manufacturer({ Medication: entry }: Subject, { scene }: Writing): FieldValue | undefined {
+  const reference = ((entry?.value ?? {}) as Medication).manufacturer;
+  const name = element(scene.at(reference), 'name') ?? reference?.display;
+  return typeof name === 'string' ? [['', name]] : undefined;
+}
+
+/** Vitals and scales of the session stand after its last administration. */
+function sessionResults(scene: Scene, { MedicationAdministration: entry }: Subject): readonly Subject[] {
+  const last = administrations(scene).at(-1)?.MedicationAdministration;
+  return entry?.path === last?.path ? scene.all('Observation').flatMap(observed) : [];
+}
+
 /** RXA-4 may not be empty; the start again says that the end is not known, and nobody may count a clock from it. */
 function unknownEnd({ MedicationAdministration: entry }: Subject, writing: Writing): FieldValue | undefined {
   const { effectivePeriod, effectiveDateTime } = (entry?.value ?? {}) as MedicationAdministration;
@@ -154,9 +175,11 @@ const GIVEN_RXA: SegmentPlan = {
         'MedicationAdministration.dosage.dose.system',
       ],
     },
+    { to: 'RXA-9', from: 'MedicationAdministration.note.text', as: every(inWords) },
     { to: 'RXA-10', from: 'MedicationAdministration.performer.actor', as: every(xcn) },
     { to: 'RXA-15', from: 'Medication.batch.lotNumber', as: first(st) },
     { to: 'RXA-16', from: 'Medication.batch.expirationDate', as: first(dtm) },
+    { to: 'RXA-17', give: manufacturer, type: 'CWE', carries: ['Medication.manufacturer'] },
     { to: 'RXA-18', from: 'MedicationAdministration.statusReason', as: every(cwe()) },
     { to: 'RXA-19', from: 'MedicationAdministration.reasonCode', as: every(cwe()) },
     {
@@ -187,15 +210,17 @@ const GIVEN_RXA: SegmentPlan = {
       ],
     },
     {
-      segment: 'NTE',
-      each: (_, { MedicationAdministration: entry }) =>
-        (((entry?.value ?? {}) as MedicationAdministration).note ?? []).map(({ text }, index) => ({
-          note: { value: text, path: `${entry?.path}.note[${index}].text` },
-        })),
-      rows: [
-        { to: 'NTE-1', give: (_, { index }) => [[`${index}`]] },
-        { to: 'NTE-3', from: 'note', as: first({ ...tx, type: 'FT' }) },
+      segment: 'OBX',
+      each: sessionResults,
+      rows: OBX_ROWS,
+      also: [
+        'Observation.subject',
+        'Observation.encounter',
+        'Observation.basedOn',
+        'Observation.partOf',
+        'Observation.category',
       ],
+      followedBy: [RESULT_NOTE],
     },
   ],
 };

@@ -27,11 +27,17 @@ import { PROVIDER_PRD } from './provider-prd.ts';
 import { REFERRAL_PRIORITY, REFERRAL_STATUS } from './tables.ts';
 import { VISIT_PV1, VISIT_PV1_OR_NONE } from './visit-pv1.ts';
 
-/** The authorization and its fulfilment. */
+/**
+ * The authorization and its fulfilment. A request to cancel is a Task about the referral's Task: the loop is known by that Task, even
+ * where the request itself was not released.
+ */
 export function referral(scene: Scene): readonly Subject[] {
-  const request = theOne(scene, 'ServiceRequest');
-  if (request === undefined) return [];
   const { focus } = scene;
+  const about = focus.value.resourceType === 'Task' ? scene.at(element(focus, 'focus')) : undefined;
+  const aborted = about?.value.resourceType === 'Task' ? about : undefined;
+  const request = theOne(scene, 'ServiceRequest') ?? scene.at(element(aborted, 'focus'));
+  if (aborted !== undefined) return [{ ServiceRequest: request, Task: aborted, abort: focus }];
+  if (request === undefined) return [];
   const task =
     focus.value.resourceType === 'Task'
       ? focus
@@ -60,7 +66,7 @@ function originatingKey(subject: Subject, writing: Writing): FieldValue {
   const found = all.find(({ value }) => isOf('PLAC')(value as Identifier)) ?? all[0];
   const written = found === undefined ? undefined : ei.write(found, writing);
   if (found === undefined || written === undefined) {
-    const { id } = (subject.ServiceRequest?.value ?? {}) as ServiceRequest;
+    const { id } = ((subject.ServiceRequest ?? subject.Task)?.value ?? {}) as ServiceRequest;
     return id === undefined ? [] : [[id, HUB_NAMESPACE]];
   }
   for (const { value, path } of all) {
@@ -142,6 +148,14 @@ export const RF1_ALSO = [
   'Task.encounter',
   'Task.authoredOn',
   'Task.businessStatus',
+  'abort.focus',
+  'abort.for',
+  'abort.intent',
+  'abort.code', // the trigger
+  'abort.status',
+  'abort.requester',
+  'abort.owner',
+  'abort.authoredOn',
 ];
 
 /** The observations that go along, under the service they are for. */
@@ -198,10 +212,11 @@ export function notesOf(scene: Scene): readonly Subject[] {
     notes.push({ note: { value: instruction, path: `${request?.path}.patientInstruction` } });
   const description = (task?.value as Task | undefined)?.description;
   if (description !== undefined) notes.push({ note: { value: description, path: `${task?.path}.description` } });
-  const deadline = (task?.value as Task | undefined)?.restriction?.period?.end;
+  const asked = (subject.abort ?? task) as Entry | undefined;
+  const deadline = (asked?.value as Task | undefined)?.restriction?.period?.end;
   const by = deadline === undefined ? undefined : readableTime(deadline, scene.partner.zone);
   if (by !== undefined)
-    notes.push({ note: { value: `Answer by: ${by}`, path: `${task?.path}.restriction.period.end` } });
+    notes.push({ note: { value: `Answer by: ${by}`, path: `${asked?.path}.restriction.period.end` } });
   return notes;
 }
 

@@ -1,13 +1,24 @@
 import type { Identifier, Task } from '@medplum/fhirtypes';
-import { cwe } from '../../src/mapping/outbound/coded.ts';
-import { first, type OutboundMessage, refusal, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
+import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
+import type { Subject } from '../../src/mapping/outbound/event.ts';
+import {
+  type FieldValue,
+  first,
+  type OutboundMessage,
+  type OutRow,
+  refusal,
+  type SegmentPlan,
+  type Writing,
+} from '../../src/mapping/outbound/row.ts';
 import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { dtm, st } from '../../src/mapping/outbound/writers.ts';
+import { BUSINESS_STATUS, codeIn, TASK_CODE } from '../../src/model/codes.ts';
 import { hubIdentifier } from '../../src/model/systems.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { PATIENT_PID } from './patient-pid.ts';
 import { PROVIDER_PRD } from './provider-prd.ts';
 import { RF1_ALSO, RF1_ROWS, referral } from './ref-i12.ts';
+import { REFERRAL_STATUS } from './tables.ts';
 import { taskLines } from './task-text.ts';
 
 /** Identifier system under which the control id of the referral message is kept with the loop. */
@@ -38,38 +49,71 @@ const ANSWERED_MSA: SegmentPlan = {
 const ANSWER_NTE: SegmentPlan = {
   segment: 'NTE',
   worth: 'NTE-3',
-  each: (scene) => {
-    const [subject] = referral(scene);
-    return subject?.Task === undefined ? [] : [{ Task: subject.Task }];
-  },
+  each: (scene) =>
+    referral(scene).flatMap(({ abort, Task: task }) => ((abort ?? task) ? [{ Task: abort ?? task }] : [])),
   rows: [
     { to: 'NTE-1', give: (_, { index }) => [[`${index}`]] },
     {
       to: 'NTE-3',
       give: ({ Task: task }, writing) => {
         const entry = task as Entry;
-        const lines = taskLines(entry, writing).filter((line) => !/^(Task|Status|Reason): /.test(line));
-        return lines.length === 0 ? undefined : [[lines.join('\n')]];
+        const remarks = (entry.value as Task).note ?? [];
+        for (const index of remarks.keys()) writing.carried(`${entry.path}.note[${index}]`);
+        const lines = taskLines(entry, writing).filter((line) => !isSaidByField(line, entry.value as Task));
+        const all = [...lines, ...remarks.map(({ text }) => text ?? '')].filter((line) => line !== '');
+        return all.length === 0 ? undefined : [[all.join('\n')]];
       },
       type: 'FT',
     },
   ],
 };
 
+/** RF1-1 and RF1-10 say acceptance, rejection and the reason; any other state has no value there and stands in words. */
+function isSaidByField(line: string, { status }: Task): boolean {
+  if (line.startsWith('Status: ')) return status === 'accepted' || status === 'rejected';
+  return line.startsWith('Task: ') || line.startsWith('Reason: ');
+}
+
+/** Statuses a person's answer leads to. `received` is the hub's own knowledge, unless the answer is a question back. */
+const ANSWERED = ['accepted', 'in-progress', 'on-hold', 'completed', 'rejected', 'failed', 'cancelled'];
+
+function isAnswered({ status, businessStatus }: Task): boolean {
+  return ANSWERED.includes(status) || codeIn(BUSINESS_STATUS, businessStatus) === 'awaiting-information';
+}
+
+/** RF1-1: of a request to cancel its own answer, which is not that of the referral. */
+function answer(subject: Subject, writing: Writing): FieldValue | undefined {
+  const entry = (subject.abort ?? subject.Task) as Entry | undefined;
+  const found = entry === undefined ? undefined : { value: element(entry, 'status'), path: `${entry.path}.status` };
+  const written = found === undefined ? undefined : tabled(REFERRAL_STATUS, 'CWE').write(found, writing);
+  if (found === undefined || written === undefined) return undefined;
+  writing.carried(found.path);
+  return [written];
+}
+
+const ANSWER_ROWS: readonly OutRow[] = [
+  { to: 'RF1-1', give: answer, type: 'CWE', required: true },
+  ...RF1_ROWS.filter(({ to }) => !['RF1-1', 'RF1-9', 'RF1-10'].includes(to)),
+  { to: 'RF1-9', from: 'Task.lastModified', as: first(dtm) },
+  { to: 'RF1-10', from: 'Task.statusReason', as: first(cwe('0336')) },
+];
+
 /**
- * A Task that was answered → RRI. The keys are those the originator sent, so that it recognises its referral. An unanswered Task
- * is refused: an arrived referral is not an accepted one. Rule: DOMAIN B7, issue 2 step 1.
+ * A Task that was answered → RRI; I14 answers a request to cancel. The keys are those the originator sent, so that it recognises its
+ * referral. An unanswered Task is refused: an arrived referral is not an accepted one. Rule: DOMAIN B7, issue 2 step 1.
  */
 export const ANSWER_RRI: OutboundMessage = {
   focus: ['Task'],
-  trigger: () => ({ type: 'RRI', event: 'I12', structure: 'RRI_I12' }),
+  trigger: (scene) => ({
+    type: 'RRI',
+    event: codeIn(TASK_CODE, (scene.focus.value as Task).code) === 'answer-cancellation' ? 'I14' : 'I12',
+    structure: 'RRI_I12',
+  }),
   refuse: (scene) => {
     if (referral(scene).length === 0) {
       return refusal('out.referral-absent', 'no ServiceRequest was released', scene.focus.path);
     }
-    const { status } = scene.focus.value as Task;
-    const isAnswered = ['accepted', 'in-progress', 'completed', 'rejected'].includes(status);
-    return isAnswered
+    return isAnswered(scene.focus.value as Task)
       ? undefined
       : refusal('out.referral-unanswered', 'nobody has answered this referral', `${scene.focus.path}.status`);
   },
@@ -79,11 +123,7 @@ export const ANSWER_RRI: OutboundMessage = {
       segment: 'RF1',
       required: true,
       each: referral,
-      rows: [
-        ...RF1_ROWS.filter(({ to }) => to !== 'RF1-9' && to !== 'RF1-10'),
-        { to: 'RF1-9', from: 'Task.lastModified', as: first(dtm) },
-        { to: 'RF1-10', from: 'Task.statusReason', as: first(cwe('0336')) },
-      ],
+      rows: ANSWER_ROWS,
       // The request is the originator's own; it knows what it asked.
       also: [...RF1_ALSO, 'ServiceRequest.authoredOn', 'ServiceRequest.reasonCode', 'ServiceRequest.note'],
     },

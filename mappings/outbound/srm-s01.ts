@@ -15,8 +15,10 @@ import {
   TIMING_TQ1,
 } from './appointment-parts.ts';
 import { ownIdentifier } from './document-id.ts';
+import { issueLines } from './issue-text.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { PATIENT_PID } from './patient-pid.ts';
+import { taskLines } from './task-text.ts';
 
 /** The receiver's own appointment that the proposal would move: one it numbered itself. */
 function moved(scene: Scene): Entry | undefined {
@@ -71,6 +73,26 @@ const REQUEST_ARQ: SegmentPlan = {
   also: ['Appointment.status', 'Appointment.participant.actor', 'Appointment.participant.status'],
 };
 
+/** What conflicts, and the other times that are free: the scheduler may choose among them. */
+const WHY_NTE: SegmentPlan = {
+  segment: 'NTE',
+  worth: 'NTE-3',
+  each: () => [{}],
+  rows: [
+    { to: 'NTE-1', give: (_, { index }) => [[`${index}`]] },
+    {
+      to: 'NTE-3',
+      give: (_, writing) => {
+        const issues = writing.scene.all('DetectedIssue').flatMap((one) => issueLines(one, writing));
+        const tasks = writing.scene.all('Task').flatMap((one) => taskLines(one, writing));
+        const lines = [...issues, ...tasks];
+        return lines.length === 0 ? undefined : [[lines.join('\n')]];
+      },
+      type: 'FT',
+    },
+  ],
+};
+
 /**
  * A proposed time as a request to the scheduler: S02 when it would move an appointment of the receiver's own, else S01. It books and
  * moves nothing; the answer is the receiver's. Rule: issue 3 "a proposal goes as SRM".
@@ -82,5 +104,5 @@ export const PROPOSAL_SRM: OutboundMessage = {
     element(proposalOrFocus(scene), 'start') === undefined
       ? refusal('out.proposal-absent', 'there is no proposed time to request', scene.focus.path)
       : undefined,
-  segments: [REQUEST_ARQ, TIMING_TQ1, NOTICE_NTE, PATIENT_PID, RESOURCES_RGS],
+  segments: [REQUEST_ARQ, TIMING_TQ1, WHY_NTE, NOTICE_NTE, PATIENT_PID, RESOURCES_RGS],
 };

@@ -40,8 +40,12 @@ export const REFERRAL_STATUS: OutTable = {
     accepted: 'A',
     'in-progress': 'A',
     completed: 'A',
+    'on-hold': 'A',
     rejected: 'R',
+    failed: 'R',
+    cancelled: 'R',
   },
+  nearest: ['on-hold', 'failed', 'cancelled'],
 };
 
 export const REFERRAL_PRIORITY: OutTable = {

@@ -4,6 +4,9 @@ import type { Writing } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { readableTime } from '../../src/mapping/outbound/time.ts';
 import { BUSINESS_STATUS, codeIn, TASK_CODE, TASK_PART } from '../../src/model/codes.ts';
+import { hubExtension } from '../../src/model/systems.ts';
+
+const REASON = hubExtension('reason');
 
 type Part = NonNullable<Task['output']>[number] | NonNullable<Task['input']>[number];
 
@@ -28,7 +31,8 @@ export function taskLines(entry: Entry, writing: Writing): readonly string[] {
     for (const [index, part] of (task[name] ?? []).entries()) {
       const text = partText(part, writing);
       if (text === undefined) continue;
-      lines.push(`${partName(part)}: ${text}`);
+      const why = (part.extension ?? []).find(({ url }) => url === REASON)?.valueString;
+      lines.push(`${partName(part)}: ${text}${why === undefined ? '' : ` (${why})`}`);
       writing.carried(`${entry.path}.${name}[${index}]`);
     }
   }

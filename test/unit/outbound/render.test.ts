@@ -146,6 +146,22 @@ describe('who and what a message may tell', () => {
     expect([txa?.get(5, 1, 2), txa?.get(17)]).toEqual(['Riversample', 'AU']);
   });
 
+  it('a document is never its own parent', () => {
+    for (const { event, bundle, endpoint, partner } of outboundCases()) {
+      const rendered = render(outboundMaps(), event, bundle, endpoint, partner);
+      if ('refused' in rendered) throw new Error(rendered.refused.code);
+      const txa = parseMessage(rendered.bytes).message.segment('TXA');
+      if (txa?.get(13) !== undefined) expect(txa.get(13)).not.toBe(txa.get(12));
+    }
+  });
+
+  it('an answer carries no reason that a receiver could take for a new note', () => {
+    const { event, bundle } = readCase('acknowledgement/named-person');
+    const [obx, ...others] = message(event, bundle).message.segments('OBX');
+    expect(obx?.get(3)).toBe('acknowledgement');
+    expect(others).toEqual([]);
+  });
+
   it('a delivered note is never worded as acknowledged (H2)', () => {
     const { event, bundle } = readCase('acknowledgement/named-person');
     const delivered = structuredClone(bundle);

@@ -1,0 +1,55 @@
+import type { Issue } from '../../model/assertion.ts';
+import type { OutboxEvent } from '../../model/outbox.ts';
+import type { Endpoint, Partner } from '../../model/partner.ts';
+import type { Released } from '../../model/released.ts';
+import type { OutboundEvent } from './event.ts';
+import { render } from './render.ts';
+import { renderFhir } from './render-fhir.ts';
+import type { OutboundMaps } from './row.ts';
+
+/** Where a delivery goes, under which control id, and the instant of its event. */
+export interface Destination {
+  readonly partner: Partner;
+  readonly endpoint: Endpoint;
+  readonly controlId: string;
+  readonly at: Date;
+}
+
+export type Written =
+  | { readonly payload: Uint8Array; readonly structure: string; readonly issues: readonly Issue[] }
+  | { readonly refused: { readonly code: string; readonly text: string }; readonly issues: readonly Issue[] };
+
+/** Acts of an appointment's owner as the second-last part of an event key says them: `appointment/<id>/rescheduled/<start>`. */
+const ACTS: readonly OutboundEvent['act'][] = [
+  'booked',
+  'rescheduled',
+  'modified',
+  'cancelled',
+  'discontinued',
+  'deleted',
+  'noshow',
+];
+
+/**
+ * What the deliver loop renders with: v2 for an engine, a Bundle for a FHIR endpoint. `issues` lists what the receiver is not told.
+ * The same release, event and destination give the same bytes.
+ */
+export function renderFor(maps: OutboundMaps) {
+  return (released: Released, event: OutboxEvent, { partner, endpoint, controlId, at }: Destination): Written => {
+    const { notice } = released.basis;
+    const act = ACTS.find((one) => event.eventKey.split('/')[2] === one);
+    const outbound: OutboundEvent = {
+      kind: event.kind,
+      controlId,
+      at: at.toISOString(),
+      ...(event.kind === 'appointment' && act !== undefined && { act }),
+      ...(notice !== undefined && { notice }),
+    };
+    const rendered =
+      endpoint.transport.kind === 'fhir'
+        ? renderFhir(outbound, released.bundle, endpoint, partner)
+        : render(maps, outbound, released.bundle, endpoint, partner);
+    if ('refused' in rendered) return rendered;
+    return { payload: rendered.bytes, structure: rendered.structure, issues: rendered.issues };
+  };
+}

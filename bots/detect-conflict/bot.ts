@@ -1,5 +1,7 @@
 import type { Appointment, CarePlan, DetectedIssue, Slot } from '@medplum/fhirtypes';
+import { resourceBits } from '../../src/fhir/labels.ts';
 import { APPOINTMENT_KIND, codeIn } from '../../src/model/codes.ts';
+import { SENSITIVE_LABELS } from '../../src/model/labels.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { deadlineOf } from '../../src/rules/deadline.ts';
 import type { Directory } from '../../src/rules/directory.ts';
@@ -91,7 +93,8 @@ async function raise(
   scene: Scene,
 ): Promise<void> {
   const { medplum, directory, now } = scene;
-  const fresh = issueOf(pair, patientOf(pair.dose) ?? '', now);
+  const guarded = guardedSide(pair);
+  const fresh = issueOf(pair, patientOf(guarded ?? pair.dose) ?? '', now);
   const issue = known ?? (await raiseOnce(medplum, pairAct(pair), fresh));
   if (issue.status !== 'preliminary') await update(medplum, { ...issue, status: 'preliminary' });
   const [clinic, program] = await Promise.all([
@@ -120,13 +123,21 @@ async function raise(
     if (organization === undefined) continue;
     // The same two times are one demand; another time is another.
     const act = `${pairAct(pair)}/${organization}/${dose.start}/${session.start}`;
-    const own = { organization, patient: patientOf(appointment) };
+    const own = { organization, patient: patientOf(guarded ?? appointment) };
     await raiseOnce(
       medplum,
       act,
       schedulerTask({ id: issue.id! }, own, otherSide, proposals, { now, due: dueOf(organization, directory, now) }),
     );
   }
+}
+
+/**
+ * The side whose schedule is labelled sensitive. Issue and Tasks then belong to its record, so that the other organization learns even of
+ * the busy interval only under a consent (H4).
+ */
+function guardedSide({ dose, session }: Pair): Appointment | undefined {
+  return [session, dose].find((each) => (resourceBits(each) & SENSITIVE_LABELS) !== 0);
 }
 
 function dueOf(organization: string, directory: Directory, now: string): string {

@@ -66,7 +66,8 @@ export function guard(
         status: 'completed',
         category: [concept(COMMUNICATION_KIND, 'not-acknowledged')],
         priority: 'stat',
-        subject: { reference: subject as `Patient/${string}` },
+        // The request is the program's; so is what is said about it.
+        ...(request.for === undefined ? {} : { subject: request.for as NonNullable<Communication['subject']> }),
         about: [{ reference: `Task/${request.id}` }],
         sent: now,
         recipient: [{ reference: `Organization/${organization}` }],

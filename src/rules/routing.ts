@@ -20,6 +20,7 @@ import {
 } from '../model/codes.ts';
 import type { EventKind, OutboxEvent } from '../model/outbox.ts';
 import type { Partner } from '../model/partner.ts';
+import { isOutpatient } from './directory.ts';
 import { organizationOf } from './facts.ts';
 import { isReferralTask, isReleased } from './referral.ts';
 
@@ -283,8 +284,8 @@ const WITH_RECEIVER = ['requested', 'received', 'accepted', 'in-progress', 'on-h
 function referralEvents(task: Task, known: Known): OutboxEvent[] {
   const request = find<ServiceRequest>(task.focus?.reference, known);
   if (request === undefined || !isReleased(task)) return [];
-  const from = organization(request.requester ?? task.requester, known) ?? known.context.owner;
-  const to = organization(task.owner ?? request.performer?.[0], known);
+  const from = referrerOf(task, request, known);
+  const to = organization(task.owner, known) ?? organization(request.performer?.[0], known);
   const about = [request, task];
   if (request.status === 'revoked' || task.status === 'cancelled' || task.status === 'entered-in-error') {
     return eventOf({ kind: 'referral-cancel', key: `referral/${request.id}/cancelled`, to, from, about }, known);
@@ -293,6 +294,11 @@ function referralEvents(task: Task, known: Known): OutboxEvent[] {
     ? eventOf({ kind: 'referral', key: `referral/${request.id}`, to, from, about }, known)
     : [];
   return [...events, ...answerEvents(task, known)];
+}
+
+/** Who refers: the partner that Task or request names, else who owns the row (a source may name a person in its own words). */
+function referrerOf(task: Task, request: ServiceRequest | undefined, known: Known): string | undefined {
+  return organization(task.requester, known) ?? organization(request?.requester, known) ?? known.context.owner;
 }
 
 /** Statuses the referrer hears of. `received` is the hub's own knowledge and no answer of a person. */
@@ -304,7 +310,7 @@ function answerEvents(task: Task, known: Known): OutboxEvent[] {
   if (!ANSWERS.includes(task.status) && !asksBack) return [];
   const act = task.status === 'accepted' || business === undefined ? task.status : `${task.status}/${business}`;
   const request = find<ServiceRequest>(task.focus?.reference, known);
-  const to = organization(request?.requester ?? task.requester, known);
+  const to = referrerOf(task, request, known);
   const from = organization(task.owner, known);
   return eventOf({ kind: 'referral-answer', key: `task/${task.id}/${act}`, to, from, about: [task, request] }, known);
 }
@@ -321,8 +327,7 @@ function appointmentEvents(appointment: Appointment, known: Known): OutboxEvent[
   const concerned = others.filter((each) => {
     const levels =
       known.partners.find((partner) => partner.organization === each)?.programs.map((p) => p.levelOfCare) ?? [];
-    const outpatientOnly = levels.length > 0 && levels.every((level) => level === 'op');
-    if (outpatientOnly) return isDose && status === 'noshow';
+    if (isOutpatient(levels)) return isDose && status === 'noshow';
     return isDose ? !levels.includes('dosing') : levels.includes('dosing');
   });
   const when = status === 'booked' ? `/${appointment.start ?? ''}` : '';

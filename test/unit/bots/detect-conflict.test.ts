@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { make } from '../../../bots/detect-conflict/bot.ts';
 import { busyOf, overlap, proposalsOf } from '../../../bots/detect-conflict/rule.ts';
+import { part2Labels } from '../../../src/fhir/labels.ts';
 import { APPOINTMENT_KIND, codeIn, concept, TASK_PART } from '../../../src/model/codes.ts';
 import { hubExtension } from '../../../src/model/systems.ts';
 import { SAFETY_POLICY } from '../../../src/rules/safety-policy.ts';
@@ -108,6 +109,16 @@ describe('a dose and a session (R04)', () => {
     expect(issues(fhir)).toHaveLength(1);
     expect(issues(fhir)[0]!.status).toBe('preliminary');
     expect(fhir.all<Task>('Task').filter((each) => each.status === 'requested')).toHaveLength(2);
+  });
+
+  it('of which one is Part 2 belong to that record, so that consent decides what the other side learns (H4)', async () => {
+    const fhir = server({ ...GROUP, meta: { security: part2Labels() } }, DOSE);
+    await see(fhir, DOSE);
+    expect(fhir.all<Task>('Task').map((each) => each.for?.reference)).toEqual([
+      patient('riverside'),
+      patient('riverside'),
+    ]);
+    expect(issues(fhir)[0]!.patient?.reference).toBe(patient('riverside'));
   });
 
   it('the hub touches no appointment', async () => {

@@ -1,0 +1,268 @@
+import type {
+  Appointment,
+  CareTeam,
+  Communication,
+  PractitionerRole,
+  Resource,
+  ServiceRequest,
+  Task,
+} from '@medplum/fhirtypes';
+import { describe, expect, it } from 'vitest';
+import {
+  APPOINTMENT_KIND,
+  BUSINESS_STATUS,
+  COMMUNICATION_KIND,
+  type CommunicationKind,
+  concept,
+  TASK_CODE,
+} from '../../../src/model/codes.ts';
+import { factQueries, type RouteContext, route } from '../../../src/rules/routing.ts';
+import { PARTNERS } from '../bots/network.ts';
+import { episode, referral, referralTask, released } from './people.ts';
+
+const ROLES: PractitionerRole[] = ['riverside', 'lakeside', 'harbor'].map((org) => ({
+  resourceType: 'PractitionerRole',
+  id: `${org}-role`,
+  organization: { reference: `Organization/${org}` },
+}));
+
+const events = (change: Resource, facts: Resource[] = [], context: RouteContext = {}) =>
+  route(change, [...ROLES, ...facts], PARTNERS, context).map(
+    ({ kind, organization, eventKey, lane }) => `${lane === 'safety' ? '! ' : ''}${kind} → ${organization} ${eventKey}`,
+  );
+
+describe('a referral (R10, R11)', () => {
+  const request = referral('riverside', 'lakeside') as ServiceRequest;
+  const task = (more: Partial<Task> = {}) => referralTask('riverside', 'lakeside', { ...released, ...more });
+  const sent = 'referral → lakeside referral/referral-riverside-lakeside';
+  const answer = (act: string) => `referral-answer → riverside task/task-riverside-lakeside/${act}`;
+
+  const cases: [string, Partial<Task>, string[]][] = [
+    ['leaves when its gate is open', {}, [sent]],
+    ['is not told back when the machine received it', { status: 'received' }, [sent]],
+    [
+      'asks back for information',
+      { status: 'received', businessStatus: concept(BUSINESS_STATUS, 'awaiting-information') },
+      [sent, answer('received/awaiting-information')],
+    ],
+    [
+      'tells its acceptance back',
+      { status: 'accepted', businessStatus: concept(BUSINESS_STATUS, 'accepted') },
+      [sent, answer('accepted')],
+    ],
+    [
+      'tells a booked visit back',
+      { status: 'in-progress', businessStatus: concept(BUSINESS_STATUS, 'visit-scheduled') },
+      [sent, answer('in-progress/visit-scheduled')],
+    ],
+    [
+      'tells a no-show back (H17)',
+      { status: 'in-progress', businessStatus: concept(BUSINESS_STATUS, 'visit-noshow') },
+      [sent, answer('in-progress/visit-noshow')],
+    ],
+    ['tells its rejection back and is not sent', { status: 'rejected' }, [answer('rejected')]],
+    ['tells its end back', { status: 'completed' }, [sent, answer('completed')]],
+    [
+      'is withdrawn where it was sent',
+      { status: 'cancelled' },
+      ['referral-cancel → lakeside referral/referral-riverside-lakeside/cancelled'],
+    ],
+  ];
+  it.each(cases)('%s', (_title, more, expected) => {
+    expect(events(task(more), [request])).toEqual(expected);
+    expect(events(request, [task(more)])).toEqual(expected);
+  });
+
+  it('stays before its gate is open, whatever else changes', () => {
+    for (const status of ['requested', 'accepted', 'cancelled'] as const) {
+      expect(events(referralTask('riverside', 'lakeside', { status }), [request])).toEqual([]);
+    }
+  });
+
+  it('withdrawn by its author is told to the receiver', () => {
+    expect(events({ ...request, status: 'revoked' }, [task()])).toEqual([
+      'referral-cancel → lakeside referral/referral-riverside-lakeside/cancelled',
+    ]);
+  });
+
+  it('of a source that names people in its own words comes from the owner of the row', () => {
+    const relayed = { ...referral('general', 'riverside'), requester: { display: 'Dr. Hale' } } as ServiceRequest;
+    const accepted = referralTask('general', 'riverside', { ...released, status: 'accepted' });
+    const { requester: _requester, ...unnamed } = accepted;
+    expect(events(accepted, [relayed])).toContain('referral-answer → general task/task-general-riverside/accepted');
+    expect(route(unnamed, [relayed], PARTNERS, { owner: 'general' })[0]).toMatchObject({
+      kind: 'referral',
+      sender: 'general',
+    });
+  });
+
+  it('carries what it points at, itself first', () => {
+    const [event] = route(task(), [request], PARTNERS, { person: 'p1' });
+    expect(event).toMatchObject({ recipient: 'lakeside-partner', person: 'p1', purpose: 'TREAT', sender: 'riverside' });
+    expect(event!.resources.slice(0, 2)).toEqual([
+      'ServiceRequest/referral-riverside-lakeside',
+      'Task/task-riverside-lakeside',
+    ]);
+    expect(event!.resources).toContain('Patient/patient-riverside');
+  });
+});
+
+describe('a safety note (R15)', () => {
+  const note: Communication = {
+    resourceType: 'Communication',
+    id: 'n',
+    status: 'completed',
+    category: [concept(COMMUNICATION_KIND, 'safety-note')],
+    sender: { reference: 'PractitionerRole/lakeside-role' },
+    about: [{ reference: 'Encounter/e' }],
+  };
+  const demand = (org: string, more: Partial<Task> = {}): Task => ({
+    resourceType: 'Task',
+    id: `ack-${org}`,
+    status: 'requested',
+    intent: 'order',
+    code: concept(TASK_CODE, 'acknowledge-safety-note'),
+    focus: { reference: 'Communication/n' },
+    requester: { reference: 'Organization/lakeside' },
+    owner: { reference: `Organization/${org}` },
+    ...more,
+  });
+
+  it('goes to each recipient with its demand, before everything else', () => {
+    expect(events(note, [demand('riverside'), demand('harbor')])).toEqual([
+      '! safety-note → riverside safety-note/n',
+      '! safety-note → harbor safety-note/n',
+    ]);
+    expect(events(demand('riverside'), [note])).toEqual(['! safety-note → riverside safety-note/n']);
+  });
+
+  it('does not go before somebody is asked to acknowledge it, and never back to its sender', () => {
+    expect(events(note)).toEqual([]);
+    expect(events(demand('lakeside'), [note])).toEqual([]);
+  });
+
+  it.each([
+    ['accepted', 'accepted'],
+    ['in-progress', 'accepted'],
+    ['completed', 'accepted'],
+    ['rejected', 'rejected'],
+    ['failed', 'failed'],
+  ] as const)('is answered to its sender when a person %s it, once', (status, act) => {
+    expect(events(demand('riverside', { status }), [note])).toContain(
+      `! acknowledgement → lakeside task/ack-riverside/${act}`,
+    );
+  });
+
+  it('delivered is not acknowledged (H2)', () => {
+    expect(events(demand('riverside', { status: 'received' }), [note])).toEqual([
+      '! safety-note → riverside safety-note/n',
+    ]);
+  });
+});
+
+describe('what else is said', () => {
+  const cases: [CommunicationKind, string[]][] = [
+    ['safety-answer', ['! safety-answer → riverside safety-answer/c']],
+    ['not-acknowledged', ['! escalation → riverside escalation/c']],
+    ['not-delivered', ['! not-delivered → riverside not-delivered/c']],
+    ['lifecycle-notice', ['notice → riverside notice/c']],
+  ];
+  it.each(cases)('%s goes to whom it names, once per organization', (kind, expected) => {
+    const said: Communication = {
+      resourceType: 'Communication',
+      id: 'c',
+      status: 'completed',
+      category: [concept(COMMUNICATION_KIND, kind)],
+      sender: { reference: 'Organization/lakeside' },
+      recipient: [
+        { reference: 'PractitionerRole/riverside-role' },
+        { reference: 'Organization/riverside' },
+        { reference: 'Organization/lakeside' },
+      ],
+    };
+    expect(events(said)).toEqual(expected);
+    expect(events({ ...said, status: 'preparation' })).toEqual([]);
+  });
+
+  it('a conflict goes to each scheduler by its own Task', () => {
+    const task: Task = {
+      resourceType: 'Task',
+      id: 't',
+      status: 'requested',
+      intent: 'order',
+      code: concept(TASK_CODE, 'resolve-schedule-conflict'),
+      owner: { reference: 'Organization/lakeside' },
+    };
+    expect(events(task)).toEqual(['conflict → lakeside task/t/requested']);
+    expect(events({ ...task, status: 'completed' })).toEqual(['conflict → lakeside task/t/completed']);
+  });
+
+  it('an organization that is no partner is told nothing', () => {
+    expect(events(referralTask('riverside', 'elsewhere', released), [referral('riverside', 'elsewhere')])).toEqual([]);
+  });
+});
+
+describe('an appointment (R09, H17)', () => {
+  const TEAM: CareTeam = {
+    resourceType: 'CareTeam',
+    id: 'team',
+    status: 'active',
+    participant: [{ member: { reference: 'PractitionerRole/harbor-role' } }],
+  };
+  const facts = [episode('riverside'), episode('lakeside'), TEAM];
+  const of = (
+    kind: 'dose' | 'group',
+    status: Appointment['status'] = 'booked',
+    start = '2026-11-24T18:00:00Z',
+  ): Appointment => ({
+    resourceType: 'Appointment',
+    id: 'a',
+    status,
+    start,
+    appointmentType: concept(APPOINTMENT_KIND, kind),
+    participant: [{ status: 'accepted', actor: { reference: 'Patient/p' } }],
+  });
+  const cases: [string, Appointment, string, string[]][] = [
+    [
+      'a booked dose concerns the program',
+      of('dose'),
+      'lakeside',
+      ['appointment → riverside appointment/a/booked/2026-11-24T18:00:00Z'],
+    ],
+    [
+      'a moved dose is another act',
+      of('dose', 'booked', '2026-11-25T18:00:00Z'),
+      'lakeside',
+      ['appointment → riverside appointment/a/booked/2026-11-25T18:00:00Z'],
+    ],
+    [
+      'a cancelled dose concerns the program',
+      of('dose', 'cancelled'),
+      'lakeside',
+      ['appointment → riverside appointment/a/cancelled'],
+    ],
+    [
+      'a missed dose concerns the outpatient provider as well',
+      of('dose', 'noshow'),
+      'lakeside',
+      ['appointment → riverside appointment/a/noshow', 'appointment → harbor appointment/a/noshow'],
+    ],
+    ['a booked group concerns nobody else', of('group'), 'riverside', []],
+    [
+      'a missed group concerns the clinic',
+      of('group', 'noshow'),
+      'riverside',
+      ['appointment → lakeside appointment/a/noshow'],
+    ],
+    ['a proposed dose concerns nobody yet', of('dose', 'proposed'), 'lakeside', []],
+  ];
+  it.each(cases)('%s', (_title, change, owner, expected) => {
+    expect(events(change, facts, { owner })).toEqual(expected);
+  });
+});
+
+it('the router asks for what it needs and nothing for types it does not know', () => {
+  expect(factQueries({ resourceType: 'Observation', id: 'o', status: 'final', code: {} })).toEqual([]);
+  const queries = factQueries(referralTask('riverside', 'lakeside'));
+  expect(queries.join()).toContain('_include=Task:focus');
+});

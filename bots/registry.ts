@@ -24,7 +24,7 @@ import { make as watchDischarge } from './watch-discharge/bot.ts';
 import { triggers as watchDischargeTriggers } from './watch-discharge/trigger.ts';
 
 /** Every bot the hub runs: by the changes that trigger it, by the timer, or both. */
-export const bots: readonly BotModule[] = [
+export const BOTS: readonly BotModule[] = [
   { name: 'answer-hold-request', triggers: answerHoldRequestTriggers, make: answerHoldRequest },
   { name: 'detect-conflict', triggers: detectConflictTriggers, make: detectConflict },
   { name: 'draft-care-plan', triggers: draftCarePlanTriggers, make: draftCarePlan },

@@ -1,3 +1,4 @@
+import type { NewClient, NewUser } from '../api/access.ts';
 import { hubClient } from './hub-client.ts';
 
 /** Asks the running hub to make a client or a user; where none runs, opens its store for this one change. */
@@ -5,5 +6,7 @@ export async function administer(what: 'clients' | 'users', body: Readonly<Recor
   const hub = hubClient();
   if (await hub.isUp()) return hub.post(`/ops/${what}`, body);
   const { withStore } = await import('../hub/with-store.ts');
-  return withStore((admin) => (what === 'clients' ? admin.addClient(body) : admin.addUser(body)));
+  return withStore<unknown>((admin) =>
+    what === 'clients' ? admin.addClient(body as unknown as NewClient) : admin.addUser(body as unknown as NewUser),
+  );
 }

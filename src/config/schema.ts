@@ -127,6 +127,34 @@ const duty = z.strictObject({
   telephone: z.string().optional(),
 });
 
+const sec = z.number().nonnegative();
+const ladder = z.array(
+  z.strictObject({
+    step: z.enum(['duty', 'repeat', 'backup', 'sender', 'supervisor', 'safety-officer', 'operator']),
+    afterSec: sec,
+  }),
+);
+
+/** Numbers of the safety rules; what is left out is as DOMAIN D5 says. */
+const safety = z.strictObject({
+  E0: z.strictObject({ ackSec: sec, ladder, repeatSec: sec }).partial().optional(),
+  E1: z.strictObject({ ackSec: sec, onCallSec: sec, ladder }).partial().optional(),
+  E2: z.strictObject({ by: localTime, cutoff: localTime, nextDayBy: localTime, ladder }).partial().optional(),
+  E3: z.strictObject({ visibleBusinessDays: z.number().int().nonnegative() }).optional(),
+  nextDoseWindowSec: sec.optional(),
+  noticeWaitBusinessDays: z.number().int().nonnegative().optional(),
+  noticeWaitSec: sec.optional(),
+  schedule: z
+    .strictObject({
+      doseMin: z.number().int().positive(),
+      recoveryMin: z.number().int().nonnegative(),
+      afternoonFrom: localTime,
+    })
+    .partial()
+    .optional(),
+  operatorTelephone: z.string().optional(),
+});
+
 export const partnerSchema = z.strictObject({
   id,
   name: z.string().min(1),
@@ -188,7 +216,7 @@ export const configSchema = z.strictObject({
   /** How often the database is asked for overdue obligations. */
   sweepEveryMs: positive.default(1_000),
   /** Numbers of DOMAIN D5; see the settings table of the README. */
-  safety: z.record(z.string(), z.unknown()).default({}),
+  safety: safety.default({}),
   partners: z.array(partnerSchema).default([]),
 });
 

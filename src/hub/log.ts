@@ -32,6 +32,10 @@ const ALLOWED = new Set([
   'table',
   'signal',
   'reason',
+  'recipient',
+  'row',
+  'error',
+  'replay',
 ]);
 
 /** Values longer than this are no id, code or path. */

@@ -1,0 +1,45 @@
+import express, { type Express, type Router } from 'express';
+import helmet from 'helmet';
+import type { Registry } from 'prom-client';
+
+export interface AppDeps {
+  readonly routers: readonly Router[];
+  readonly fhir: Router;
+  readonly ops: Router;
+  readonly metrics: Registry;
+  /** Everything that must answer before traffic is taken; gives the names of what does not. */
+  readonly notReady: () => Promise<readonly string[]>;
+  /** True for one who may read `/metrics`: the operator, or a scraper on this machine. */
+  readonly mayScrape: (authorization: string | undefined, address: string) => Promise<boolean>;
+}
+
+/** The HTTP face: health, metrics, FHIR, OAuth2, HL7 over HTTP, operations. Unknown paths and failures are coded. */
+export function makeApp(deps: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(helmet());
+  app.get('/healthz', (_request, response) => void response.json({ status: 'up' }));
+  app.get('/readyz', async (_request, response) => {
+    const missing = await deps.notReady();
+    response
+      .status(missing.length === 0 ? 200 : 503)
+      .json({ status: missing.length === 0 ? 'ready' : 'not ready', missing });
+  });
+  app.get('/metrics', async (request, response) => {
+    if (!(await deps.mayScrape(request.headers.authorization, request.socket.remoteAddress ?? ''))) {
+      return void response.status(401).json({ code: 'auth.operator', text: 'an operator token is needed' });
+    }
+    response.set('content-type', deps.metrics.contentType).end(await deps.metrics.metrics());
+  });
+  for (const router of deps.routers) app.use(router);
+  app.use('/fhir/R4', deps.fhir);
+  app.use('/ops', deps.ops);
+  app.use((_request, response) => void response.status(404).json({ code: 'http.not-found', text: 'no such path' }));
+  app.use((_error: unknown, _request: express.Request, response: express.Response, next: express.NextFunction) => {
+    if (response.headersSent) return next(_error);
+    response.status(500).json({ code: 'hub.internal', text: 'an internal failure' });
+  });
+  return app;
+}

@@ -1,0 +1,69 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { FlowStatus } from '../flow/status.ts';
+import type { Feed } from '../model/partner.ts';
+
+/** What the hub counts. Labels are ids, codes and states; nothing of a message. */
+export interface HubMetrics {
+  readonly registry: Registry;
+  /** From the last byte of a frame to its answer, seconds. */
+  readonly ack: Histogram<'feed' | 'code'>;
+  readonly codes: Counter<'code'>;
+}
+
+const ACK_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function makeMetrics(status: () => FlowStatus | undefined, feeds: () => readonly Feed[]): HubMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => Promise<void>) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      async collect() {
+        this.reset();
+        await collect(this);
+      },
+    });
+  gauge('handoff_messages', 'Messages in the journal by state', ['state'], async (each) => {
+    for (const [state, count] of Object.entries((await status()?.counts())?.messages ?? {})) each.set({ state }, count);
+  });
+  gauge('handoff_jobs', 'Subscription jobs by state', ['state'], async (each) => {
+    for (const [state, count] of Object.entries((await status()?.counts())?.jobs ?? {})) each.set({ state }, count);
+  });
+  gauge('handoff_outbox', 'Outbox rows not yet sent, by partner and state', ['recipient', 'state'], async (each) => {
+    for (const { recipient, state, rows } of (await status()?.counts())?.outbox ?? [])
+      each.set({ recipient, state }, rows);
+  });
+  gauge(
+    'handoff_outbox_oldest_seconds',
+    'Age of the oldest row not yet sent, by partner',
+    ['recipient'],
+    async (each) => {
+      for (const { recipient, oldest } of (await status()?.counts())?.outbox ?? [])
+        each.set({ recipient }, (Date.now() - oldest) / 1000);
+    },
+  );
+  gauge('handoff_feed_backlog', 'Messages stored and not yet applied, by feed', ['feed'], async (each) => {
+    const known = status();
+    for (const feed of known ? feeds() : []) each.set({ feed: feed.id }, known?.gate(feed).rows ?? 0);
+  });
+  return {
+    registry,
+    ack: new Histogram({
+      name: 'handoff_ack_seconds',
+      help: 'Time to the answer',
+      labelNames: ['feed', 'code'],
+      buckets: ACK_BUCKETS_S,
+      registers,
+    }),
+    codes: new Counter({
+      name: 'handoff_failures_total',
+      help: 'Failures and refusals by code',
+      labelNames: ['code'],
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,195 @@
+import { timingSafeEqual } from 'node:crypto';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import { z } from 'zod';
+import type { Replay, Replayed } from '../flow/replay.ts';
+import type { FlowStatus } from '../flow/status.ts';
+import type { Feed } from '../model/partner.ts';
+import type { AccessAdmin } from './access.ts';
+import type { Authenticate } from './authenticate.ts';
+
+export interface OpsDeps {
+  readonly authenticate: Authenticate;
+  /** Bearer token of this machine's command line. */
+  readonly operatorToken: string;
+  readonly status: FlowStatus;
+  readonly replay: Replay;
+  readonly admin: AccessAdmin;
+  readonly feeds: () => readonly Feed[];
+  /** Issues recorded while a message was applied. */
+  readonly issues: (journalId: string) => Promise<readonly unknown[]>;
+  readonly now: () => number;
+}
+
+const id = z.coerce.number().int().positive();
+const limit = z.coerce.number().int().min(1).max(500).default(50);
+const messageQuery = z.object({
+  state: z.enum(['received', 'claimed', 'applied', 'listed', 'parked']).optional(),
+  feed: z.string().max(64).optional(),
+  flagged: z.stringbool().optional(),
+  parts: z.stringbool().optional(),
+  before: id.optional(),
+  limit,
+});
+const outboxQuery = z.object({
+  state: z.enum(['queued', 'sending', 'sent', 'refused', 'unknown', 'parked']).optional(),
+  recipient: z.string().max(64).optional(),
+  before: id.optional(),
+  limit,
+});
+const replayBody = z.strictObject({
+  all: z.literal(true).optional(),
+  ids: z.array(id).max(10_000).optional(),
+  dryRun: z.boolean().default(false),
+});
+const reasonBody = z.strictObject({ reason: z.string().min(1).max(500) });
+const clientBody = z.strictObject({
+  name: z.string().min(1).max(200),
+  scope: z.string().min(1).max(4000),
+  organization: z.string().max(64).optional(),
+  jwks: z.string().max(20_000).optional(),
+});
+const userBody = z.strictObject({ name: z.string().min(1).max(200), practitionerRole: z.string().min(1).max(64) });
+
+/** `/ops`: what operators see and may do. No answer holds content of a message; every refusal is coded. */
+export function opsRouter(deps: OpsDeps): Router {
+  const { status, replay, admin } = deps;
+  const router = express.Router();
+  router.use(async (request, response, next) => {
+    if (await isOperator(deps, request.headers.authorization)) return next();
+    response
+      .set('www-authenticate', 'Bearer realm="handoff operations"')
+      .status(401)
+      .json({ code: 'auth.operator', text: 'an operator token is needed' });
+  });
+  router.use(express.json({ limit: '1mb' }));
+  router.get('/messages', async (request, response) => {
+    const rows = await status.messages(present(messageQuery.parse(request.query)));
+    response.json({ messages: rows.map(shown) });
+  });
+  router.get('/messages/:id', async (request, response) => {
+    const row = await status.message(id.parse(request.params.id));
+    if (!row) return void unknown(response);
+    response.json({ ...shown(row), issues: await deps.issues(String(row.id)) });
+  });
+  router.post('/messages/:id/retry', async (request, response) => {
+    await answer(response, status.retryMessage(id.parse(request.params.id)));
+  });
+  router.post('/messages/:id/dismiss', async (request, response) => {
+    await answer(response, status.dismissMessage(id.parse(request.params.id), reasonBody.parse(request.body).reason));
+  });
+  router.post('/replay', async (request, response) => {
+    const { all, ids, dryRun } = replayBody.parse(request.body);
+    if ((all === true) === (ids !== undefined))
+      return void response.status(400).json({ code: 'ops.request', text: 'either all or ids' });
+    response.json(await summed(replay.run(all ? 'all' : (ids ?? []), 'operator', dryRun)));
+  });
+  router.get('/outbox', async (request, response) => {
+    response.json({ rows: await status.outbox(present(outboxQuery.parse(request.query))) });
+  });
+  router.post('/outbox/:id/retry', async (request, response) => {
+    await answer(response, status.retryRow(id.parse(request.params.id)));
+  });
+  router.post('/outbox/:id/dismiss', async (request, response) => {
+    const { reason } = reasonBody.parse(request.body);
+    await answer(response, status.dismissRow(id.parse(request.params.id), reason, deps.now()));
+  });
+  router.get('/jobs', async (request, response) => {
+    const { state, limit: count } = z
+      .object({ state: z.enum(['queued', 'running', 'done', 'parked']).optional(), limit })
+      .parse(request.query);
+    response.json({ jobs: await status.jobs(present({ state, limit: count }) as Parameters<FlowStatus['jobs']>[0]) });
+  });
+  router.post('/jobs/:id/retry', async (request, response) => {
+    await answer(response, status.retryJob(id.parse(request.params.id)));
+  });
+  router.get('/status', async (_request, response) => {
+    const [counts, links] = await Promise.all([status.counts(), status.links()]);
+    response.json({ ...counts, links, feeds: deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) })) });
+  });
+  router.post('/clients', async (request, response) => {
+    response.status(201).json(await admin.addClient(present(clientBody.parse(request.body))));
+  });
+  router.get('/clients', async (_request, response) => void response.json({ clients: await admin.clients() }));
+  router.delete('/clients/:id', async (request, response) => {
+    await admin.revokeClient(request.params.id);
+    response.status(204).end();
+  });
+  router.post('/users', async (request, response) => {
+    const body = userBody.parse(request.body);
+    try {
+      response.status(201).json(await admin.addUser(body));
+    } catch (error) {
+      response
+        .status(422)
+        .json({ code: 'ops.role-inactive', text: error instanceof Error ? error.message : 'refused' });
+    }
+  });
+  router.delete('/users/:name', async (request, response) => {
+    await admin.revokeUser(request.params.name);
+    response.status(204).end();
+  });
+  router.use((_request, response) => void unknown(response));
+  router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(error);
+    if (error instanceof z.ZodError) {
+      const text = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`).join('; ');
+      return void response.status(400).json({ code: 'ops.request', text });
+    }
+    const { status: http } = error as { status?: number };
+    if (http !== undefined && http >= 400 && http < 500)
+      return void response.status(http).json({ code: 'ops.request', text: 'the request cannot be read' });
+    response.status(500).json({ code: 'hub.internal', text: 'an internal failure' });
+  });
+  return router;
+}
+
+async function isOperator(
+  { authenticate, operatorToken }: OpsDeps,
+  authorization: string | undefined,
+): Promise<boolean> {
+  const given = Buffer.from(/^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? '');
+  const own = Buffer.from(operatorToken);
+  if (given.length === own.length && timingSafeEqual(given, own)) return true;
+  return (await authenticate(authorization))?.kind === 'operator';
+}
+
+/** Without members that were not asked for: the exact optional types below want them absent. */
+function present<T extends object>(query: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as never;
+}
+
+type Row = Awaited<ReturnType<FlowStatus['messages']>>[number];
+
+function shown(row: Row) {
+  const { reason, receivedAt, settledAt, ...rest } = row;
+  return {
+    ...rest,
+    id: String(row.id),
+    receivedAt: new Date(receivedAt).toISOString(),
+    ...(settledAt === undefined ? {} : { settledAt: new Date(settledAt).toISOString() }),
+    reason: reason ? [reason.code, reason.location, reason.text].filter(Boolean).join(' ') : null,
+  };
+}
+
+function unknown(response: Response): void {
+  response.status(404).json({ code: 'ops.not-found', text: 'no such thing' });
+}
+
+async function answer(response: Response, done: Promise<boolean>): Promise<void> {
+  if (await done) response.json({ done: true });
+  else response.status(409).json({ code: 'ops.state', text: 'it is not in a state in which this can be done' });
+}
+
+async function summed(run: AsyncIterable<Replayed>) {
+  const total = { replayed: 0, changed: 0, parked: 0, unchanged: 0, late: 0 };
+  const notable: Replayed[] = [];
+  for await (const each of run) {
+    total.replayed++;
+    if (each.outcome === 'applied' || each.outcome === 'would-change') total.changed++;
+    else if (each.outcome === 'parked' || each.outcome === 'would-park') total.parked++;
+    else if (each.outcome === 'late') total.late++;
+    else total.unchanged++;
+    if (each.outcome !== 'unchanged' && each.outcome !== 'listed' && notable.length < 1000) notable.push(each);
+  }
+  return { ...total, notable };
+}

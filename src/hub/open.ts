@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { BotModule } from '../../bots/hub.ts';
+import { BOTS } from '../../bots/registry.ts';
+import type { Config } from '../config/load.ts';
+import { joinCommands } from '../database/command.ts';
+import { openPostgresDatabase } from '../database/postgres.ts';
+import { openSqliteDatabase } from '../database/sqlite.ts';
+import { journalCommands } from '../flow/journal-commands.ts';
+import { journalMigrations } from '../flow/journal-tables.ts';
+import type { Database } from '../model/database.ts';
+import type { Trigger } from '../model/store.ts';
+import { type StoreEnv, storeCommands, storeMigrations } from '../workers/store-commands.ts';
+import type { HubKey } from './key.ts';
+import { lockHome } from './lock.ts';
+import { buildFile, workerUrl } from './paths.ts';
+import { routeTriggers } from './route-job.ts';
+
+/** The databases of one hub. On PostgreSQL both are the same. */
+export interface Databases {
+  readonly journal: Database;
+  readonly store: Database;
+  /** Folder of an embedded home, for the free space on its disk. */
+  readonly home?: string;
+  close(): Promise<void>;
+}
+
+const POSTGRES_POOL_MAX = 16;
+
+/**
+ * Opens what the configuration names and brings its schema forward. Throws HomeLocked, `database.*` codes, or `hub.key-other`
+ * when the database was made with another hub key: its ids would not be found again.
+ */
+export async function openDatabases(config: Config, key: HubKey): Promise<Databases> {
+  const env = storeEnv(config, key, BOTS);
+  const opened = config.database.startsWith('sqlite:') ? await openHome(config, env) : await openShared(config, env);
+  if (await opened.store.write<boolean>('hub.claim-key', key.fingerprint)) return opened;
+  await opened.close();
+  throw new Error(`hub.key-other: the database was made with another hub key than that of ${config.keyFile}`);
+}
+
+function storeEnv(config: Config, key: HubKey, modules: readonly BotModule[]): StoreEnv {
+  const { encryption } = config;
+  const keys = encryption && {
+    current: encryption.keyId,
+    keys: { ...encryption.retired, [encryption.keyId]: encryption.key },
+  };
+  const triggers: Trigger[] = [...routeTriggers, ...modules.flatMap((each) => each.triggers)];
+  return {
+    definitions: buildFile('definitions.json.gz').href,
+    hubKey: key.ids.toString('hex'),
+    triggers,
+    ...(keys ? { bodyKeys: keys } : {}),
+  };
+}
+
+async function openHome(config: Config, env: StoreEnv): Promise<Databases> {
+  const home = config.database.slice('sqlite:'.length);
+  const lock = lockHome(home);
+  const opened: Database[] = [];
+  const close = async (): Promise<void> => {
+    for (const database of opened.reverse()) await database.close();
+    lock.release();
+  };
+  try {
+    const shared = { readTimeoutMs: config.limits.queryTimeoutMs, env };
+    const [journal, store] = await Promise.all([
+      openSqliteDatabase({
+        ...shared,
+        file: join(home, 'journal.db'),
+        worker: workerUrl('journal-worker'),
+        readers: 1,
+      }),
+      openSqliteDatabase({
+        ...shared,
+        file: join(home, 'store.db'),
+        worker: workerUrl('store-worker'),
+        readers: config.readers,
+      }),
+    ]);
+    opened.push(journal, store);
+    return { journal, store, home, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openShared(config: Config, env: StoreEnv): Promise<Databases> {
+  const database = await openPostgresDatabase({
+    url: config.database,
+    commands: joinCommands(journalCommands, storeCommands(env)),
+    migrations: [...journalMigrations, ...storeMigrations],
+    env,
+    poolMax: POSTGRES_POOL_MAX,
+    readTimeoutMs: config.limits.queryTimeoutMs,
+  });
+  return { journal: database, store: database, close: () => database.close() };
+}

@@ -1,0 +1,37 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Database } from '../model/database.ts';
+import type { RouteJob } from '../model/flow.ts';
+import type { Partner } from '../model/partner.ts';
+import type { Store, Trigger } from '../model/store.ts';
+import { EVERYTHING } from '../model/visibility.ts';
+import { factQueries, route, routedTypes } from '../rules/routing.ts';
+import type { ChangedRow } from './gather-commands.ts';
+
+/** The router is a job of its own: the changes that may concern somebody else. Safety notes and obligations go first. */
+export const routeTriggers: readonly Trigger[] = routedTypes.map((resourceType) => ({
+  handler: 'route',
+  resourceType,
+  on: ['create', 'update'],
+  lane: resourceType === 'Communication' || resourceType === 'Task' ? 'safety' : 'normal',
+}));
+
+/** Which events a committed change causes, from the store as it stands. */
+export function routeJob(parts: {
+  readonly database: Database;
+  readonly store: Store;
+  readonly partners: () => readonly Partner[];
+}): RouteJob {
+  return async ({ resourceType, resourceId }) => {
+    const changed = await parts.database.read<ChangedRow | undefined>('hub.changed', {
+      type: resourceType,
+      id: resourceId,
+    });
+    if (!changed) return [];
+    const change = changed.resource as Resource;
+    const found = await Promise.all(factQueries(change).map((query) => parts.store.search(query, EVERYTHING)));
+    return route(change, found.flat() as unknown as Resource[], parts.partners(), {
+      owner: changed.owner,
+      person: changed.person,
+    });
+  };
+}

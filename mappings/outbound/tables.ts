@@ -99,8 +99,6 @@ export const COMPLETION_STATUS: OutTable = {
   values: { completed: 'CP', stopped: 'PA', 'not-done': 'NA' },
 };
 
-export const PRIORITY: OutTable = { id: '0485', values: { routine: 'R', urgent: 'A', asap: 'A', stat: 'S' } };
-
 /** Coverage.relationship → table 0063. */
 export const COVERAGE_RELATIONSHIP: OutTable = {
   id: '0063',

@@ -1,3 +1,4 @@
+import type { Partner } from '../../model/partner.ts';
 import { hubSystem } from '../../model/systems.ts';
 
 /** FHIR code system → v2 table 0396 name. v2 tables are `HL7nnnn` and need no row. */
@@ -13,6 +14,11 @@ const NAMES: Readonly<Record<string, string>> = {
   'http://www.ama-assn.org/go/cpt': 'C4',
   'http://hl7.org/fhir/sid/cvx': 'CVX',
   'https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets': 'HCPCS',
+  'http://terminology.hl7.org/CodeSystem/HCPCS-all-codes': 'HCPCS',
+  'http://www.whocc.no/atc': 'ATC',
+  'http://nucc.org/provider-taxonomy': 'NUCC',
+  'urn:ietf:bcp:47': 'BCP47',
+  'http://terminology.hl7.org/CodeSystem/v3-NullFlavor': 'NULLFL',
   'urn:oid:2.16.840.1.113883.6.238': 'CDCREC',
   'http://terminology.hl7.org/CodeSystem/v3-ActCode': 'ACTCODE',
 };
@@ -20,8 +26,16 @@ const NAMES: Readonly<Record<string, string>> = {
 const V2_TABLE = /^http:\/\/terminology\.hl7\.org\/CodeSystem\/v2-(\d{4})$/;
 const HUB = hubSystem('');
 
-/** Name a receiver knows the system by; the hub's own are local (`99…`). A system without a v2 name goes out as its URI. */
-export function codingSystemName(system: string): string {
+/** A local system as the inbound maps keep it: whose word it is, and the name it was written with. */
+const LOCAL = /^urn:handoff:code:([^:]+):(.+)$/;
+
+/**
+ * Name a receiver knows the system by: its own local systems by the names it uses, the hub's as `99HANDOFF`. A system without a v2
+ * name, or local to somebody else, goes out as its URI: a bare `L` would claim that the code is the receiver's.
+ */
+export function codingSystemName(system: string, partner: Partner): string {
+  const [, owner, name] = LOCAL.exec(system) ?? [];
+  if (owner === partner.id && name !== undefined) return decodeURIComponent(name);
   const table = V2_TABLE.exec(system);
   if (table !== null) return `HL7${table[1]}`;
   if (system.startsWith(HUB)) return '99HANDOFF';

@@ -124,7 +124,7 @@ interface Triplet {
 }
 
 function tripletsOf(coding: Coding, partner: Partner, table: string | undefined): readonly Triplet[] {
-  const system = coding.system === undefined ? '' : codingSystemName(coding.system);
+  const system = coding.system === undefined ? '' : codingSystemName(coding.system, partner);
   const itself = { own: false, code: coding.code ?? '', display: coding.display ?? '', system };
   const own = table === undefined ? undefined : ownValue(partner, table, coding);
   return own === undefined

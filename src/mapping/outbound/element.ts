@@ -23,9 +23,3 @@ function spread(value: unknown, path: string): readonly Found[] {
   if (!Array.isArray(value)) return [{ value, path }];
   return value.map((item, index) => ({ value: item as unknown, path: `${path}[${index}]` }));
 }
-
-/** First text at a path, '' when there is none. */
-export function text(subject: Subject, path: string): string {
-  const value = read(subject, path)[0]?.value;
-  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? `${value}` : '';
-}

@@ -12,6 +12,11 @@ export function confidentialityOf(resources: readonly Resource[]): 'U' | 'R' | '
   return (bits & ~LABEL.MENTAL) === 0 ? 'U' : 'R';
 }
 
+/** Content of a Part 2 program may not leave without the notice of 42 CFR 2.32. */
+export function needsNotice({ entries, event }: Scene): boolean {
+  return event.notice === undefined && entries.some(({ value }) => (resourceBits(value) & LABEL.PART2) !== 0);
+}
+
 /** Fields that tell the receiver how to hold the content. */
 const CARRIERS: Readonly<Record<string, number>> = { TXA: 18, ARV: 3 };
 

@@ -8,6 +8,7 @@ import { hubIdentifier, hubSystem } from '../../model/systems.ts';
 import type { FhirRequest } from '../../model/transport.ts';
 import type { OutboundEvent } from './event.ts';
 import { identified, localUrl, nameOf, RESOURCE_IDENTIFIER } from './fhir-identity.ts';
+import { needsNotice } from './label.ts';
 import { Notes } from './notes.ts';
 import { refusal } from './row.ts';
 import { type Entry, type Scene, sceneOf } from './scene.ts';
@@ -29,7 +30,7 @@ export type FhirRendering = FhirRendered | { readonly refused: Issue; readonly i
 /**
  * Released resources as one interaction with a FHIR endpoint. Each entry is conditional, so that an idempotent receiver stores each
  * resource once however often it comes, and no record of the receiver's own is overwritten. Pure: the same input, the same bytes.
- * Codes: `out.nothing-released`, `out.notice-left-out`. Rule: FHIR R4 http.html#cond-update, http.html#ccreate.
+ * Codes: `out.nothing-released`, `out.notice-absent`, `out.notice-left-out`. Rule: FHIR R4 http.html#cond-update, http.html#ccreate.
  */
 export function renderFhir(
   event: OutboundEvent,
@@ -40,6 +41,7 @@ export function renderFhir(
   const scene = sceneOf(resources, event, endpoint, partner);
   if (scene === undefined)
     return refuse(refusal('out.nothing-released', 'nothing of this event may go to this recipient'));
+  if (needsNotice(scene)) return refuse(refusal('out.notice-absent', 'Part 2 content without its disclosure notice'));
   if (event.notice !== undefined && !holdsNotice(scene)) {
     return refuse(refusal('out.notice-left-out', 'the disclosure notice was not released with the content'));
   }

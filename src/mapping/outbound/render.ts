@@ -4,7 +4,7 @@ import type { Endpoint, Partner } from '../../model/partner.ts';
 import { encode, outboundCharset } from './bytes.ts';
 import type { OutboundEvent, Subject } from './event.ts';
 import { headerOf } from './header.ts';
-import { sayLabels } from './label.ts';
+import { needsNotice, sayLabels } from './label.ts';
 import { lossOf } from './loss.ts';
 import { Notes } from './notes.ts';
 import { isIssue, type OutboundMaps, type OutboundMessage, refusal, type SegmentPlan, type Writing } from './row.ts';
@@ -29,7 +29,7 @@ export type Rendering = Rendered | { readonly refused: Issue; readonly issues: r
 /**
  * Released resources as the HL7 v2 message of one event. Pure: the same input gives the same bytes, so a retry repeats them.
  * Codes: `out.nothing-released`, `out.no-map`, `out.version-unknown`, `out.charset-unknown`, `out.segment-missing`,
- * `out.field-missing` and what the maps refuse. Rule: DESIGN 3 "Outbox".
+ * `out.field-missing`, `out.notice-absent`, `out.notice-left-out` and what the maps refuse. Rule: DESIGN 3 "Outbox".
  */
 export function render(
   maps: OutboundMaps,
@@ -49,6 +49,7 @@ export function render(
   if (charset === undefined) {
     return refuse(refusal('out.charset-unknown', 'the endpoint names a character set the hub cannot write over MLLP'));
   }
+  if (needsNotice(scene)) return refuse(refusal('out.notice-absent', 'Part 2 content without its disclosure notice'));
   const message = maps.select(scene);
   if (isIssue(message)) return refuse(message);
   const reason = refusedBy(message, scene);

@@ -1,6 +1,5 @@
 import type { Address, ContactPoint, HumanName, Identifier } from '@medplum/fhirtypes';
 import { assignerOf } from './assigner.ts';
-import type { Found } from './event.ts';
 import type { Component, Repetition, Writer, Writing } from './row.ts';
 import { v2Date, v2Time } from './time.ts';
 import { atLeast } from './version.ts';
@@ -108,8 +107,6 @@ const NAME_USE: Readonly<Record<string, string>> = {
   old: 'BAD',
 };
 
-const OWN_PREFIX = 'http://hl7.org/fhir/StructureDefinition/humanname-own-prefix';
-
 export const xpn: Writer = {
   type: 'XPN',
   uses: ['family', 'given', 'prefix', 'suffix', 'use', 'text', '_family'],
@@ -129,8 +126,6 @@ export function nameParts(name: HumanName | undefined): readonly string[] {
   const family = name?.family ?? (given === '' ? (name?.text ?? '') : '');
   return [family, given, further.join(' '), (name?.suffix ?? []).join(' '), (name?.prefix ?? []).join(' ')];
 }
-
-export { OWN_PREFIX };
 
 const ADDRESS_USE: Readonly<Record<string, string>> = { home: 'H', work: 'B', temp: 'C', old: 'BA', billing: 'BI' };
 
@@ -169,9 +164,3 @@ export const xtn: Writer = {
     return trimmed(['', role, equipment, '', '', '', '', '', '', '', '', number]);
   },
 };
-
-/** What a writer needs of a practitioner, a role or an organization that a reference leads to. */
-export function namedBy(found: Found, writing: Writing): Found | undefined {
-  const target = writing.scene.at(found.value);
-  return target === undefined ? undefined : { value: target.value, path: target.path };
-}

@@ -48,7 +48,7 @@ describe('content cannot forge a segment (H21)', () => {
         let turn = 0;
         const swap = () => words[turn++ % words.length]!;
         const bundle = reworded(one.bundle, swap) as Bundle;
-        const { notice: _notice, ...event } = one.event;
+        const { event } = one;
         const before = render(outboundMaps(), event, one.bundle, one.endpoint, one.partner);
         const after = render(outboundMaps(), event, bundle, one.endpoint, one.partner);
         if ('refused' in before || 'refused' in after) throw new Error('refused');

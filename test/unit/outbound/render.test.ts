@@ -309,6 +309,12 @@ describe('disclosure', () => {
     expect(refusedWith(event, bundleOf(visit(), patient()))).toBe('out.notice-left-out');
   });
 
+  it('Part 2 content without its notice keeps the message here', () => {
+    const { event, bundle } = readCase('safety-note/part-2');
+    const { notice: _notice, ...unannounced } = event;
+    expect(refusedWith(unannounced, bundle)).toBe('out.notice-absent');
+  });
+
   it('a restricted note says so in TXA-18', () => {
     const security = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' }];
     const told = message(eventOf('safety-note'), bundleOf(note({ meta: { security } }), patient()));

@@ -8,7 +8,7 @@ import type { ElementAssertion, IdentityAssertion } from '../model/assertion.ts'
 import type { Applied, ApplyUnit } from '../model/store.ts';
 import { type Change, commitChanges } from './commit.ts';
 import type { Engine, FhirResource } from './engine.ts';
-import { emptyFold, type FoldState, foldAssertions, foldElements, materialise, takeOver } from './fold.ts';
+import { emptyFold, type FoldState, foldAssertions, foldElements, materialise, takeOver, withRemoval } from './fold.ts';
 import { foldGroup, type GroupState, removedMembers } from './group-fold.ts';
 import { contradict, demographicsOf, statedPatient } from './identity-check.ts';
 import { identifyingOf, patientsWith, personsOf, regroup, storeEdge } from './persons.ts';
@@ -73,6 +73,8 @@ interface FoldedGroup {
   readonly key: string;
   readonly state: GroupState;
   readonly removed: readonly string[];
+  /** Those removed now or before: what is said of them may differ. */
+  readonly touched: readonly string[];
   readonly changed: boolean;
 }
 
@@ -85,7 +87,8 @@ async function foldGroups(tx: Tx, { mapped, stamp, organization }: ApplyUnit): P
     const before = row ? (JSON.parse(row.state) as GroupState) : { named: {} };
     const state = foldGroup(before, said, stamp);
     const changed = JSON.stringify(state) !== row?.state;
-    folded.push({ key, state, removed: removedMembers(state), changed });
+    const removed = removedMembers(state);
+    folded.push({ key, state, removed, touched: [...new Set([...removedMembers(before), ...removed])], changed });
   }
   return folded;
 }
@@ -95,8 +98,8 @@ function touchedKeys({ mapped }: ApplyUnit, groups: readonly FoldedGroup[]): { t
   const add = (type: string, id: string): void => void keys.set(rowKey(type, id), { type, id });
   for (const { type, id } of mapped.resources) add(type, id);
   for (const each of mapped.identity) for (const id of pairOf(each)) add('Patient', id);
-  for (const { removed } of groups) {
-    for (const member of removed) {
+  for (const { touched } of groups) {
+    for (const member of touched) {
       const at = member.indexOf('/');
       add(member.slice(0, at), member.slice(at + 1));
     }
@@ -180,12 +183,13 @@ async function removeMembers(
   entries: ReadonlyMap<string, Entry>,
   source: string,
 ): Promise<void> {
-  for (const { key, state, removed, changed } of groups) {
-    for (const member of removed) {
+  for (const { key, state, removed, touched, changed } of groups) {
+    for (const member of touched) {
       const entry = entries.get(member)!;
-      const { stamp, onRemoved } = state.latest!;
-      const elements = foldElements(entry.state, onRemoved, stamp, source);
-      if (elements !== entry.state.elements) entry.state = { ...entry.state, elements };
+      const { latest } = state;
+      const gone = latest && removed.includes(member);
+      const removal = gone ? { stamp: latest.stamp, source, elements: latest.onRemoved } : undefined;
+      entry.state = withRemoval(entry.state, key, removal);
     }
     if (!changed) continue;
     await tx.run(
@@ -246,7 +250,9 @@ async function storeFolds(tx: Tx, changed: readonly Entry[]): Promise<void> {
 function changeOf(tx: Tx, engine: Engine, { type, id, state, row }: Entry): Change | undefined {
   if (!state.asserted || row?.deleted === 1) return undefined;
   const said = materialise(type, id, state);
-  if (engine.missingRequired(said).length > 0) return undefined;
+  // Whether it is whole is asked of what messages say of itself: a group's removal completes nothing, as it may be taken back.
+  const own = state.removed ? materialise(type, id, { ...state, removed: {} }) : said;
+  if (engine.missingRequired(own).length > 0 || engine.missingRequired(said).length > 0) return undefined;
   const resource = withMeta(tx, retire(said), state, row);
   const hash = contentHash(resource);
   if (row && row.hash === hash) return undefined;

@@ -21,8 +21,19 @@ export interface FoldState {
   readonly labels: readonly { readonly system: string; readonly code: string }[];
   /** `path` or `path[slot]` → the latest statement. */
   readonly elements: Readonly<Record<string, ElementState>>;
+  /**
+   * Group → what its latest whole snapshot says of this resource, which it leaves out. Held apart from the elements, because a
+   * later message that names the resource again takes it back whole.
+   */
+  readonly removed?: Readonly<Record<string, Removal>>;
   /** Top-level element → what a FHIR actor made of it, and when (ISO). `value` absent: removed. */
   readonly fhir: Readonly<Record<string, { readonly at: string; readonly value?: Json }>>;
+}
+
+export interface Removal {
+  readonly stamp: Stamp;
+  readonly source: string;
+  readonly elements: readonly ElementAssertion[];
 }
 
 export const emptyFold = (owner: string): FoldState => ({
@@ -82,6 +93,24 @@ export function foldElements(
   return elements ?? state.elements;
 }
 
+/** The state with, or without, one group's removal; the same object when that is so already. */
+export function withRemoval(state: FoldState, group: string, removal: Removal | undefined): FoldState {
+  const known = state.removed?.[group];
+  if (JSON.stringify(known) === JSON.stringify(removal)) return state;
+  const { [group]: _gone, ...others } = state.removed ?? {};
+  return { ...state, removed: removal ? { ...others, [group]: removal } : others };
+}
+
+/** The elements as they count: what groups say by leaving the resource out is folded in by its stamp. */
+function effective(state: FoldState): FoldState {
+  let elements = state.elements;
+  for (const group of Object.keys(state.removed ?? {}).sort()) {
+    const { stamp, source, elements: said } = state.removed![group]!;
+    elements = foldElements({ ...state, elements }, said, stamp, source);
+  }
+  return elements === state.elements ? state : { ...state, elements };
+}
+
 const isTakenOver = (state: FoldState, element: string): boolean => Object.hasOwn(state.fhir, topOf(element));
 
 function unionLabels(known: FoldState['labels'], more: FoldState['labels']): FoldState['labels'] {
@@ -116,7 +145,8 @@ export function takeOver(
  * The resource that the state says, without `meta`. Elements come in one fixed order, so that equal states give equal text.
  * It may lack required elements: then it is a placeholder, and nothing is stored.
  */
-export function materialise(type: string, id: string, state: FoldState): FhirResource {
+export function materialise(type: string, id: string, folded: FoldState): FhirResource {
+  const state = effective(folded);
   const root: Record<string, Json> = {};
   const said = Object.entries(state.elements).sort(byElement);
   for (const [path, slots] of gather(said)) place(root, path, slots, parentStamp(state, path));

@@ -114,7 +114,7 @@ export async function storeEdge(
      ON CONFLICT (a, b) DO UPDATE SET active = excluded.active, stamp = excluded.stamp, basis = excluded.basis`,
     [a, b, active ? 1 : 0, JSON.stringify(stamp), basis],
   );
-  return (known?.active ?? 0) !== (active ? 1 : 0);
+  return known?.active !== (active ? 1 : 0);
 }
 
 /**

@@ -1,0 +1,48 @@
+import type { Context } from '../context.ts';
+import type { FhirRequest, FhirResponse } from '../exchange.ts';
+
+/** Where an operation was called. */
+export interface Target {
+  /** Absent at system level. */
+  readonly type?: string;
+  /** Only on an instance. */
+  readonly id?: string;
+}
+
+/** One operation as it is served and as `metadata` lists it: there is no second list. */
+export interface Operation {
+  /** Without `$`. */
+  readonly name: string;
+  /** Canonical URL of its OperationDefinition. */
+  readonly definition: string;
+  /** Resource types it is offered on; none: system level only. */
+  readonly types: readonly string[];
+  readonly levels: readonly ('system' | 'type' | 'instance')[];
+  /** POST is always taken. */
+  readonly get: boolean;
+  /** Whether this call may change the store and so must run where it is written. */
+  writes?(request: Pick<FhirRequest, 'method' | 'path' | 'query' | 'body'>): boolean;
+  run(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse>;
+}
+
+/** An address of the server's own that is no resource: where asynchronous work is asked for. */
+export interface Address {
+  /** First path segment. */
+  readonly name: string;
+  readonly writes: (request: Pick<FhirRequest, 'method'>) => boolean;
+  run(context: Context, request: FhirRequest): Promise<FhirResponse>;
+}
+
+/** The answer with one access record: who ran which operation on what. The hub's own accesses are not recorded. */
+export function executed(
+  { actor, at }: Context,
+  response: FhirResponse,
+  access: { readonly name: string; readonly type?: string; readonly target?: string; readonly person?: string },
+): FhirResponse {
+  if (actor.kind === 'hub') return response;
+  const { name, ...what } = access;
+  return {
+    ...response,
+    audit: [...(response.audit ?? []), { at, actor, action: 'E', outcome: response.status, query: `$${name}`, ...what }],
+  };
+}

@@ -1,0 +1,89 @@
+import type { Coding, Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import type { FhirResource } from '../engine.ts';
+import { type FhirRequest, type FhirResponse, jsonResponse } from '../exchange.ts';
+import { refuse } from '../refusal.ts';
+import { resourceIn } from '../write-interactions.ts';
+
+/** Parameters of an operation's call, from the address or from the body. */
+export class Asked {
+  readonly #parts: readonly ParametersParameter[];
+
+  constructor(parts: readonly ParametersParameter[]) {
+    this.#parts = parts;
+  }
+
+  parts(name: string): readonly ParametersParameter[] {
+    return this.#parts.filter((part) => part.name === name);
+  }
+
+  /** Text of every primitive value of this name. */
+  texts(name: string): string[] {
+    return this.parts(name).flatMap((part) => {
+      const value = valueOf(part);
+      return typeof value === 'string' ? [value] : typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : [];
+    });
+  }
+
+  text(name: string): string | undefined {
+    return this.texts(name)[0];
+  }
+
+  /** A whole number of at least 0. Throws 400 for anything else. */
+  count(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (!/^\d{1,9}$/.test(text)) throw refuse(400, 'value', `${name} must be a whole number`);
+    return Number(text);
+  }
+
+  flag(name: string): boolean {
+    const text = this.text(name);
+    if (text !== undefined && text !== 'true' && text !== 'false') throw refuse(400, 'value', `${name} must be true or false`);
+    return text === 'true';
+  }
+
+  resource(name: string): FhirResource | undefined {
+    return this.parts(name)[0]?.resource as unknown as FhirResource | undefined;
+  }
+
+  /** `name` as Coding, or the pair of names as system and code. */
+  codings(coding = 'coding', concept = 'codeableConcept', code = 'code', system = 'system'): Coding[] {
+    const found: Coding[] = [];
+    for (const part of this.parts(coding)) if (part.valueCoding) found.push(part.valueCoding);
+    for (const part of this.parts(concept)) found.push(...(part.valueCodeableConcept?.coding ?? []));
+    const text = this.text(code);
+    if (text !== undefined) {
+      const of = this.text(system);
+      found.push({ code: text, ...(of === undefined ? {} : { system: of }) });
+    }
+    return found;
+  }
+}
+
+function valueOf(part: ParametersParameter): unknown {
+  for (const [name, value] of Object.entries(part)) if (name.startsWith('value')) return value;
+  return undefined;
+}
+
+/**
+ * What a call asks: parameters of the address and, on POST, of the body. A body that is no Parameters is the parameter
+ * `resourceName`. Rule: FHIR R4 operations.html#request.
+ */
+export function askedOf(request: FhirRequest, resourceName = 'resource'): Asked {
+  const query = request.query.map(([name, value]): ParametersParameter => ({ name, valueString: value }));
+  if (request.method !== 'POST' || !request.body) return new Asked(query);
+  if ((request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')) {
+    const form = [...new URLSearchParams(request.body)].map(([name, value]) => ({ name, valueString: value }));
+    return new Asked([...query, ...form]);
+  }
+  const body = resourceIn(request);
+  if (body.resourceType !== 'Parameters')
+    return new Asked([...query, { name: resourceName, resource: body } as unknown as ParametersParameter]);
+  const { parameter = [] } = body as unknown as Parameters;
+  if (!Array.isArray(parameter)) throw refuse(400, 'structure', 'the parameters are not a list', 'Parameters.parameter');
+  return new Asked([...query, ...parameter.filter((each) => typeof each === 'object' && each !== null)]);
+}
+
+export function parametersResponse(parameter: readonly ParametersParameter[]): FhirResponse {
+  return jsonResponse(200, JSON.stringify({ resourceType: 'Parameters', parameter }));
+}

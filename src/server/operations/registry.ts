@@ -1,0 +1,54 @@
+import type { Context } from '../context.ts';
+import type { FhirRequest, FhirResponse } from '../exchange.ts';
+import { refuse } from '../refusal.ts';
+import type { Address, Operation, Target } from './operation.ts';
+import { TERMINOLOGY_OPERATIONS } from './terminology-operations.ts';
+
+/** Every operation of this folder. The routes serve and `metadata` lists what stands here. */
+export const SERVED: readonly Operation[] = [...TERMINOLOGY_OPERATIONS];
+
+/** Addresses beside the resources. */
+const ADDRESSES: readonly Address[] = [];
+
+type Called = Pick<FhirRequest, 'method' | 'path' | 'query' | 'body'>;
+
+interface Found {
+  readonly operation: Operation;
+  readonly target: Target;
+}
+
+function find({ path }: Pick<FhirRequest, 'path'>): Found | undefined {
+  const last = path.at(-1);
+  if (last === undefined || !last.startsWith('$') || path.length > 3) return undefined;
+  const level = (['system', 'type', 'instance'] as const)[path.length - 1]!;
+  const [type, id] = path;
+  const operation = SERVED.find(
+    ({ name, levels, types }) =>
+      `$${name}` === last && levels.includes(level) && (level === 'system' || types.includes(type!)),
+  );
+  if (!operation) return undefined;
+  return { operation, target: level === 'system' ? {} : { type: type!, ...(level === 'instance' ? { id: id! } : {}) } };
+}
+
+const addressOf = ({ path }: Pick<FhirRequest, 'path'>): Address | undefined =>
+  ADDRESSES.find(({ name }) => name === path[0]);
+
+/** Whether an operation of this folder must run where the store is written; undefined: the request is none of them. */
+export function operationWrites(request: Called): boolean | undefined {
+  const address = addressOf(request);
+  if (address) return address.writes(request);
+  const found = find(request);
+  return found && (found.operation.writes?.(request) ?? false);
+}
+
+/** The answer of an operation of this folder; undefined: the request is none of them. */
+export function operate(context: Context, request: FhirRequest): Promise<FhirResponse> | undefined {
+  const address = addressOf(request);
+  if (address) return address.run(context, request);
+  const found = find(request);
+  if (!found) return undefined;
+  const read = request.method === 'GET' || request.method === 'HEAD';
+  if (request.method !== 'POST' && !(read && found.operation.get))
+    throw refuse(405, 'not-supported', 'the operation does not take this method');
+  return found.operation.run(context, request, found.target);
+}

@@ -1,19 +1,9 @@
 import type { Encounter, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { parseReference } from '../../src/fhir/references.ts';
-import { deadlineOf } from '../../src/rules/deadline.ts';
-import { DAY_MS, plus } from '../../src/rules/instants.ts';
 import { isReferralTask } from '../../src/rules/referral.ts';
 import { settle } from '../derived.ts';
-import {
-  type BotDeps,
-  type BotHandler,
-  directoryOf,
-  type Fhir,
-  inputOf,
-  instant,
-  ofPatient,
-  sourceOf,
-} from '../hub.ts';
+import { type BotDeps, type BotHandler, type Fhir, inputOf, instant, ofPatient, sourceOf } from '../hub.ts';
+import { sameDayDeadline } from '../same-day.ts';
 import { decide, isReview, isWatched, type Referral } from './rule.ts';
 
 /** Keeps the review Task of each psychiatric discharge of a person in step with the stay and the referrals. Rule: R21, R23, H17. */
@@ -32,7 +22,7 @@ export function make({ now }: BotDeps): BotHandler {
       const organization = await sourceOf(medplum, encounter, encounter.serviceProvider);
       const at = instant(now());
       const [person] = await medplum.searchResources('Patient', `_id=${patient.slice('Patient/'.length)}`);
-      const deadline = await deadlineFor(medplum, organization, at);
+      const deadline = await sameDayDeadline(medplum, organization, at);
       const decided = decide({ encounter, patient: person, referrals, reviews, organization, deadline, now: at });
       if (decided !== undefined) written.push(await settle(medplum, decided.task, decided.standing));
     }
@@ -58,12 +48,4 @@ async function referralsOf(medplum: Fhir, tasks: readonly Task[]): Promise<Refer
     referrals.push({ task, request });
   }
   return referrals;
-}
-
-/** As a note of the same day: by the hospital's own calendar; a day when it has none. Rule: DOMAIN D5, E2. */
-async function deadlineFor(medplum: Fhir, organization: string | undefined, at: string): Promise<string> {
-  const { policy, routes } = await directoryOf(medplum);
-  const route = organization === undefined ? undefined : routes.get(organization);
-  const day = plus(at, DAY_MS);
-  return route === undefined ? day : (deadlineOf('E2', 'routine-update', at, route.calendar, policy) ?? day);
 }

@@ -34,7 +34,9 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 /**
  * What may leave, as one collection Bundle: permitted resources, reduced ones, nothing that points at what stays behind (no reference,
  * no display, no identifier of it), the strictest label of its content on top. With Part 2 content, the consents it rests on and the
- * notice go along. Undefined: nothing may leave. `resources` are the very versions the decision was about. Rule: H3, H4, DOMAIN B8.
+ * notice go along. `resources` are the very versions the decision was about, first the one it is all about: when that stays, everything
+ * stays (a patient and two organizations without the note would tell that there is a note). Undefined: nothing leaves.
+ * Rule: H3, H4, DOMAIN B8.
  */
 export function release(
   decision: Decision,
@@ -42,6 +44,7 @@ export function release(
   notice: string = PART2_NOTICE,
 ): Released | undefined {
   const leaving = resources.filter((each) => outcomeOf(decision, each) !== undefined);
+  if (resources[0] === undefined || leaving[0] !== resources[0]) return undefined;
   const staying = resources.filter((each) => outcomeOf(decision, each) === undefined);
   const bounds: Bounds = { leaving: names(leaving), staying: names(staying), identifiers: identifiersOf(staying) };
   const shown = leaving.map((each) =>

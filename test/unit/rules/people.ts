@@ -104,6 +104,7 @@ export const consent = (
   category: [{ coding: [{ system: ACT_CODE_SYSTEM, code: 'IDSCL' }] }],
   patient: { reference: `Patient/patient-${discloser}` },
   dateTime: '2026-01-05T12:00:00Z',
+  policy: [{ uri: 'https://riverside.example/consent-form' }],
   organization: [{ reference: `Organization/${discloser}` }],
   provision: {
     type: 'permit',

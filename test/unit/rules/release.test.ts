@@ -53,6 +53,10 @@ describe('what leaves (H4)', () => {
     expect(released!.withheld).toEqual({ denied: 1, redacted: 0 });
   });
 
+  it('is nothing at all when what it is about stays behind', () => {
+    expect(lakeside([owned('riverside', secret), patient]).released).toBeUndefined();
+  });
+
   it('keeps a resource valid: a required reference is masked and not left out', () => {
     const { released } = lakeside([owned('riverside', plan)]);
     const shown = released!.bundle.entry![0]!.resource as CarePlan;

@@ -49,6 +49,24 @@ export function intersect(a: Span, b: Span): Span {
   return until === undefined ? { since } : { since, until };
 }
 
+/** The same time in as few spans as possible, in order; empty spans are none. */
+export function union(spans: readonly Span[]): Span[] {
+  const ordered = spans
+    .filter((each) => each.until === undefined || each.since < each.until)
+    .sort((a, b) => (a.since < b.since ? -1 : 1));
+  const merged: Span[] = [];
+  for (const { since, until } of ordered) {
+    const last = merged.at(-1);
+    if (last === undefined || (last.until !== undefined && last.until < since)) {
+      merged.push(until === undefined ? { since } : { since, until });
+    } else if (last.until !== undefined) {
+      merged[merged.length - 1] =
+        until === undefined ? { since: last.since } : { since: last.since, until: latest(last.until, until) };
+    }
+  }
+  return merged;
+}
+
 export const within = (span: Span, at: string): boolean =>
   span.since <= at && (span.until === undefined || at < span.until);
 

@@ -1,13 +1,12 @@
 import type { CareTeam, EpisodeOfCare, Reference, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { codeIn, OBLIGATIONS, TASK_CODE, type TaskCode } from '../model/codes.ts';
 import { type Owned, organizationOf, type PersonFacts } from './facts.ts';
-import { BEGINNING, DAY_MS, instantOf, intersect, plus, type Span, spanOf } from './instants.ts';
+import { BEGINNING, DAY_MS, instantOf, intersect, plus, type Span, spanOf, union } from './instants.ts';
 import { isReferralTask, isReleased } from './referral.ts';
 
-/** Why an organization counts as treating the person, and from when to when. */
+/** An organization that treats the person, and from when to when. Touching spans of one organization are one. */
 export interface Relation extends Span {
   readonly organization: string;
-  readonly by: 'episode' | 'care-team' | 'referral' | 'obligation';
 }
 
 const OPEN_EPISODE = ['planned', 'waitlist', 'active', 'onhold', 'finished'];
@@ -21,7 +20,7 @@ export function relationsOf(facts: PersonFacts, episodeTailDays: number): Relati
   const holders = new Set(facts.patients.map((each) => each.owner));
   const trusted = (owner: string | undefined) => owner === undefined || holders.has(owner);
   const tasks = facts.facts.filter(isA<Task>('Task'));
-  return facts.facts.flatMap((fact): Relation[] => {
+  const found = facts.facts.flatMap((fact): Relation[] => {
     const { resource, owner } = fact;
     if (resource.resourceType === 'EpisodeOfCare') return byEpisode(resource, owner, facts, episodeTailDays);
     if (!trusted(owner)) return [];
@@ -30,6 +29,9 @@ export function relationsOf(facts: PersonFacts, episodeTailDays: number): Relati
     if (resource.resourceType === 'Task') return byObligation(resource, owner, facts);
     return [];
   });
+  return [...Map.groupBy(found, (each) => each.organization)].flatMap(([organization, relations]) =>
+    union(relations).map((span) => ({ organization, ...span })),
+  );
 }
 
 function isA<T extends Owned['resource']>(type: T['resourceType']) {
@@ -50,7 +52,7 @@ function byEpisode(
   const until = span.until === undefined ? {} : { until: plus(span.until, tailDays * DAY_MS) };
   // A finished episode without an end has ended at an unknown time: it opens nothing.
   if (episode.status === 'finished' && span.until === undefined) return [];
-  return [{ organization, by: 'episode', since: span.since, ...until }];
+  return [{ organization, since: span.since, ...until }];
 }
 
 function byCareTeam(team: CareTeam, facts: PersonFacts): Relation[] {
@@ -59,7 +61,7 @@ function byCareTeam(team: CareTeam, facts: PersonFacts): Relation[] {
     [participant.member, participant.onBehalfOf].flatMap((reference): Relation[] => {
       const organization = organizationOf(reference as Reference, facts.affiliations);
       if (organization === undefined) return [];
-      return [{ organization, by: 'care-team', ...intersect(spanOf(team.period), spanOf(participant.period)) }];
+      return [{ organization, ...intersect(spanOf(team.period), spanOf(participant.period)) }];
     }),
   );
 }
@@ -73,18 +75,18 @@ function byReferral(
 ): Relation[] {
   if (request.status !== 'active' && request.status !== 'completed' && request.status !== 'on-hold') return [];
   const task = tasks.find(
-    (each) =>
-      (each.owner === undefined ||
-        each.owner === owner ||
-        facts.patients.some(({ owner: holder }) => holder === each.owner)) &&
-      isReferralTask(each.resource) &&
-      each.resource.focus?.reference === `ServiceRequest/${request.id}`,
+    ({ resource, owner: writer }) =>
+      (writer === undefined || writer === owner || facts.patients.some((each) => each.owner === writer)) &&
+      resource.focus?.reference === `ServiceRequest/${request.id}` &&
+      isReferralTask(resource) &&
+      isReleased(resource) &&
+      !NO_TASK.includes(resource.status),
   )?.resource;
-  if (task === undefined || NO_TASK.includes(task.status) || !isReleased(task)) return [];
+  if (task === undefined) return [];
   const since = instantOf(request.authoredOn ?? task.authoredOn) ?? BEGINNING;
   return [...(request.performer ?? []), task.owner].flatMap((reference): Relation[] => {
     const organization = organizationOf(reference, facts.affiliations);
-    return organization === undefined ? [] : [{ organization, by: 'referral', since }];
+    return organization === undefined ? [] : [{ organization, since }];
   });
 }
 
@@ -95,5 +97,5 @@ function byObligation(task: Task, owner: string | undefined, facts: PersonFacts)
   if (!(OBLIGATIONS as readonly TaskCode[]).includes(code) || NO_TASK.includes(task.status)) return [];
   const organization = organizationOf(task.owner, facts.affiliations);
   if (organization === undefined || organization === owner) return [];
-  return [{ organization, by: 'obligation', since: instantOf(task.authoredOn) ?? BEGINNING }];
+  return [{ organization, since: instantOf(task.authoredOn) ?? BEGINNING }];
 }

@@ -83,10 +83,7 @@ export function interval(at: number): (subject: Subject, writing: Writing) => Fi
 /** TQ1 took over from the timing field in 2.5. */
 export const TIMING_TQ1: SegmentPlan = {
   segment: 'TQ1',
-  each: (scene, parent) => {
-    const appointment = (parent.Appointment ?? proposalOrFocus(scene)) as Entry;
-    return element(appointment, 'start') === undefined ? [] : [{ Appointment: appointment }];
-  },
+  each: ({ focus }) => (element(focus, 'start') === undefined ? [] : [{ Appointment: focus }]),
   rows: [
     { to: 'TQ1-1', give: () => [['1']] },
     { to: 'TQ1-7', from: 'Appointment.start', as: first(dtm) },
@@ -214,6 +211,7 @@ const AIL: SegmentPlan = {
     setId('AIL'),
     { to: 'AIL-2', give: () => [['A']] },
     { to: 'AIL-3', give: resourcePlace, type: 'PL', carries: ['participant.actor'] },
+    { to: 'AIL-4', give: () => [['', 'Location']], type: 'CWE' },
     ...booked('AIL', 6, 12),
   ],
 };
@@ -225,10 +223,17 @@ const AIP: SegmentPlan = {
     setId('AIP'),
     { to: 'AIP-2', give: () => [['A']] },
     { to: 'AIP-3', from: 'participant.actor', as: first(xcn) },
+    { to: 'AIP-4', from: 'participant.type', as: first(cwe()) },
+    { to: 'AIP-4', give: unnamedRole, type: 'CWE' },
     ...booked('AIP', 6, 12),
   ],
-  also: ['participant.type', 'participant.required'],
+  also: ['participant.required'],
 };
+
+function unnamedRole({ participant }: Subject): FieldValue | undefined {
+  const { type } = (participant?.value ?? {}) as { type?: unknown[] };
+  return type === undefined ? [['', 'Practitioner']] : undefined;
+}
 
 function nameOf({ participant }: Subject, writing: Writing): string {
   const { actor } = (participant?.value ?? {}) as { actor?: { display?: string } };

@@ -39,9 +39,22 @@ function providers(scene: Scene): readonly Subject[] {
       named.push(party('RT', { value, path: `${request.path}.performer[${index}]` }));
     }
   }
+  if (named.length === 0) named.push(...partiesOfTask(scene));
   const spoken = new Set(named.map(targetOf));
   const others = teamOf(scene).filter((one) => !spoken.has(targetOf(one)));
   return [...named, ...others].map((subject) => ({ ...subject, ...partyAt(scene, subject.found?.value) }));
+}
+
+/** The structure wants a provider: where no request names one, who asked and who is asked. */
+function partiesOfTask(scene: Scene): readonly Subject[] {
+  const task = scene.focus.value.resourceType === 'Task' ? scene.focus : theOne(scene, 'Task');
+  return [
+    ['RP', 'requester'],
+    ['RT', 'owner'],
+  ].flatMap(([role, name]) => {
+    const value = element(task, name!);
+    return value === undefined ? [] : [party(role!, { value, path: `${task?.path}.${name}` })];
+  });
 }
 
 const targetOf = ({ found }: Subject): string => ((found?.value ?? {}) as Reference).reference ?? '';

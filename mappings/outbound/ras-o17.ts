@@ -31,7 +31,11 @@ function administrations(scene: Scene): readonly Subject[] {
   });
   return [...same]
     .sort((a, b) => startOf(a).localeCompare(startOf(b)))
-    .map((entry) => ({ MedicationAdministration: entry, ...medication(scene, entry) }));
+    .map((entry, index) => ({
+      MedicationAdministration: entry,
+      number: { value: index + 1, path: entry.path },
+      ...medication(scene, entry),
+    }));
 }
 
 function startOf({ value }: Entry): string {
@@ -59,26 +63,6 @@ const PLACER = (value: unknown) => !isOf(value, 'FILL');
 const FILLER = (value: unknown) => isOf(value, 'FILL');
 const isOf = (value: unknown, type: string): boolean =>
   (value as Identifier).type?.coding?.some(({ code }) => code === type) ?? false;
-
-const ORDER_ORC: SegmentPlan = {
-  segment: 'ORC',
-  required: true,
-  each: (scene) => [{ MedicationRequest: orderOf(scene), MedicationAdministration: scene.focus }],
-  rows: [
-    { to: 'ORC-1', give: () => [['RE']] },
-    { to: 'ORC-2', from: 'MedicationRequest.identifier', only: PLACER, as: first(ei) },
-    { to: 'ORC-3', from: 'MedicationRequest.identifier', only: FILLER, as: first(ei) },
-    { to: 'ORC-3', give: administrationNumber, type: 'EI' },
-    { to: 'ORC-9', from: 'MedicationRequest.authoredOn', as: first(dtm) },
-    { to: 'ORC-12', from: 'MedicationRequest.requester', as: first(xcn) },
-  ],
-  also: [
-    'MedicationRequest.subject',
-    'MedicationRequest.status',
-    'MedicationRequest.intent',
-    'MedicationRequest.medicationCodeableConcept',
-  ],
-};
 
 /** Without an order of the release the administration's own number keeps the message tied to its source. */
 function administrationNumber(subject: Subject, writing: Writing): FieldValue | undefined {
@@ -155,10 +139,10 @@ function action({ MedicationAdministration: entry }: Subject): FieldValue {
 const GIVEN_RXA: SegmentPlan = {
   segment: 'RXA',
   required: true,
-  each: administrations,
+  each: (_, parent) => [parent],
   rows: [
     { to: 'RXA-1', give: () => [['0']] },
-    { to: 'RXA-2', give: (_, { index }) => [[`${index}`]] },
+    { to: 'RXA-2', give: ({ number }) => [[`${number?.value}`]] },
     { to: 'RXA-3', from: 'MedicationAdministration.effectivePeriod.start', as: first(dtm) },
     { to: 'RXA-3', from: 'MedicationAdministration.effectiveDateTime', as: first(dtm) },
     { to: 'RXA-4', from: 'MedicationAdministration.effectivePeriod.end', as: first(dtm) },
@@ -225,6 +209,28 @@ const GIVEN_RXA: SegmentPlan = {
   ],
 };
 
+/** One order group for each administration: before 2.5 a group has several RXA but only one route. */
+const ORDER_ORC: SegmentPlan = {
+  segment: 'ORC',
+  required: true,
+  each: (scene) => administrations(scene).map((subject) => ({ ...subject, MedicationRequest: orderOf(scene) })),
+  rows: [
+    { to: 'ORC-1', give: () => [['RE']] },
+    { to: 'ORC-2', from: 'MedicationRequest.identifier', only: PLACER, as: first(ei) },
+    { to: 'ORC-3', from: 'MedicationRequest.identifier', only: FILLER, as: first(ei) },
+    { to: 'ORC-3', give: administrationNumber, type: 'EI' },
+    { to: 'ORC-9', from: 'MedicationRequest.authoredOn', as: first(dtm) },
+    { to: 'ORC-12', from: 'MedicationRequest.requester', as: first(xcn) },
+  ],
+  also: [
+    'MedicationRequest.subject',
+    'MedicationRequest.status',
+    'MedicationRequest.intent',
+    'MedicationRequest.medicationCodeableConcept',
+  ],
+  followedBy: [GIVEN_RXA],
+};
+
 /** One RXA for each device, as it was recorded; the total of a session is nobody's administration. Rule: DOMAIN C1 RAS, H11. */
 export const ADMINISTRATION_RAS: OutboundMessage = {
   focus: ['MedicationAdministration'],
@@ -234,5 +240,5 @@ export const ADMINISTRATION_RAS: OutboundMessage = {
       ? { type: 'RAS', event: 'O17', structure: 'RAS_O17' }
       : { type: 'RAS', event: 'O01', structure: 'RAS_O01' },
   refuse: (scene) => refuseUnlessRelayed(scene, ['RAS^O17', 'RAS^O01']),
-  segments: [PATIENT_PID, NOTICE_NTE, VISIT_PV1, ORDER_ORC, GIVEN_RXA],
+  segments: [PATIENT_PID, NOTICE_NTE, VISIT_PV1, ORDER_ORC],
 };

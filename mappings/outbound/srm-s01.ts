@@ -12,7 +12,6 @@ import {
   placerNumber,
   proposalOrFocus,
   RESOURCES_RGS,
-  TIMING_TQ1,
 } from './appointment-parts.ts';
 import { ownIdentifier } from './document-id.ts';
 import { issueLines } from './issue-text.ts';
@@ -104,5 +103,5 @@ export const PROPOSAL_SRM: OutboundMessage = {
     element(proposalOrFocus(scene), 'start') === undefined
       ? refusal('out.proposal-absent', 'there is no proposed time to request', scene.focus.path)
       : undefined,
-  segments: [REQUEST_ARQ, TIMING_TQ1, WHY_NTE, NOTICE_NTE, PATIENT_PID, RESOURCES_RGS],
+  segments: [REQUEST_ARQ, WHY_NTE, NOTICE_NTE, PATIENT_PID, RESOURCES_RGS],
 };

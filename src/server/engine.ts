@@ -1,5 +1,6 @@
-import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { ConceptMap, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { Definitions } from '../fhir/definitions.ts';
+import type { Terminology } from '../fhir/terminology.ts';
 import type { NewId } from '../model/clock.ts';
 import type { Trigger } from '../model/store.ts';
 import type { Grant } from '../model/visibility.ts';
@@ -44,6 +45,10 @@ export interface GrantRule {
 /** What every command of the server needs beside its transaction. One per process or worker; immutable. */
 export interface Engine {
   readonly definitions: Definitions;
+  /** Code systems and value sets of R4; read at the first use. */
+  terminology(): Terminology;
+  /** Maps between code systems that the hub itself works with. */
+  readonly conceptMaps: readonly ConceptMap[];
   /** Ids of what FHIR clients create. */
   readonly newId: NewId;
   /** Key of deterministic ids. */

@@ -35,7 +35,7 @@ export async function everything(context: Context, request: FhirRequest, id: str
   const where: Sql[] = [
     sql('r.person = ?', person),
     sql('r.deleted = 0'),
-    sql(`r.type IN (${types.map(() => '?').join(', ')})`, ...types),
+    ...(query.has('_type') ? [sql(`r.type IN (${types.map(() => '?').join(', ')})`, ...types)] : []),
     await readable(context, 'r', types, 's'),
   ];
   const since = dateOf(query.get('_since'), '_since');

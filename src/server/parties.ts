@@ -1,6 +1,7 @@
 import type { Tx } from '../database/command.ts';
 import { bodyKeysOf } from '../database/envelope.ts';
 import { parseReference } from '../fhir/references.ts';
+import { codeIn, HL7_TASK_CODE, TASK_CODE, TASK_PART } from '../model/codes.ts';
 import type { FhirResource } from './engine.ts';
 import { parameterKey } from './index-rows.ts';
 import { loadRows, parseRow, type Row } from './rows.ts';
@@ -15,7 +16,8 @@ const PARTY_ELEMENTS: Readonly<Record<string, readonly string[]>> = {
   Task: ['owner', 'requester'],
   Communication: ['recipient', 'sender'],
   CommunicationRequest: ['recipient', 'sender', 'requester'],
-  ServiceRequest: ['requester', 'performer'],
+  // Its performer sees a referral by a grant, once the hub has let it go (R10).
+  ServiceRequest: ['requester'],
 };
 
 /** Search parameters over those elements: through them a later change of a role finds the rows it opens. */
@@ -28,8 +30,19 @@ const PARTY_PARAMETERS: readonly (readonly [string, string])[] = [
   ['CommunicationRequest', 'sender'],
   ['CommunicationRequest', 'requester'],
   ['ServiceRequest', 'requester'],
-  ['ServiceRequest', 'performer'],
 ];
+
+type Concept = Parameters<typeof codeIn>[1];
+
+/** A referral that waits at its gate: whom it is meant for is nobody to it yet. Rule: R10, H18. */
+function isHeldReferral(resource: FhirResource): boolean {
+  if (resource.resourceType !== 'Task') return false;
+  const code = resource.code as Concept;
+  const fulfil = code?.coding?.some((each) => each.system === HL7_TASK_CODE && each.code === 'fulfill') === true;
+  if (!fulfil && codeIn(TASK_CODE, code) !== 'accept-referral') return false;
+  const parts = (resource.output ?? []) as readonly { readonly type?: Concept }[];
+  return !parts.some((part) => codeIn(TASK_PART, part.type) === 'released-at');
+}
 
 /** The element of a directory type (or care team) that names the organization it stands for. */
 const AFFILIATION: Readonly<Record<string, string>> = {
@@ -66,9 +79,8 @@ export async function affiliationsOf(tx: Tx, references: readonly string[]): Pro
 export function partyReferences(resource: FhirResource): string[] {
   if (resource.resourceType === 'DetectedIssue')
     return list(resource.implicated).flatMap((each) => each?.reference ?? []);
-  return (PARTY_ELEMENTS[resource.resourceType] ?? []).flatMap((element) =>
-    list(resource[element]).flatMap((each) => each?.reference ?? []),
-  );
+  const elements = isHeldReferral(resource) ? ['requester'] : (PARTY_ELEMENTS[resource.resourceType] ?? []);
+  return elements.flatMap((element) => list(resource[element]).flatMap((each) => each?.reference ?? []));
 }
 
 /** Organizations that are parties to a resource. Rule: DESIGN 7; DetectedIssue: the owners of what it implicates. */

@@ -114,12 +114,20 @@ describe('a referral to the clinic on the real server (R10)', () => {
       owner: { reference: 'Organization/lakeside' },
       authoredOn: '2026-03-02T10:00:00Z',
     };
+    // The clinic does not treat the person yet.
+    const [episode] = await hub.all('EpisodeOfCare', '&_id=episode-lakeside');
+    await hub.put(hub.client('lakeside'), { ...episode!, status: 'cancelled' } as never);
     await hub.put(hub.client('riverside'), request);
     await hub.put(hub.client('riverside'), task);
     expect(await hub.run()).toEqual(['notice → harbor']);
     const [waiting] = await hub.all<Task>('Task', '&_id=referral');
     expect(codeIn(BUSINESS_STATUS, waiting!.businessStatus)).toBe('waiting-outpatient-notice');
     expect(await hub.pass(10)).toEqual([]);
+    const asClinic = hub.ask(hub.client('lakeside'));
+    for (const path of ['Task/referral', 'ServiceRequest/request']) {
+      expect((await asClinic(`GET ${path}`)).status).toBe(404);
+    }
+    expect((await asClinic('PUT Task/referral', { ...waiting!, status: 'accepted' })).status).toBe(404);
 
     expect(await hub.arrived(eventFor('harbor', 'notice'))).toEqual(['referral → lakeside']);
     const released = await hub.released(eventFor('lakeside', 'referral'));
@@ -127,6 +135,7 @@ describe('a referral to the clinic on the real server (R10)', () => {
       expect.arrayContaining(['ServiceRequest', 'Task', 'Patient']),
     );
     const [open] = await hub.all<Task>('Task', '&_id=referral');
+    expect((await asClinic('GET ServiceRequest/request')).status).toBe(200);
     await hub.put(hub.client('lakeside'), {
       ...open!,
       status: 'accepted',

@@ -12,6 +12,8 @@ import {
 import { make as guardNextDose } from './guard-next-dose/bot.ts';
 import { cron as guardNextDoseCron, triggers as guardNextDoseTriggers } from './guard-next-dose/trigger.ts';
 import type { BotModule } from './hub.ts';
+import { make as linkOrder } from './link-order/bot.ts';
+import { triggers as linkOrderTriggers } from './link-order/trigger.ts';
 import { make as raiseSafetyNote } from './raise-safety-note/bot.ts';
 import { triggers as raiseSafetyNoteTriggers } from './raise-safety-note/trigger.ts';
 import { make as returnUndelivered } from './return-undelivered/bot.ts';
@@ -20,6 +22,8 @@ import { make as scoreQuestionnaire } from './score-questionnaire/bot.ts';
 import { triggers as scoreQuestionnaireTriggers } from './score-questionnaire/trigger.ts';
 import { make as tellOutpatient } from './tell-outpatient/bot.ts';
 import { cron as tellOutpatientCron, triggers as tellOutpatientTriggers } from './tell-outpatient/trigger.ts';
+import { make as totalDoseSession } from './total-dose-session/bot.ts';
+import { triggers as totalDoseSessionTriggers } from './total-dose-session/trigger.ts';
 import { make as watchDischarge } from './watch-discharge/bot.ts';
 import { triggers as watchDischargeTriggers } from './watch-discharge/trigger.ts';
 
@@ -35,9 +39,11 @@ export const BOTS: readonly BotModule[] = [
     make: escalateObligation,
   },
   { name: 'guard-next-dose', triggers: guardNextDoseTriggers, cron: guardNextDoseCron, make: guardNextDose },
+  { name: 'link-order', triggers: linkOrderTriggers, make: linkOrder },
   { name: 'raise-safety-note', triggers: raiseSafetyNoteTriggers, make: raiseSafetyNote },
   { name: 'return-undelivered', triggers: returnUndeliveredTriggers, make: returnUndelivered },
   { name: 'score-questionnaire', triggers: scoreQuestionnaireTriggers, make: scoreQuestionnaire },
   { name: 'tell-outpatient', triggers: tellOutpatientTriggers, cron: tellOutpatientCron, make: tellOutpatient },
+  { name: 'total-dose-session', triggers: totalDoseSessionTriggers, make: totalDoseSession },
   { name: 'watch-discharge', triggers: watchDischargeTriggers, make: watchDischarge },
 ];

@@ -31,7 +31,7 @@ export const jobTableMigrations: readonly Migration[] = [
       "CREATE INDEX job_ready ON job (class, id) WHERE state = 'queued' AND blockers = 0",
       "CREATE INDEX job_open ON job (state, id) WHERE state <> 'done'",
       "CREATE INDEX job_settled ON job (settled_at) WHERE state = 'done'",
-      ...laneMigration(JOB_LANES),
+      ...laneMigration(JOB_LANES, dialect),
       `CREATE TABLE outbox (
         id ${id(dialect)},
         recipient TEXT NOT NULL, organization TEXT NOT NULL, event_key TEXT NOT NULL, kind TEXT NOT NULL,
@@ -45,7 +45,7 @@ export const jobTableMigrations: readonly Migration[] = [
       "CREATE INDEX outbox_ready ON outbox (recipient, class, id) WHERE state = 'queued' AND blockers = 0",
       "CREATE INDEX outbox_open ON outbox (state, id) WHERE state <> 'sent'",
       "CREATE INDEX outbox_untold ON outbox (id) WHERE told = 0 AND state IN ('parked', 'refused', 'sent', 'unknown')",
-      ...laneMigration(OUTBOX_LANES),
+      ...laneMigration(OUTBOX_LANES, dialect),
       `CREATE TABLE partner_link (
         recipient TEXT PRIMARY KEY, state TEXT NOT NULL, since BIGINT NOT NULL, reason_code TEXT, failures INTEGER NOT NULL, next_at BIGINT NOT NULL)`,
     ],

@@ -17,6 +17,7 @@ interface Statements {
   readonly place: string;
   readonly leave: string;
   readonly shrink: string;
+  readonly remove: string;
   readonly next: string;
   readonly unblock: string;
 }
@@ -32,6 +33,7 @@ function statements({ name, item }: LaneTables): Statements {
       place: `INSERT INTO ${name}_place (lane, number, item) VALUES (?, ?, ?)`,
       leave: `DELETE FROM ${name}_place WHERE item = ? RETURNING lane, number`,
       shrink: `UPDATE ${name}_lane SET depth = depth - 1 WHERE lane = ? RETURNING depth`,
+      remove: `DELETE FROM ${name}_lane WHERE lane = ? AND depth = 0`,
       next: `SELECT number, item FROM ${name}_place WHERE lane = ? ORDER BY number LIMIT 1`,
       unblock: `UPDATE ${item} SET blockers = blockers - 1 WHERE id = ?`,
     };
@@ -45,10 +47,12 @@ export function laneStatements(tables: LaneTables): Readonly<Record<string, stri
   return { ...statements(tables) };
 }
 
-export function laneMigration({ name }: LaneTables): readonly string[] {
+export function laneMigration({ name }: LaneTables, dialect: Tx['dialect']): readonly string[] {
+  // One tree instead of two for each: fewer pages to a commit.
+  const keyed = dialect === 'sqlite' ? ' WITHOUT ROWID' : '';
   return [
-    `CREATE TABLE ${name}_lane (lane TEXT PRIMARY KEY, numbered BIGINT NOT NULL, depth BIGINT NOT NULL)`,
-    `CREATE TABLE ${name}_place (lane TEXT NOT NULL, number BIGINT NOT NULL, item BIGINT NOT NULL, PRIMARY KEY (lane, number))`,
+    `CREATE TABLE ${name}_lane (lane TEXT PRIMARY KEY, numbered BIGINT NOT NULL, depth BIGINT NOT NULL)${keyed}`,
+    `CREATE TABLE ${name}_place (lane TEXT NOT NULL, number BIGINT NOT NULL, item BIGINT NOT NULL, PRIMARY KEY (lane, number))${keyed}`,
     `CREATE INDEX ${name}_place_item ON ${name}_place (item)`,
   ];
 }
@@ -74,7 +78,13 @@ export async function leaveLanes(tx: Tx, tables: LaneTables, item: number): Prom
   let moved = 0;
   for (const { lane, number } of left) {
     const [row] = await tx.query<{ depth: number }>(sql.shrink, [lane]);
-    if (!row || row.depth === 0) continue;
+    if (!row) continue;
+    if (row.depth === 0) {
+      // Only lanes with somebody in them are kept: the tables stay as small as the backlog. An append that waits for this row's
+      // lock makes it anew.
+      await tx.run(sql.remove, [lane]);
+      continue;
+    }
     const [head] = await tx.query<{ number: number; item: number }>(sql.next, [lane]);
     // Whoever stood before us still stands there: nobody became head.
     if (!head || head.number < number) continue;

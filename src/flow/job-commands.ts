@@ -47,7 +47,7 @@ export const JOB_SQL = {
     WHERE id = ? AND lease = ? AND state = 'claimed'`,
   park: `UPDATE job SET state = 'parked', settled_at = ?, reason_code = ?, reason_text = ?, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'claimed'`,
-  reclaim: `UPDATE job SET state = 'queued', lease_until = 0 WHERE state = 'claimed' AND lease_until <= ?`,
+  reclaim: `UPDATE job SET state = 'queued', lease_until = 0 WHERE state <> 'done' AND state = 'claimed' AND lease_until <= ?`,
   due: `SELECT MIN(next_at) AS due FROM job WHERE state = 'queued' AND blockers = 0`,
 } as const;
 const CLAIM_POSTGRES = claimSql('FOR UPDATE SKIP LOCKED');

@@ -22,11 +22,10 @@ export const JOURNAL_SQL = {
     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, 0, ?, ?, 0, 0,
       CASE WHEN EXISTS (SELECT 1 FROM message WHERE control_id = ? AND partner = ? AND sender = ?) THEN 1 ELSE 0 END, 0
     WHERE true ON CONFLICT DO NOTHING RETURNING id, flagged`,
-  body: `INSERT INTO body AS b (month, hash, key_id, bytes, purge_at) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (month, hash) DO UPDATE SET purge_at = CASE WHEN b.purge_at > excluded.purge_at THEN b.purge_at ELSE excluded.purge_at END`,
+  body: `INSERT INTO body (message, month, hash, key_id, bytes, purge_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   block: `UPDATE message SET state = 'received', blockers = ?, lease = 0, lease_until = 0, tries = 0 WHERE id = ?`,
   repeat: `UPDATE message SET repeats = repeats + 1 WHERE control_id = ? AND partner = ? AND sender = ? AND hash = ?
-    RETURNING id, state, ack_code, ack_at, reason_code, reason_location, reason_text`,
+    RETURNING id, state, body_month, ack_code, ack_at, reason_code, reason_location, reason_text`,
   repeats: 'UPDATE message SET repeats = repeats + ? WHERE id = ?',
   retry: `UPDATE message SET state = 'received', tries = 0, next_at = 0, ack_code = NULL, ack_at = NULL, late = 0, settled_at = NULL
     WHERE id = ? AND state = 'parked'`,
@@ -35,14 +34,14 @@ export const JOURNAL_SQL = {
   ) => `UPDATE message SET state = 'claimed', lease = lease + 1, lease_until = ?, tries = tries + 1 WHERE id IN (
       SELECT id FROM message WHERE state = 'received' AND blockers = 0 AND next_at <= ? ORDER BY class, id LIMIT ? ${lock})
     RETURNING id, lease, feed, partner, control_id, hash, received_at, event, class, tries, replays, application_ack, body_month`,
-  readBody: 'SELECT key_id, bytes FROM body WHERE month = ? AND hash = ?',
+  readBody: 'SELECT key_id, bytes FROM body WHERE month = ? AND message = ?',
   done: `UPDATE message SET state = ?, ack_code = COALESCE(ack_code, ?), ack_at = COALESCE(ack_at, ?), mapping_version = ?, reason_code = ?,
       reason_location = ?, reason_text = ?, settled_at = ?, untold = ?, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'claimed' RETURNING pass, replays`,
   again: `UPDATE message SET state = 'received', next_at = ?, tries = tries - ?, reason_code = ?, reason_text = ?, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'claimed'`,
   late: `UPDATE message SET late = 1, ack_code = 'AA', ack_at = ? WHERE id = ? AND ack_code IS NULL`,
-  reclaim: `UPDATE message SET state = 'received', lease_until = 0 WHERE state = 'claimed' AND lease_until <= ?`,
+  reclaim: `UPDATE message SET state = 'received', lease_until = 0 WHERE state IN ('received', 'claimed') AND state = 'claimed' AND lease_until <= ?`,
 } as const;
 
 interface AppendArgs {
@@ -111,12 +110,16 @@ async function appendOne(tx: Tx, message: NewMessage, leaseMs: number, now: numb
     sender,
   ]);
   if (!made) return repeated(tx, message);
-  const body = seal(message.bytes, bodyKeysOf(tx.env));
-  const purgeAt = message.receivedAt + message.retentionDays * DAY_MS;
-  await tx.run(JOURNAL_SQL.body, [month, hash, body.keyId, body.bytes, purgeAt]);
+  await keepBody(tx, message, made.id, month);
   const blockers = await enterLanes(tx, JOURNAL_LANES, made.id, message.lanes);
   if (blockers > 0) await tx.run(JOURNAL_SQL.block, [blockers, made.id]);
   return { outcome: 'stored', id: made.id, lease: blockers > 0 ? 0 : lease, flagged: made.flagged === 1, ackAt: now };
+}
+
+async function keepBody(tx: Tx, message: NewMessage, id: number, month: number): Promise<void> {
+  const body = seal(message.bytes, bodyKeysOf(tx.env));
+  const purgeAt = message.receivedAt + message.retentionDays * DAY_MS;
+  await tx.run(JOURNAL_SQL.body, [id, month, message.hash, body.keyId, body.bytes, purgeAt]);
 }
 
 /** A repeat of a parked message runs again; its body comes back if retention took it. */
@@ -125,6 +128,7 @@ async function repeated(tx: Tx, message: NewMessage): Promise<Appended> {
   const [row] = await tx.query<RepeatRow>(JOURNAL_SQL.repeat, [controlId, partner, sender, hash]);
   if (!row) throw new Error('a repeat without its first message');
   const retried = row.state === 'parked' && (await retry(tx, { ids: [row.id] })) === 1;
+  if (retried) await keepBody(tx, message, row.id, row.body_month);
   const first = { outcome: 'repeat', id: row.id, state: retried ? 'received' : row.state, retried } as const;
   if (retried || row.ack_code === null || row.ack_at === null) return first;
   const { reason_code: code, reason_location: location, reason_text: text } = row;
@@ -136,6 +140,7 @@ async function repeated(tx: Tx, message: NewMessage): Promise<Appended> {
 interface RepeatRow {
   readonly id: number;
   readonly state: MessageState;
+  readonly body_month: number;
   readonly ack_code: string | null;
   readonly ack_at: number | null;
   readonly reason_code: string | null;
@@ -162,7 +167,7 @@ async function claim(tx: Tx, { limit, leaseMs, now }: ClaimArgs): Promise<Claime
   const sql = tx.dialect === 'sqlite' ? CLAIM_SQLITE : CLAIM_POSTGRES;
   const rows = await tx.query<ClaimRow>(sql, [now + leaseMs, now, limit]);
   const claimed: ClaimedMessage[] = [];
-  for (const row of rows) claimed.push(toClaimed(row, await bodyOf(tx, row.body_month, row.hash)));
+  for (const row of rows) claimed.push(toClaimed(row, await bodyOf(tx, row.body_month, row.id)));
   return claimed.sort((a, b) => classNumber(a.lane) - classNumber(b.lane) || a.id - b.id);
 }
 
@@ -186,8 +191,8 @@ interface ClaimRow {
 }
 
 /** A body that retention took is empty: the parser refuses it, and the message parks. */
-async function bodyOf(tx: Tx, month: number, hash: string): Promise<Uint8Array> {
-  const [row] = await tx.query<{ key_id: string; bytes: Uint8Array }>(JOURNAL_SQL.readBody, [month, hash]);
+async function bodyOf(tx: Tx, month: number, id: number): Promise<Uint8Array> {
+  const [row] = await tx.query<{ key_id: string; bytes: Uint8Array }>(JOURNAL_SQL.readBody, [month, id]);
   return row ? open({ keyId: row.key_id, bytes: row.bytes }, bodyKeysOf(tx.env)) : new Uint8Array(0);
 }
 
@@ -328,7 +333,7 @@ async function told(tx: Tx, { id }: { readonly id: number }): Promise<number> {
 /** Takes bodies whose retention is over, some at a time. Gives how many; hash, ids and ACK stay in the message row. */
 async function purge(tx: Tx, { now, limit }: { readonly now: number; readonly limit: number }): Promise<number> {
   return tx.run(
-    'DELETE FROM body WHERE (month, hash) IN (SELECT month, hash FROM body WHERE purge_at <= ? ORDER BY purge_at LIMIT ?)',
+    'DELETE FROM body WHERE (month, message) IN (SELECT month, message FROM body WHERE purge_at <= ? ORDER BY purge_at LIMIT ?)',
     [now, limit],
   );
 }

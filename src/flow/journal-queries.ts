@@ -56,7 +56,7 @@ async function one(tx: Tx, { id }: { readonly id: number }): Promise<MessageRow 
 /** The bytes as received; undefined once retention took them. For the hub's own replay: no client may be handed this. */
 async function body(tx: Tx, { id }: { readonly id: number }): Promise<Uint8Array | undefined> {
   const [row] = await tx.query<{ key_id: string; bytes: Uint8Array }>(
-    'SELECT b.key_id, b.bytes FROM message m JOIN body b ON b.month = m.body_month AND b.hash = m.hash WHERE m.id = ?',
+    'SELECT b.key_id, b.bytes FROM message m JOIN body b ON b.month = m.body_month AND b.message = m.id WHERE m.id = ?',
     [id],
   );
   return row ? open({ keyId: row.key_id, bytes: row.bytes }, bodyKeysOf(tx.env)) : undefined;

@@ -13,10 +13,10 @@ export const journalMigrations: readonly Migration[] = [
     up: (dialect) => {
       const sqlite = dialect === 'sqlite';
       const id = sqlite ? 'INTEGER PRIMARY KEY' : 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY';
-      const body = `CREATE TABLE body (month INTEGER NOT NULL, hash TEXT NOT NULL, key_id TEXT NOT NULL,
-        bytes ${sqlite ? 'BLOB' : 'BYTEA'} NOT NULL, purge_at BIGINT NOT NULL, PRIMARY KEY (month, hash))`;
+      const body = `CREATE TABLE body (message ${sqlite ? 'INTEGER PRIMARY KEY' : 'BIGINT NOT NULL'}, month INTEGER NOT NULL, hash TEXT NOT NULL,
+        key_id TEXT NOT NULL, bytes ${sqlite ? 'BLOB' : 'BYTEA'} NOT NULL, purge_at BIGINT NOT NULL${sqlite ? '' : ', PRIMARY KEY (month, message)'})`;
       return [
-        // Rows lie in order of arrival: sorted by hash, every insert would touch another page.
+        // Keyed by the message and not by its hash: rows lie in order of arrival, and an insert touches the last page only.
         ...(sqlite
           ? [body]
           : [`${body} PARTITION BY RANGE (month)`, 'CREATE TABLE body_default PARTITION OF body DEFAULT']),
@@ -33,13 +33,12 @@ export const journalMigrations: readonly Migration[] = [
           late INTEGER NOT NULL, untold INTEGER NOT NULL DEFAULT 0, settled_at BIGINT)`,
         'CREATE UNIQUE INDEX message_once ON message (control_id, partner, sender, hash)',
         "CREATE INDEX message_ready ON message (class, id) WHERE state = 'received' AND blockers = 0",
-        "CREATE INDEX message_claimed ON message (lease_until) WHERE state = 'claimed'",
         "CREATE INDEX message_waiting ON message (feed, received_at) WHERE state IN ('received', 'claimed')",
         'CREATE INDEX message_untold ON message (id) WHERE untold = 1',
         "CREATE INDEX message_parked ON message (id) WHERE state = 'parked'",
         `CREATE TABLE parked_part (message BIGINT NOT NULL, part TEXT NOT NULL, code TEXT NOT NULL, location TEXT,
           reason_text TEXT NOT NULL, PRIMARY KEY (message, part))`,
-        ...laneMigration(JOURNAL_LANES),
+        ...laneMigration(JOURNAL_LANES, dialect),
       ];
     },
   },

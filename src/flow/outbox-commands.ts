@@ -78,7 +78,7 @@ export const OUTBOX_SQL = {
   again: `UPDATE outbox SET state = 'queued', next_at = ?, tries = tries - ?,
       reason_since = CASE WHEN reason_code = ? AND reason_since IS NOT NULL THEN reason_since ELSE ? END, reason_code = ?, reason_text = ?, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'sending'`,
-  reclaim: `UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' AND lease_until <= ?`,
+  reclaim: `UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state <> 'sent' AND state = 'sending' AND lease_until <= ?`,
   due: `SELECT recipient, MIN(next_at) AS due FROM outbox WHERE state = 'queued' AND blockers = 0 GROUP BY recipient`,
   link: `INSERT INTO partner_link AS l (recipient, state, since, reason_code, failures, next_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (recipient) DO UPDATE SET since = CASE WHEN l.state = excluded.state THEN l.since ELSE excluded.since END,

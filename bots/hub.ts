@@ -10,7 +10,12 @@ import { affiliationsOf } from '../src/rules/routing.ts';
 /** The few plain interactions a bot uses; any FHIR server has them. */
 export type Fhir = Pick<
   MedplumClient,
-  'readResource' | 'searchResources' | 'searchResourcePages' | 'createResourceIfNoneExist' | 'updateResource'
+  | 'readResource'
+  | 'readHistory'
+  | 'searchResources'
+  | 'searchResourcePages'
+  | 'createResourceIfNoneExist'
+  | 'updateResource'
 >;
 
 export interface BotDeps {

@@ -102,6 +102,12 @@ export class FakeFhir {
     return structuredClone(found);
   }
 
+  async readHistory(type: string, id: string) {
+    const versions = this.#versions.get(`${type}/${id}`) ?? [];
+    const entry = structuredClone(versions.toReversed()).map((resource) => ({ resource }));
+    return { resourceType: 'Bundle', type: 'history', total: entry.length, entry };
+  }
+
   async readReference(reference: { reference?: string }): Promise<Any> {
     const [type = '', id = ''] = (reference.reference ?? '').split('/');
     return this.readResource(type, id);

@@ -3,13 +3,40 @@ import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { etagOf, textsOf } from './present.ts';
 import { refuse } from './refusal.ts';
-import { ROW_COLUMNS, type Row } from './rows.ts';
+import type { Row } from './rows.ts';
 import { readable } from './search-sql.ts';
 import { joinSql, type Sql, sql } from './visibility-sql.ts';
 
-const NOW = ROW_COLUMNS.split(', ')
-  .filter((name) => !['version', 'last_updated', 'deleted', 'json'].includes(name))
-  .map((name) => `r.${name}`);
+const HEAD = 'rid, type, id, hash, owner_org, program, person'.split(', ').map((name) => `r.${name}`);
+const TAIL = 'patient, labels, shared, foreign_refs, folded'.split(', ').map((name) => `r.${name}`);
+
+/** Versions from one of the two tables: `r` the current ones, `h` those before. Column 8 is the version, 9 its instant. */
+function versions(from: string, where: readonly Sql[]): Sql {
+  const own = ['version', 'last_updated', 'deleted', 'json'].map((name) => `${from}.${name}`);
+  const table = from === 'r' ? 'resource r' : 'resource r JOIN history h ON h.rid = r.rid';
+  const all = joinSql(
+    where.map(({ text, params }) => sql(text.replaceAll('$V', from), ...params)),
+    ' AND ',
+  );
+  return sql(`SELECT ${[...HEAD, ...own, ...TAIL].join(', ')} FROM ${table} WHERE ${all.text}`, ...all.params);
+}
+
+async function countVersions({ tx }: Context, where: readonly Sql[]): Promise<number> {
+  const arms = ['r', 'h'].map((from) => versions(from, where));
+  const union = joinSql(arms, ' UNION ALL ');
+  const [row] = await tx.query<{ n: number }>(`SELECT COUNT(*) AS n FROM (${union.text}) AS a`, union.params);
+  return Number(row?.n ?? 0);
+}
+
+const olderThan = ([at, rid, version]: readonly [number, number, number]): Sql =>
+  sql(
+    '($V.last_updated < ? OR ($V.last_updated = ? AND (r.rid < ? OR (r.rid = ? AND $V.version < ?))))',
+    at,
+    at,
+    rid,
+    rid,
+    version,
+  );
 
 /**
  * The versions of a resource, a type or the whole store, latest first. A version is seen by whom may see the resource as it
@@ -30,35 +57,21 @@ export async function history(
   if (type !== undefined) where.push(sql('r.type = ?', type));
   if (id !== undefined) where.push(sql('r.id = ?', id));
   const since = instantParameter(query.get('_since'), '_since');
-  if (since) where.push(sql('h.last_updated >= ?', since.lo));
+  if (since) where.push(sql('$V.last_updated >= ?', since.lo));
   const at = instantParameter(query.get('_at'), '_at');
-  if (at) where.push(sql('h.last_updated <= ?', at.hi));
-  const all = joinSql(where, ' AND ');
+  if (at) where.push(sql('$V.last_updated <= ?', at.hi));
   const cursor = readCursor(query.get('_cursor'));
-  const past = cursor
-    ? sql(
-        'AND (h.last_updated < ? OR (h.last_updated = ? AND (h.rid < ? OR (h.rid = ? AND h.version < ?))))',
-        cursor[0],
-        cursor[0],
-        cursor[1],
-        cursor[1],
-        cursor[2],
-      )
-    : sql('');
-  const versions = `(SELECT rid, version, last_updated, deleted, json FROM history UNION ALL SELECT rid, version, last_updated, deleted, json FROM resource) AS h`;
+  const paged = cursor ? [...where, olderThan(cursor)] : where;
+  const limit = sql(`ORDER BY 9 DESC, 1 DESC, 8 DESC LIMIT ${count + 1}`);
+  const arms = ['r', 'h'].map((version) =>
+    joinSql([sql('SELECT * FROM ('), versions(version, paged), limit, sql(') AS a')], ' '),
+  );
   const rows = await tx.query<Row>(
-    `SELECT ${NOW.join(', ')}, h.version, h.last_updated, h.deleted, h.json FROM resource r JOIN ${versions} ON h.rid = r.rid
-     WHERE ${all.text} ${past.text} ORDER BY h.last_updated DESC, h.rid DESC, h.version DESC LIMIT ?`,
-    [...all.params, ...past.params, count + 1],
+    `${joinSql(arms, ' UNION ALL ').text} ${limit.text}`,
+    arms.flatMap(({ params }) => params),
   );
   if (id !== undefined && rows.length === 0 && !cursor && !since) throw refuse(404, 'not-found', `no such ${type}`);
-  const [{ n = 0 } = {}] =
-    id === undefined
-      ? []
-      : await tx.query<{ n: number }>(
-          `SELECT COUNT(*) AS n FROM resource r JOIN ${versions} ON h.rid = r.rid WHERE ${all.text}`,
-          all.params,
-        );
+  const total = id === undefined ? undefined : await countVersions(context, where);
   const page = rows.slice(0, count);
   const entries: string[] = [];
   for (const row of page) entries.push(await entryText(context, row));
@@ -72,8 +85,8 @@ export async function history(
     const next = Buffer.from(JSON.stringify([last.last_updated, last.rid, last.version])).toString('base64url');
     links.push({ relation: 'next', url: link([['_cursor', next]]) });
   }
-  const total = id === undefined ? '' : `"total":${Number(n)},`;
-  const body = `{"resourceType":"Bundle","type":"history",${total}"link":${JSON.stringify(links)}${entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''}}`;
+  const told = total === undefined ? '' : `"total":${total},`;
+  const body = `{"resourceType":"Bundle","type":"history",${told}"link":${JSON.stringify(links)}${entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''}}`;
   const { actor } = context;
   const record = {
     at: context.at,

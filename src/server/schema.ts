@@ -33,7 +33,7 @@ function resources(dialect: Dialect): string[] {
       folded INTEGER NOT NULL)`,
     'CREATE UNIQUE INDEX resource_key ON resource (type, id)',
     'CREATE INDEX resource_updated ON resource (type, last_updated, rid)',
-    "CREATE INDEX resource_person ON resource (person, type) WHERE person <> ''",
+    'CREATE INDEX resource_person ON resource (person, type)',
     `CREATE TABLE history (
       rid BIGINT NOT NULL, version INTEGER NOT NULL, last_updated BIGINT NOT NULL, deleted INTEGER NOT NULL, json TEXT NOT NULL)`,
     'CREATE UNIQUE INDEX history_key ON history (rid, version)',

@@ -12,3 +12,10 @@ export const hubIdentifier = (name: string): string => `${BASE}/sid/${name}`;
 
 /** Canonical URL of a questionnaire the hub knows. */
 export const hubQuestionnaire = (name: string): string => `${BASE}/Questionnaire/${name}`;
+
+/** Canonical URL of a map between code systems that the hub works with. */
+export const hubConceptMap = (name: string): string =>
+  `${BASE}/ConceptMap/${name.replace(/[^A-Za-z0-9-]+/g, '-').replace(/-$/, '')}`;
+
+/** Canonical URL of a subscription topic of the hub. */
+export const hubTopic = (name: string): string => `${BASE}/SubscriptionTopic/${name}`;

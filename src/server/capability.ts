@@ -1,5 +1,6 @@
 import type { CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestResource } from '@medplum/fhirtypes';
 import type { Engine } from './engine.ts';
+import { SERVED } from './operations/registry.ts';
 
 /** What the routes serve on every type; `route.ts` and this list are read side by side by the conformance test. */
 export const TYPE_INTERACTIONS = [
@@ -23,6 +24,7 @@ export const OPERATIONS: readonly {
 }[] = [
   { name: 'validate', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate', types: ['*'] },
   { name: 'everything', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything', types: ['Patient'] },
+  ...SERVED,
 ];
 
 /** GET metadata: generated from what the routes, the index and the operations really do. */
@@ -70,6 +72,7 @@ export function capabilityStatement(engine: Engine, base: string, at: number): C
     },
     resource,
     interaction: SYSTEM_INTERACTIONS.map((code) => ({ code })),
+    ...systemOperations(),
   };
   return {
     resourceType: 'CapabilityStatement',
@@ -83,4 +86,13 @@ export function capabilityStatement(engine: Engine, base: string, at: number): C
     implementation: { description: 'Handoff, hub for behavioural health', url: base },
     rest: [rest],
   };
+}
+
+/** Operations on the whole system. */
+function systemOperations(): Pick<CapabilityStatementRest, 'operation'> {
+  const operation = SERVED.filter(({ levels }) => levels.includes('system')).map(({ name, definition }) => ({
+    name,
+    definition,
+  }));
+  return operation.length > 0 ? { operation } : {};
 }

@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { everything } from './everything.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { history } from './history-interaction.ts';
+import { operate, operationWrites } from './operations/registry.ts';
 import { read, vread } from './read-interactions.ts';
 import { refuse } from './refusal.ts';
 import { search } from './search-interaction.ts';
@@ -12,7 +13,10 @@ import { validateOperation } from './validate-operation.ts';
 import { conditionalRemove, conditionalUpdate, create, patch, remove, update } from './write-interactions.ts';
 
 /** Whether a request may change the store and so must run where it is written. A POST may only search or ask. */
-export function isWrite({ method, path }: Pick<FhirRequest, 'method' | 'path'>): boolean {
+export function isWrite(request: FhirRequest): boolean {
+  const { method, path } = request;
+  const operation = operationWrites(request);
+  if (operation !== undefined) return operation;
   if (method === 'GET' || method === 'HEAD') return false;
   const last = path.at(-1);
   return !(method === 'POST' && (last === '_search' || last === '$validate' || last === '$everything'));
@@ -23,6 +27,8 @@ export async function route(context: Context, request: FhirRequest): Promise<Fhi
   const { path } = request;
   const [type] = path;
   if (type === undefined) return atRoot(context, request);
+  const operation = operate(context, request);
+  if (operation) return operation;
   if (type === 'metadata')
     return jsonResponse(200, JSON.stringify(capabilityStatement(context.engine, context.base, context.at)));
   if (type === '_history' && isGet(request)) return history(context, request);

@@ -5,6 +5,7 @@ import { type CommandTable, joinCommands } from '../database/command.ts';
 import { jobTableMigrations } from '../database/job-table.ts';
 import type { Migration } from '../database/migrate.ts';
 import { loadDefinitions } from '../fhir/definitions.ts';
+import { loadTerminology, type Terminology } from '../fhir/terminology.ts';
 import { missingRequired, validate } from '../fhir/validate.ts';
 import { flowCommands } from '../flow/flow-commands.ts';
 import { hubCommands } from '../hub/gather-commands.ts';
@@ -16,6 +17,7 @@ import { writeRules } from '../rules/write-rules.ts';
 import { serverCommands } from '../server/commands.ts';
 import type { Engine } from '../server/engine.ts';
 import { serverMigrations } from '../server/schema.ts';
+import { hubConceptMaps } from './hub-concept-maps.ts';
 
 /** What main hands to every process or worker that runs the store's commands. Cloneable. */
 export interface StoreEnv {
@@ -31,8 +33,14 @@ export interface StoreEnv {
 /** The server with R4 definitions, consent and write rules in it. */
 export function storeEngine(env: StoreEnv): Engine {
   const definitions = loadDefinitions(readFileSync(new URL(env.definitions)));
+  let terminology: Terminology | undefined;
   return {
     definitions,
+    terminology: () => {
+      terminology ??= loadTerminology(readFileSync(new URL('terminology.json.gz', env.definitions)));
+      return terminology;
+    },
+    conceptMaps: hubConceptMaps(),
     hubKey: Buffer.from(env.hubKey, 'hex'),
     newId: randomUUID,
     validate: (resource): readonly OperationOutcomeIssue[] => validate(definitions, resource),

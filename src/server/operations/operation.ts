@@ -43,6 +43,9 @@ export function executed(
   const { name, ...what } = access;
   return {
     ...response,
-    audit: [...(response.audit ?? []), { at, actor, action: 'E', outcome: response.status, query: `$${name}`, ...what }],
+    audit: [
+      ...(response.audit ?? []),
+      { at, actor, action: 'E', outcome: response.status, query: `$${name}`, ...what },
+    ],
   };
 }

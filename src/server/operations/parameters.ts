@@ -19,8 +19,12 @@ export class Asked {
   /** Text of every primitive value of this name. */
   texts(name: string): string[] {
     return this.parts(name).flatMap((part) => {
-      const value = valueOf(part);
-      return typeof value === 'string' ? [value] : typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : [];
+      const value = primitiveOf(part);
+      return typeof value === 'string'
+        ? [value]
+        : typeof value === 'number' || typeof value === 'boolean'
+          ? [String(value)]
+          : [];
     });
   }
 
@@ -38,7 +42,8 @@ export class Asked {
 
   flag(name: string): boolean {
     const text = this.text(name);
-    if (text !== undefined && text !== 'true' && text !== 'false') throw refuse(400, 'value', `${name} must be true or false`);
+    if (text !== undefined && text !== 'true' && text !== 'false')
+      throw refuse(400, 'value', `${name} must be true or false`);
     return text === 'true';
   }
 
@@ -60,7 +65,7 @@ export class Asked {
   }
 }
 
-function valueOf(part: ParametersParameter): unknown {
+function primitiveOf(part: ParametersParameter): unknown {
   for (const [name, value] of Object.entries(part)) if (name.startsWith('value')) return value;
   return undefined;
 }
@@ -80,7 +85,8 @@ export function askedOf(request: FhirRequest, resourceName = 'resource'): Asked 
   if (body.resourceType !== 'Parameters')
     return new Asked([...query, { name: resourceName, resource: body } as unknown as ParametersParameter]);
   const { parameter = [] } = body as unknown as Parameters;
-  if (!Array.isArray(parameter)) throw refuse(400, 'structure', 'the parameters are not a list', 'Parameters.parameter');
+  if (!Array.isArray(parameter))
+    throw refuse(400, 'structure', 'the parameters are not a list', 'Parameters.parameter');
   return new Asked([...query, ...parameter.filter((each) => typeof each === 'object' && each !== null)]);
 }
 

@@ -1,4 +1,11 @@
-import type { CodeSystem, CodeSystemConcept, ConceptMap, Resource, ValueSet, ValueSetComposeInclude } from '@medplum/fhirtypes';
+import type {
+  CodeSystem,
+  CodeSystemConcept,
+  ConceptMap,
+  Resource,
+  ValueSet,
+  ValueSetComposeInclude,
+} from '@medplum/fhirtypes';
 import { bodyKeysOf } from '../../database/envelope.ts';
 import { loincCheckDigitFits } from '../../fhir/code-check.ts';
 import type { CodeSystemTable, ComposePart, TerminologySource, ValueSetTable } from '../../fhir/expand.ts';
@@ -78,13 +85,17 @@ export class ReaderTerminology implements TerminologySource {
   system(canonical: string): CodeSystemTable | undefined {
     const { url, version } = canonicalParts(canonical);
     const own = HUB.get(url) ?? this.#context.engine.terminology().system(url);
-    return (own && (version === undefined || version === OWN_VERSION) ? own : undefined) ?? this.#systems.get(canonical);
+    return (
+      (own && (version === undefined || version === OWN_VERSION) ? own : undefined) ?? this.#systems.get(canonical)
+    );
   }
 
   valueSet(canonical: string): ValueSetTable | undefined {
     const { url, version } = canonicalParts(canonical);
     const own = HUB_SETS.get(url) ?? this.#context.engine.terminology().valueSet(url);
-    return (own && (version === undefined || version === OWN_VERSION) ? own : undefined) ?? this.#valueSets.get(canonical);
+    return (
+      (own && (version === undefined || version === OWN_VERSION) ? own : undefined) ?? this.#valueSets.get(canonical)
+    );
   }
 
   async loadSystem(canonical: string): Promise<CodeSystemTable | undefined> {
@@ -151,10 +162,20 @@ export function codeSystemTable(resource: CodeSystem): CodeSystemTable {
 
 export function valueSetTable(resource: ValueSet): ValueSetTable {
   const part = (each: ValueSetComposeInclude): ComposePart => ({
-    ...(each.system === undefined ? {} : { system: each.version ? `${each.system}|${each.version}` : each.system }),
+    ...(each.system === undefined
+      ? {}
+      : { system: each.version && !each.concept ? `${each.system}|${each.version}` : each.system }),
     ...(each.concept ? { concept: each.concept.map(({ code, display }) => [code, display ?? ''] as const) } : {}),
     // A pattern somebody stored runs in no regular expression of ours: such a part stays undecided.
-    ...(each.filter ? { filter: each.filter.map((f) => ({ property: f.property, op: f.op === 'regex' ? 'stored' : f.op, value: f.value })) } : {}),
+    ...(each.filter
+      ? {
+          filter: each.filter.map((f) => ({
+            property: f.property,
+            op: f.op === 'regex' ? 'stored' : f.op,
+            value: f.value,
+          })),
+        }
+      : {}),
     ...(each.valueSet ? { valueSet: each.valueSet } : {}),
   });
   const { compose, expansion } = resource;

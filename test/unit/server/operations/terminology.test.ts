@@ -24,14 +24,11 @@ describe.each(ENGINES)('terminology operations on %s', (engine) => {
   it('$expand gives a value set of R4 by url, filtered and paged', async () => {
     const whole = await ask(`GET ValueSet/$expand?url=${GENDER}`);
     expect(whole.status).toBe(200);
-    expect(codesOf(whole).sort()).toEqual(['female', 'male', 'other', 'unknown']);
+    expect(codesOf(whole).toSorted()).toEqual(['female', 'male', 'other', 'unknown']);
     expect(codesOf(await ask(`GET ValueSet/$expand?url=${GENDER}&filter=fem`))).toEqual(['female']);
     const page = await ask(`GET ValueSet/$expand?url=${GENDER}&count=2&offset=1`);
-    expect(codesOf(page)).toEqual(codesOf(whole).length === 4 ? (await expandAll()).slice(1, 3) : []);
+    expect(codesOf(page)).toEqual(codesOf(whole).slice(1, 3));
     expect(page.body.expansion).toMatchObject({ total: 4, offset: 1 });
-    async function expandAll() {
-      return codesOf(await ask(`GET ValueSet/$expand?url=${GENDER}`));
-    }
   });
 
   it('$expand says which systems are not held here instead of leaving their codes out in silence', async () => {

@@ -41,12 +41,12 @@ export function make({ now }: BotDeps): BotHandler {
     const patient = seen === undefined ? undefined : patientOf(seen);
     if (seen?.id === undefined || patient === undefined || codeIn(APPOINTMENT_KIND, seen.appointmentType) === undefined)
       return;
-    const [changed, others, plans, directory] = await Promise.all([
+    const [changed, plans, directory] = await Promise.all([
       medplum.readResource('Appointment', seen.id),
-      ofPatient(medplum, 'Appointment', patient),
       ofPatient(medplum, 'CarePlan', patient, '&status=active,draft'),
       directoryOf(medplum),
     ]);
+    const others = await neighbours(medplum, changed, patient, instant(now()));
     const scene: Scene = {
       medplum,
       directory,
@@ -56,6 +56,19 @@ export function make({ now }: BotDeps): BotHandler {
     };
     for (const pair of pairsOf(changed, others)) await settle(pair, scene);
   };
+}
+
+/** The person's appointments around this one, and those it is known to have collided with, however far it moved since. */
+async function neighbours(medplum: Fhir, changed: Appointment, patient: string, now: string): Promise<Appointment[]> {
+  const start = changed.start === undefined ? now : new Date(changed.start).toISOString();
+  const window = `&date=ge${plus(start, -DAY_MS)}&date=le${plus(start, (WEEKS_AHEAD * 7 + 1) * DAY_MS)}`;
+  const near = await ofPatient(medplum, 'Appointment', patient, window);
+  const issues = await medplum.searchResources('DetectedIssue', `implicated=Appointment/${changed.id}&_count=200`);
+  const open = issues.filter((each) => each.status === 'preliminary').flatMap((each) => each.implicated ?? []);
+  const missing = open.flatMap((each) => each.reference?.slice('Appointment/'.length) ?? []);
+  const ids = missing.filter((id) => !near.some((each) => each.id === id));
+  const far = ids.length === 0 ? [] : await medplum.searchResources('Appointment', `_id=${ids.join(',')}&_count=200`);
+  return [...near, ...far];
 }
 
 interface Scene {

@@ -12,7 +12,7 @@ import {
   sourceOf,
   update,
 } from '../hub.ts';
-import { demand } from './rule.ts';
+import { demand, sharpened } from './rule.ts';
 
 /** A safety note: its demands, once. A note entered in error: its Flag and open Tasks end with a trace, the note stays (H20). */
 export function make({ now }: BotDeps): BotHandler {
@@ -47,7 +47,11 @@ export function make({ now }: BotDeps): BotHandler {
     const affiliations = await affiliationsFor(medplum, [...members, ...(note.recipient ?? [])]);
     const receivedAt = note.meta?.lastUpdated ?? instant(now());
     const demands = demand({ note, sender, careTeams, episodes, affiliations, directory, receivedAt });
-    for (const { act, resource } of demands.tasks) await raiseOnce(medplum, act, resource);
+    for (const { act, resource } of demands.tasks) {
+      const standing = await raiseOnce(medplum, act, resource);
+      const sharper = sharpened(standing, demands, directory, instant(now()));
+      if (sharper !== undefined) await update(medplum, { ...sharper, id: standing.id });
+    }
     if (patient !== undefined) await raiseOnce(medplum, demands.flag.act, demands.flag.resource);
   };
 }

@@ -12,10 +12,11 @@ import {
   TASK_PART,
 } from '../../src/model/codes.ts';
 import { onBusinessDay } from '../../src/rules/calendar.ts';
-import { classify, deadlineOf } from '../../src/rules/deadline.ts';
+import { classify, deadlineOf, moreUrgent, reclassified } from '../../src/rules/deadline.ts';
 import type { Directory, Route } from '../../src/rules/directory.ts';
 import { organizationOf } from '../../src/rules/facts.ts';
 import { plus } from '../../src/rules/instants.ts';
+import { inputOf } from '../../src/rules/referral.ts';
 
 export interface NoteFacts {
   readonly note: Communication;
@@ -137,6 +138,30 @@ function decideDose(facts: NoteFacts, route: Route, safetyClass: SafetyClass, re
       ...(deadline === undefined ? {} : { restriction: { period: { end: deadline } } }),
       input: [classPart(safetyClass)],
     }),
+  };
+}
+
+/**
+ * An open demand under a class that has become more urgent: the shorter of its old deadline and a new one counted from now. Undefined:
+ * nothing to sharpen. It never gets less urgent and never later. Rule: DOMAIN D5 "Reclassification".
+ */
+export function sharpened(standing: Task, demands: Demands, directory: Directory, now: string): Task | undefined {
+  const before = codeIn(SAFETY_CLASS, inputOf(standing, 'safety-class')?.valueCodeableConcept);
+  const route = directory.routes.get(organizationOf(standing.owner, {}) ?? '');
+  const open = standing.status === 'requested' || standing.status === 'received';
+  if (before === undefined || route?.role !== 'responder' || !open) return undefined;
+  if (moreUrgent(before, demands.class) === before) return undefined;
+  const renewed = deadlineOf(demands.class, demands.reason, now, route.calendar, directory.policy);
+  const end = reclassified(standing.restriction?.period?.end, renewed);
+  return {
+    ...standing,
+    priority: PRIORITY[demands.class],
+    lastModified: now,
+    ...(end === undefined ? {} : { restriction: { ...standing.restriction, period: { end } } }),
+    input: [
+      classPart(demands.class),
+      ...(standing.input ?? []).filter((each) => codeIn(TASK_PART, each.type) !== 'safety-class'),
+    ],
   };
 }
 

@@ -85,6 +85,11 @@ describe('a dose and a session (R04)', () => {
 
   it.each([
     ['the dose moved', { ...DOSE, start: '2026-11-24T20:00:00Z', end: '2026-11-24T22:00:00Z' }, 'rescheduled'],
+    [
+      'the dose moved by months',
+      { ...DOSE, start: '2027-02-24T20:00:00Z', end: '2027-02-24T22:00:00Z' },
+      'rescheduled',
+    ],
     ['the dose cancelled', { ...DOSE, status: 'cancelled' as const }, 'cancelled'],
     ['the group moved', { ...GROUP, start: '2026-11-24T14:00:00Z', end: '2026-11-24T16:00:00Z' }, 'rescheduled'],
   ])('%s: the issue is final with its mitigation, the Tasks are done', async (_title, change, action) => {

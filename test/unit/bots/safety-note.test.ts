@@ -90,6 +90,19 @@ describe('a safety note', () => {
     ]);
   });
 
+  it('that becomes more urgent gets the shorter deadline; less urgent changes nothing (D5)', async () => {
+    const fhir = server();
+    await noted(fhir, note('lakeside', 'dissociation'));
+    const mine = () => fhir.all<Task>('Task').find((each) => each.owner?.reference === 'Organization/riverside')!;
+    const again = (reason: 'emergent-suicidality' | 'non-response', minutes: number) =>
+      raise(minute(minutes))(fhir.client, fhir.event(fhir.put(note('lakeside', reason))));
+    await again('emergent-suicidality', 10);
+    expect([classOf(mine()), mine().restriction?.period?.end]).toEqual(['E0', '2026-11-20T15:25:00.000Z']);
+    await again('non-response', 20);
+    expect([classOf(mine()), mine().restriction?.period?.end]).toEqual(['E0', '2026-11-20T15:25:00.000Z']);
+    expect(fhir.all<Task>('Task')).toHaveLength(2);
+  });
+
   it('entered in error ends its flag and open tasks with a trace and stays (H20)', async () => {
     const fhir = server();
     const [task] = await noted(fhir, note('lakeside', 'dissociation'));

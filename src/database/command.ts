@@ -69,6 +69,14 @@ export function toWireError(error: unknown): WireError {
     if (code) return { code, message };
     if (e.code.includes('.')) return { code: e.code, message };
   }
+  // The driver's own words for a connection that is gone or cannot be made; it gives them no code.
+  if (
+    /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+      message,
+    )
+  ) {
+    return { code: 'database.unavailable', message };
+  }
   return { code: 'database.failed', message };
 }
 

@@ -33,6 +33,10 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
   pool.on('error', () => {
     // An idle connection broke; the next checkout opens a new one and reports its own failure.
   });
+  pool.on('connect', (client) => {
+    // A connection that breaks while a command holds it fails that command; without a listener it would end the process.
+    client.on('error', () => {});
+  });
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     await refuseUnsafe(pool);

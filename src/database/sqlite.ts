@@ -54,35 +54,28 @@ function toError(error: WireError): DatabaseError {
 
 const lost = (): DatabaseError => new DatabaseError('database.unavailable', 'the database worker ended');
 
-/** Collects the calls of one turn of the event loop into one message, so that they share one commit. */
+const RESTART_MS = 200;
+
+/**
+ * Collects the calls of one turn of the event loop into one message, so that they share one commit.
+ * A worker that ends by itself is replaced: what it was working on is rejected, and may or may not be durable.
+ */
 class WriterProxy {
   readonly ready: Promise<void>;
-  readonly #worker: Worker;
+  readonly #options: SqliteOptions;
   readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
   #outgoing: Call[] = [];
   #nextId = 1;
-  #ended: DatabaseError | undefined;
+  #closed = false;
 
   constructor(options: SqliteOptions) {
-    this.#worker = startWorker(options, 'writer');
-    this.ready = new Promise((resolve, reject) => {
-      this.#worker.on('message', (message: 'ready' | readonly Answer[]) => {
-        if (message === 'ready') return resolve();
-        for (const answer of message) this.#settle(answer);
-      });
-      this.#worker.on('error', (error) => {
-        this.#end(new DatabaseError('database.unavailable', error.message));
-        reject(error);
-      });
-      this.#worker.on('exit', () => {
-        this.#end(lost());
-        reject(lost());
-      });
-    });
+    this.#options = options;
+    this.ready = this.#start();
   }
 
   call(command: string, args: unknown): Promise<unknown> {
-    if (this.#ended) return Promise.reject(this.#ended);
+    if (!this.#worker || this.#closed) return Promise.reject(lost());
     return new Promise((resolve, reject) => {
       const call = { id: this.#nextId++, command, args };
       this.#waiting.set(call.id, { call, resolve, reject });
@@ -92,19 +85,55 @@ class WriterProxy {
   }
 
   async close(): Promise<void> {
-    if (this.#ended) return;
+    if (this.#closed) return;
     this.#flush();
     while (this.#waiting.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
-    this.#worker.postMessage('close');
+    this.#closed = true;
+    const worker = this.#worker;
+    if (!worker) return;
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.postMessage('close');
     await exited;
+  }
+
+  #start(): Promise<void> {
+    const worker = startWorker(this.#options, 'writer');
+    return new Promise((resolve, reject) => {
+      let failure = lost();
+      worker.on('message', (message: 'ready' | readonly Answer[]) => {
+        if (message === 'ready') {
+          this.#worker = worker;
+          return resolve();
+        }
+        for (const answer of message) this.#settle(answer);
+      });
+      worker.on('error', (error) => {
+        failure = new DatabaseError('database.unavailable', error.message);
+      });
+      worker.on('exit', () => {
+        reject(failure);
+        if (this.#worker !== worker) return;
+        this.#worker = undefined;
+        this.#outgoing = [];
+        for (const waiting of this.#waiting.values()) waiting.reject(failure);
+        this.#waiting.clear();
+        this.#restart();
+      });
+    });
+  }
+
+  #restart(): void {
+    if (this.#closed) return;
+    setTimeout(() => {
+      if (!this.#closed) this.#start().catch(() => this.#restart());
+    }, RESTART_MS).unref();
   }
 
   #flush(): void {
     if (this.#outgoing.length === 0) return;
     const calls = this.#outgoing;
     this.#outgoing = [];
-    this.#worker.postMessage(calls);
+    this.#worker?.postMessage(calls);
   }
 
   #settle(answer: Answer): void {
@@ -113,12 +142,6 @@ class WriterProxy {
     this.#waiting.delete(answer.id);
     if ('error' in answer) waiting.reject(toError(answer.error));
     else waiting.resolve(answer.result);
-  }
-
-  #end(error: DatabaseError): void {
-    this.#ended ??= error;
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
-    this.#waiting.clear();
   }
 }
 

@@ -40,7 +40,7 @@ export const JOURNAL_SQL = {
     WHERE id = ? AND lease = ? AND state = 'claimed' RETURNING pass, replays`,
   again: `UPDATE message SET state = 'received', next_at = ?, tries = tries - ?, reason_code = ?, reason_text = ?, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'claimed'`,
-  late: `UPDATE message SET late = 1, ack_code = 'AA', ack_at = ? WHERE id = ? AND ack_code IS NULL`,
+  late: `UPDATE message SET late = 1, ack_code = 'AA', ack_at = ? WHERE id = ?`,
   reclaim: `UPDATE message SET state = 'received', lease_until = 0 WHERE state IN ('received', 'claimed') AND state = 'claimed' AND lease_until <= ?`,
 } as const;
 

@@ -114,7 +114,7 @@ export const OBX_ROWS: readonly OutRow[] = [
   { to: 'OBX-7', give: range, carries: ['Observation.referenceRange'] },
   { to: 'OBX-8', from: 'component.interpretation', as: every(interpretation) },
   { to: 'OBX-8', give: ({ component, Observation: one }, writing) => flags(component, one as Entry, writing) },
-  { to: 'OBX-11', from: 'Observation.status', as: first(tabled(RESULT_STATUS)), required: true },
+  { to: 'OBX-11', from: 'Observation.status', as: first(tabled(RESULT_STATUS)) },
   { to: 'OBX-14', from: 'Observation.effectiveDateTime', as: first(dtm) },
   { to: 'OBX-14', from: 'Observation.effectiveInstant', as: first(dtm) },
   { to: 'OBX-14', from: 'Observation.effectivePeriod.start', as: first(dtm) },
@@ -172,8 +172,10 @@ export const RESULT_NOTE: SegmentPlan = {
   ],
 };
 
+/** A result without a status a receiver can read is not told: it could be taken for final. */
 export const OBSERVATION_OBX: SegmentPlan = {
   segment: 'OBX',
+  worth: 'OBX-11',
   each: (scene: Scene) => scene.all('Observation').flatMap(observed),
   rows: OBX_ROWS,
   also: ['Observation.subject', 'Observation.encounter', 'Observation.basedOn', 'Observation.category'],

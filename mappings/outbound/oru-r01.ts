@@ -1,4 +1,4 @@
-import type { DiagnosticReport, Observation, Resource } from '@medplum/fhirtypes';
+import type { CodeableConcept, DiagnosticReport, Identifier, Observation, Resource } from '@medplum/fhirtypes';
 import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
 import type { Subject } from '../../src/mapping/outbound/event.ts';
 import {
@@ -6,10 +6,11 @@ import {
   first,
   type OutboundMessage,
   type SegmentPlan,
+  type Writer,
   type Writing,
 } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
-import { dtm, ei } from '../../src/mapping/outbound/writers.ts';
+import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { OBX_ROWS, observed, RESULT_NOTE } from './observation-obx.ts';
 import { PATIENT_PID } from './patient-pid.ts';
@@ -33,7 +34,32 @@ function results(scene: Scene): readonly Subject[] {
   return [...new Set([...own, ...members])].flatMap(observed);
 }
 
-const hasNoNumber = ({ panel: entry }: Subject): boolean => element(entry as Entry, 'identifier') === undefined;
+const isPlacer = (value: unknown): boolean =>
+  (value as Identifier).type?.coding?.some(({ code }) => code === 'PLAC') ?? false;
+
+const hasNoNumber = ({ panel: entry }: Subject): boolean =>
+  ((element(entry as Entry, 'identifier') ?? []) as Identifier[]).every(isPlacer);
+
+/** Table 0074 section of the service. */
+const categoryCode: Writer = {
+  type: 'ID',
+  uses: ['*'],
+  write({ value }) {
+    const section = (value as CodeableConcept).coding?.find(({ system }) => system?.endsWith('/v2-0074'));
+    return section?.code === undefined ? undefined : [section.code];
+  },
+};
+
+/** The conclusion of a report is a remark on it as a whole. */
+const CONCLUSION_NTE: SegmentPlan = {
+  segment: 'NTE',
+  worth: 'NTE-3',
+  each: (_, parent) => [parent],
+  rows: [
+    { to: 'NTE-1', give: () => [['1']] },
+    { to: 'NTE-3', from: 'panel.conclusion', as: first({ ...tx, type: 'FT' }) },
+  ],
+};
 
 const PANEL_OBR: SegmentPlan = {
   segment: 'OBR',
@@ -41,7 +67,8 @@ const PANEL_OBR: SegmentPlan = {
   each: panel,
   rows: [
     { to: 'OBR-1', give: () => [['1']] },
-    { to: 'OBR-3', from: 'panel.identifier', as: first(ei) },
+    { to: 'OBR-2', from: 'panel.identifier', only: isPlacer, as: first(ei) },
+    { to: 'OBR-3', from: 'panel.identifier', only: (value) => !isPlacer(value), as: first(ei) },
     {
       to: 'OBR-3',
       give: (subject) =>
@@ -53,12 +80,15 @@ const PANEL_OBR: SegmentPlan = {
     { to: 'OBR-7', from: 'panel.effectivePeriod.start', as: first(dtm) },
     { to: 'OBR-8', from: 'panel.effectivePeriod.end', as: first(dtm) },
     { to: 'OBR-22', from: 'panel.issued', as: first(dtm) },
+    { to: 'OBR-24', from: 'panel.category', as: first(categoryCode) },
     { to: 'OBR-25', from: 'panel.status', as: first(tabled(REPORT_STATUS)) },
   ],
   also: ['panel.subject', 'panel.encounter', 'panel.result', 'panel.hasMember'],
   followedBy: [
+    CONCLUSION_NTE,
     {
       segment: 'OBX',
+      worth: 'OBX-11',
       each: results,
       rows: OBX_ROWS,
       also: ['Observation.subject', 'Observation.encounter', 'Observation.basedOn', 'Observation.hasMember'],

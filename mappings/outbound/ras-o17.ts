@@ -195,6 +195,7 @@ const GIVEN_RXA: SegmentPlan = {
     },
     {
       segment: 'OBX',
+      worth: 'OBX-11',
       each: sessionResults,
       rows: OBX_ROWS,
       also: [

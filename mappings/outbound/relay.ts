@@ -25,11 +25,13 @@ export function refuseUnlessRelayed(scene: Scene, triggers: readonly string[]): 
       );
 }
 
-/** The numbers of the focus; of something that has none of its own, those of the order or the visit it belongs to. */
+/** The numbers of the focus; of something that has none of its own, those of the order, the visit or the patient it belongs to. */
 function numbersOf(scene: Scene): readonly Identifier[] {
   const own = identifiersOf(scene.focus);
   if (own.length > 0) return own;
-  const holders = ['request', 'basedOn', 'context', 'encounter'].flatMap((name) => element(scene.focus, name) ?? []);
+  const holders = ['request', 'basedOn', 'context', 'encounter', 'subject'].flatMap(
+    (name) => element(scene.focus, name) ?? [],
+  );
   return holders.flatMap((reference) => {
     const target = scene.at(reference);
     return target === undefined ? [] : identifiersOf(target);

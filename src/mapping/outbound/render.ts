@@ -93,10 +93,14 @@ function writeAll(plans: readonly SegmentPlan[], parent: Subject, scene: Scene, 
     }
     for (const subject of subjects) {
       const index = (counts.get(plan.segment) ?? 0) + 1;
-      counts.set(plan.segment, index);
-      const written = writeSegment(plan, subject, writingOf(scene, index, notes));
+      const own = new Notes();
+      const written = writeSegment(plan, subject, writingOf(scene, index, own));
+      notes.issues.push(...own.issues);
+      // A segment that was not written carried nothing, whatever its rows read.
       if (written === undefined) continue;
       if ('missing' in written) return missing(written.missing, subject, scene);
+      counts.set(plan.segment, index);
+      for (const path of own.carried) notes.carried.add(path);
       segments.push(written.segment);
       const below = writeAll(plan.followedBy ?? [], subject, scene, notes);
       if (isIssue(below)) return below;

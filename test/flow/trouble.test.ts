@@ -107,8 +107,10 @@ describe('trouble of our own', () => {
     down = false;
     await until('applied', async () => (await hub.notes()).length === 1);
     const row = async () => (await hub.flow.status.messages({}))[0];
-    await until('settled', async () => (await row())?.state === 'applied');
-    expect(await row()).toMatchObject({ late: true, tries: 1 });
+    await until('settled and marked late', async () => {
+      const found = await row();
+      return found?.state === 'applied' && found.late && found.tries === 1;
+    });
   });
 
   it.skipIf(!POSTGRES)(

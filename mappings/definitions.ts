@@ -1,18 +1,21 @@
 import type { Definitions } from '../src/mapping/message-map.ts';
 import { RAS } from './messages/administration.ts';
 import { ADT, ADT_LINK, ADT_MERGE, ADT_SWAP } from './messages/adt.ts';
+import { BAR, DFT } from './messages/charge.ts';
 import { MDM } from './messages/document.ts';
 import { RDE } from './messages/medication-order.ts';
+import { ORDER } from './messages/order.ts';
 import { REF, RRI } from './messages/referral.ts';
 import { ORU } from './messages/result.ts';
 import { SIU } from './messages/siu.ts';
+import { VXU } from './messages/vaccination.ts';
 
 const IDENTITY = 'changes which patient, account or visit a record belongs to; there is no map for it';
 
 /** Everything the hub maps. A change here changes the version that Provenance names. */
 export const DEFINITIONS: Definitions = {
   version: '1',
-  messages: [ADT, ADT_MERGE, ADT_LINK, ADT_SWAP, REF, RRI, SIU, RDE, RAS, MDM, ORU],
+  messages: [ADT, ADT_MERGE, ADT_LINK, ADT_SWAP, REF, RRI, SIU, RDE, RAS, MDM, ORU, ORDER, VXU, DFT, BAR],
   unsafe: Object.fromEntries(
     [
       'A18',

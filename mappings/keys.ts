@@ -128,5 +128,14 @@ export const specimenKey = (owner: string, ...parts: readonly (string | undefine
   within('Specimen', owner, ...parts);
 export const goalKey = (owner: string, goal: IdentifierKey) => of('Goal', owner, goal);
 export const carePlanKey = (owner: string, pathway: IdentifierKey) => of('CarePlan', owner, pathway);
+
+/** A problem without an id (PRB-4): what it is. Unlike a diagnosis it belongs to no visit. */
+export const unnumberedProblemKey = (owner: string, patient: string, code: string) =>
+  within('Condition', owner, patient, 'problem', code);
+/** A goal (GOL-4) or pathway (PTH-3) without an id: what it is. */
+export const unnumberedGoalKey = (owner: string, patient: string, description: string) =>
+  within('Goal', owner, patient, description);
+export const unnumberedCarePlanKey = (owner: string, patient: string, pathway: string) =>
+  within('CarePlan', owner, patient, pathway);
 export const chargeItemKey = (owner: string, ...parts: readonly (string | undefined)[]) =>
   within('ChargeItem', owner, ...parts);

@@ -109,7 +109,7 @@ const attachment: Reader = (node) => {
     : { element: 'extension[OBX-5]', value: [{ url: ATTACHMENT, valueAttachment: value }] };
 };
 
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** ED (source, type, subtype, encoding, data) as Attachment. */
 export function encapsulated(node: Node): Json | undefined {
@@ -117,8 +117,9 @@ export function encapsulated(node: Node): Json | undefined {
   if (data === undefined) return undefined;
   const subtype = node.get(3);
   const contentType = mime(node.get(2), subtype);
-  const isBase64 = node.get(4)?.toUpperCase() === 'BASE64' && BASE64.test(data);
-  const bytes = isBase64 ? data.replace(/\s+/g, '') : Buffer.from(data, 'utf8').toString('base64');
+  const packed = data.replace(/\s+/g, '');
+  const isBase64 = node.get(4)?.toUpperCase() === 'BASE64' && BASE64.test(packed);
+  const bytes = isBase64 ? packed : Buffer.from(data, 'utf8').toString('base64');
   return { ...(contentType !== undefined && { contentType }), data: bytes };
 }
 

@@ -1,6 +1,8 @@
 import type { Quantity, Range } from '@medplum/fhirtypes';
 import type { Node } from '../../src/mapping/node.ts';
+import type { DataMap } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
+import type { Json } from '../../src/model/json.ts';
 import { codingSystem } from '../tables/coding-system.ts';
 import { codeText, decimal } from './text.ts';
 
@@ -107,3 +109,10 @@ export function range(
     ...(high !== undefined && { high: quantity(high, unit) }),
   };
 }
+
+/** CQ as SimpleQuantity. */
+export const simpleQuantity: DataMap = {
+  name: 'CQ[Quantity]',
+  parts: [1, 2],
+  read: (node, scope) => cq(node, scope) as Json | undefined,
+};

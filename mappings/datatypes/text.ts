@@ -91,3 +91,8 @@ export const lengthOfStay: DataMap = {
     return value === undefined ? undefined : { value, unit: 'd', system: 'http://unitsofmeasure.org', code: 'd' };
   },
 };
+
+/** A value that the row itself decides; the field only has to be there. */
+export function fixed(value: string): DataMap {
+  return { name: `"${value}"`, parts: 'all', read: () => value };
+}

@@ -4,15 +4,19 @@ import type { MessageMap } from '../../src/mapping/message-map.ts';
 import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { patientKey } from '../keys.ts';
-import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
+import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { EVN, MRG, MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
-import { IN1_COVERAGE } from '../segments/insurance.ts';
+import { GT1_ACCOUNT, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
+import { OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
+import { PR1_PROCEDURE } from '../segments/procedure.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
+import { stateAccount } from './account.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { stateLooseObservations } from './observation.ts';
 import { onlyPatient, patientIdentifier, statePatient } from './patient.ts';
+import { stateProcedures } from './procedure.ts';
 import { stateTeam } from './team.ts';
 import { contextVisit, stateVisit } from './visit.ts';
 
@@ -60,6 +64,11 @@ const COMMON = [
   NK1_RELATED_PERSON,
   DG1_CONDITION,
   AL1_ALLERGY,
+  IAM_ALLERGY,
+  PID_ACCOUNT,
+  GT1_ACCOUNT,
+  PR1_PROCEDURE,
+  OBX_OBSERVATION,
   IN1_COVERAGE,
   ROL_TEAM,
   PRT_TEAM,
@@ -76,8 +85,10 @@ export const ADT: MessageMap = {
     const encounter = contextVisit(patient, scope);
     stateRelatives(message.segments('NK1'), patient, scope);
     stateDiagnoses(message.segments('DG1'), patient, encounter, scope);
-    stateAllergies(message.segments('AL1'), patient, scope);
+    stateAllergies([...message.segments('AL1'), ...message.segments('IAM')], patient, scope);
     stateCoverages(message.segments('IN1'), patient, scope);
+    stateAccount(patient, encounter, scope);
+    stateProcedures(message.segments('PR1'), patient, encounter, scope);
     stateTeam(message.segments('ROL'), patient, scope);
     stateTeam(message.segments('PRT'), patient, scope);
     stateLooseObservations(message.segments('OBX'), patient, encounter, scope);

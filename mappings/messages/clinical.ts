@@ -9,7 +9,7 @@ import { cxKey, eiKey } from '../datatypes/identifier.ts';
 import { addressOf, humanName } from '../datatypes/person.ts';
 import { decimal } from '../datatypes/text.ts';
 import { allergyKey, conditionKey, coverageKey, numberedConditionKey, relatedPersonKey } from '../keys.ts';
-import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
+import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { IN1_COVERAGE } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { DIAGNOSIS_TYPE } from '../tables/encounter.ts';
@@ -99,27 +99,44 @@ export function codeKey(code: Json): string {
   return first === undefined ? `text:${(text ?? '').toLowerCase()}` : `${first.system ?? ''}|${first.code ?? ''}`;
 }
 
+/** AL1 and IAM → AllergyIntolerance, keyed by what the patient is allergic to. */
 export function stateAllergies(segments: readonly Segment[], patient: Draft, scope: Scope): void {
-  for (const al1 of segments) {
-    const node = nodeAt(al1, 3, scope);
+  for (const segment of segments) {
+    const node = nodeAt(segment, 3, scope);
     const code = node === undefined ? undefined : conceptOf(node, scope);
     if (code === undefined) {
-      scope.place(al1, 3);
+      scope.place(segment, 3);
       scope.issue('map.key-missing', 'an allergy without a code or words is not carried');
       continue;
     }
     const allergy = scope.draft(allergyKey(scope.owner, patient.id, codeKey(code as unknown as Json)), patient.id);
     allergy.set('patient', patient.reference);
-    allergy.default('clinicalStatus', concept(ALLERGY_CLINICAL, 'active'));
-    scope.apply(AL1_ALLERGY, al1, allergy);
-    const manifestations = al1
+    if (segment.name === 'IAM') stateAdverse(segment, allergy, scope);
+    else scope.apply(AL1_ALLERGY, segment, allergy);
+    if (allergy.value('verificationStatus') === undefined)
+      allergy.default('clinicalStatus', concept(ALLERGY_CLINICAL, 'active'));
+    const manifestations = segment
       .repetitions(5)
       .map((repetition) => repetition.text?.trim())
       .filter((text) => text !== undefined && text !== '')
       .map((text) => ({ text: text! }));
-    if (manifestations.length > 0) allergy.snapshot('reaction[AL1-5]', [{ manifestation: manifestations }]);
+    if (manifestations.length > 0) allergy.snapshot(`reaction[${segment.name}-5]`, [{ manifestation: manifestations }]);
   }
 }
+
+function stateAdverse(iam: Segment, allergy: Draft, scope: Scope): void {
+  scope.apply(IAM_ALLERGY, iam, allergy);
+  if (iam.get(6)?.trim() === 'D') {
+    allergy.set('verificationStatus', concept(ALLERGY_VERIFICATION, 'entered-in-error'));
+    allergy.delete('clinicalStatus');
+  }
+  const reporter = nodeAt(iam, 14, scope);
+  const name = reporter === undefined ? undefined : humanName(reporter, scope);
+  if (name !== undefined)
+    allergy.set('recorder', { display: [...(name.given ?? []), name.family].filter(Boolean).join(' ') });
+}
+
+const ALLERGY_VERIFICATION = 'http://terminology.hl7.org/CodeSystem/allergyintolerance-verification';
 
 export function stateRelatives(segments: readonly Segment[], patient: Draft, scope: Scope): void {
   for (const nk1 of segments) {

@@ -14,6 +14,7 @@ import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { RELATION } from '../tables/document.ts';
 import { raise } from './confidentiality.ts';
 import { contentText, numberOf } from './document-text.ts';
+import { messageKey } from './medication-order.ts';
 import { onlyPatient } from './patient.ts';
 import { isSafetyNote, stateSafetyNote } from './safety-note.ts';
 import { contextVisit } from './visit.ts';
@@ -42,7 +43,7 @@ export const MDM: MessageMap = {
     if (txa === undefined) throw new Refusal('map.key-missing', 'a document message without TXA', 'TXA[1]');
     const patient = onlyPatient(scope);
     const encounter = contextVisit(patient, scope);
-    const number = numberOf(txa, 12, scope);
+    const number = numberOf(txa, 12, scope) ?? messageKey(txa, scope);
     if (number === undefined) throw new Refusal('map.key-missing', 'no unique document number', 'TXA[1]-12');
     const document = scope.draft(documentKey(scope.owner, number), patient.id);
     stateDocument(document, txa, number, patient, encounter, scope);

@@ -41,6 +41,12 @@ export function orderNumber(
   return undefined;
 }
 
+/** In the tool, where nothing is stored, what has no number is of this one message. */
+export function messageKey(at: Segment | undefined, scope: Scope): IdentifierKey | undefined {
+  if (scope.context.unidentified !== 'message') return undefined;
+  return { system: 'urn:handoff:message', value: `${scope.context.bodyHash}#${at?.index ?? 0}` };
+}
+
 const RXE_DOSE = { low: 3, high: 4, unit: 5, rate: 23, rateUnit: 24, words: [7, 21] } as const;
 
 /** RDE: an encoded pharmacy order is one MedicationRequest. Rule: DOMAIN §B4, §C1 RDE. */
@@ -71,7 +77,7 @@ export const RDE: MessageMap = {
     const groups = orderGroups(scope.message.segments());
     if (groups.length === 0) throw new Refusal('map.key-missing', 'an order message without ORC', 'ORC[1]');
     for (const group of groups) {
-      const order = orderNumber(group.orc, scope);
+      const order = orderNumber(group.orc, scope) ?? messageKey(group.orc, scope);
       const [rxe] = named(group, 'RXE');
       if (order === undefined) throw new Refusal('map.key-missing', 'an order without ORC-2 and ORC-3', 'ORC[1]-2');
       const request = scope.draft(medicationRequestKey(scope.owner, order), patient.id);

@@ -119,10 +119,11 @@ function valuesOf(obx: Segment, code: Json, scope: Scope): Record<string, unknow
     const [head, ...others] = values;
     if (head !== undefined && values.every((value) => value.element === 'valueString')) {
       found.valueString = values.map((value) => value.value).join('\n');
-    } else if (head !== undefined) {
+    } else if (head !== undefined && others.length === 0) {
       found[head.element] = head.value;
-      if (others.length > 0)
-        found['component[OBX-5]'] = others.map((other) => ({ code, [other.element]: other.value }));
+    } else if (head !== undefined) {
+      // Rule: FHIR R4 obs-7: components of the same code leave no room for a value beside them.
+      found['component[OBX-5]'] = values.map((each) => ({ code, [each.element]: each.value }));
     }
   }
   const reference = referenceRange(obx, scope);

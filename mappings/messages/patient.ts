@@ -71,7 +71,10 @@ function extension(patient: Draft, slot: string, value: Json | undefined): void 
 /** The one patient of a message that has one. Refuses the message when it names nobody. */
 export function onlyPatient(scope: Scope): Draft {
   const pid = scope.message.segment('PID');
-  if (pid === undefined) throw new Refusal('map.patient-missing', 'the message has no PID segment', 'PID[1]');
+  if (pid === undefined) {
+    if (scope.context.unidentified === 'message') return nobody(scope);
+    throw new Refusal('map.patient-missing', 'the message has no PID segment', 'PID[1]');
+  }
   const patient = statePatient(pid, scope.message.segment('PD1'), scope);
   if (patient === undefined) {
     throw new Refusal(
@@ -81,6 +84,13 @@ export function onlyPatient(scope: Scope): Draft {
     );
   }
   return patient;
+}
+
+/** In the tool, where nothing is stored: the patient of a message that names none. */
+function nobody(scope: Scope): Draft {
+  scope.issues.push({ severity: 'error', code: 'map.patient-missing', location: 'PID[1]', text: 'the message has no PID segment' });
+  const key = patientKey(scope.owner, { system: 'urn:handoff:message', value: scope.context.bodyHash });
+  return scope.draft(key, scope.idOf(key));
 }
 
 /** A patient another message states: an id to refer to, and no statement. */

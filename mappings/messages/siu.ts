@@ -65,6 +65,9 @@ export const SIU: MessageMap = {
     const session = sessionOf(sch, scope);
     const group = scope.idOf(sessionKey(scope.owner, session));
     const shared = sharedOf(sch, group, scope);
+    if (BOOKS.has(scope.trigger) && shared.window.start === undefined && !TIMELESS.has(shared.status)) {
+      throw new Refusal('map.required-missing', 'a booking without a start and an end or duration', 'SCH[1]-11');
+    }
     const members: { type: string; id: string }[] = [];
     const groups = patientGroups(scope.message.segments());
     let complete = true;
@@ -107,6 +110,9 @@ export const SIU: MessageMap = {
 /** Events that may leave the patients out: they end the session for everybody in it. */
 const ENDS_ALL = new Set(['S15', 'S16', 'S17']);
 
+const BOOKS = new Set(['S12', 'S13']);
+/** Rule: FHIR R4 app-3. */
+const TIMELESS = new Set<string | undefined>(['proposed', 'cancelled', 'waitlist']);
 const STATES_ALL = new Set(['S12', 'S13', 'S14']);
 
 function removed(trigger: string): ElementAssertion[] {
@@ -188,7 +194,7 @@ function stateAppointment(appointment: Draft, patient: Draft, shared: Shared, sc
   if (shared.status !== undefined) {
     appointment.set('status', shared.status);
     if (shared.status !== 'cancelled' && shared.status !== 'noshow') appointment.delete('cancelationReason');
-  } else appointment.default('status', 'booked');
+  }
   const { start, end, minutes } = shared.window;
   if (start !== undefined && end !== undefined) {
     appointment.set('start', start);

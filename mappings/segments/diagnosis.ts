@@ -1,10 +1,10 @@
 import type { AllergyIntolerance, Condition } from '@medplum/fhirtypes';
 import { first, type SegmentMap } from '../../src/mapping/row.ts';
-import { coded, cwe } from '../datatypes/coded.ts';
+import { coded, cwe, translated } from '../datatypes/coded.ts';
 import { practitioner } from '../datatypes/directory.ts';
 import { ei } from '../datatypes/identifier.ts';
-import { dateTime } from '../datatypes/text.ts';
-import { ALLERGEN_CATEGORY, ALLERGY_CRITICALITY } from '../tables/allergy.ts';
+import { dateTime, st } from '../datatypes/text.ts';
+import { ALLERGEN_CATEGORY, ALLERGY_CRITICALITY, ALLERGY_STATUS, ALLERGY_TYPE } from '../tables/allergy.ts';
 
 /** DG1 → Condition. Rule: v2-to-FHIR IG 1.0.0, segment DG1[Condition]. */
 export const DG1_CONDITION = {
@@ -33,10 +33,34 @@ export const AL1_ALLERGY = {
   segment: 'AL1',
   rows: [
     { from: 'AL1-2', to: 'category[AL1-2]', as: first(coded(ALLERGEN_CATEGORY)) },
+    { from: 'AL1-2', to: 'type', as: first(coded(ALLERGY_TYPE)) },
     { from: 'AL1-3', to: 'code', as: first(cwe) },
     { from: 'AL1-4', to: 'criticality', as: first(coded(ALLERGY_CRITICALITY)) },
     { from: 'AL1-6', to: 'onsetDateTime', as: first(dateTime) },
   ],
   hand: [{ from: 'AL1-5', to: 'reaction[AL1-5]', by: 'each repetition is a manifestation' }],
   decisions: [{ from: 'AL1-1', not: 'structural', why: 'orders the segments' }],
+} as const satisfies SegmentMap<AllergyIntolerance>;
+
+/** IAM → AllergyIntolerance. Rule: v2-to-FHIR IG 1.0.0, segment IAM[AllergyIntolerance]. */
+export const IAM_ALLERGY = {
+  name: 'IAM[AllergyIntolerance]',
+  segment: 'IAM',
+  rows: [
+    { from: 'IAM-2', to: 'category[IAM-2]', as: first(coded(ALLERGEN_CATEGORY)) },
+    { from: 'IAM-2', to: 'type', as: first(coded(ALLERGY_TYPE)) },
+    { from: 'IAM-3', to: 'code', as: first(cwe) },
+    { from: 'IAM-4', to: 'criticality', as: first(coded(ALLERGY_CRITICALITY)) },
+    { from: 'IAM-7', to: 'identifier[IAM-7]', as: first(ei()) },
+    { from: 'IAM-11', to: 'onsetDateTime', as: first(dateTime) },
+    { from: 'IAM-12', to: 'onsetString', as: first(st), when: { absent: 'IAM-11' } },
+    { from: 'IAM-13', to: 'recordedDate', as: first(dateTime) },
+    { from: 'IAM-17', to: 'clinicalStatus', as: first(translated(ALLERGY_STATUS)) },
+  ],
+  hand: [
+    { from: 'IAM-5', to: 'reaction[IAM-5]', by: 'each repetition is a manifestation' },
+    { from: 'IAM-6', to: 'verificationStatus', by: 'D is entered-in-error' },
+    { from: 'IAM-14', to: 'recorder', by: 'name of who reported it' },
+  ],
+  decisions: [{ from: 'IAM-1', not: 'structural', why: 'orders the segments' }],
 } as const satisfies SegmentMap<AllergyIntolerance>;

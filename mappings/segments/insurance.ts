@@ -1,9 +1,12 @@
-import type { Coverage } from '@medplum/fhirtypes';
-import { first, type SegmentMap } from '../../src/mapping/row.ts';
-import { ofTable, translated } from '../datatypes/coded.ts';
+import type { Account, Coverage, RelatedPerson } from '@medplum/fhirtypes';
+import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
+import { coded, ofTable, translated } from '../datatypes/coded.ts';
+import { cx } from '../datatypes/identifier.ts';
+import { xad, xpn, xtn } from '../datatypes/person.ts';
 import { holding } from '../datatypes/shape.ts';
-import { dateTime, st } from '../datatypes/text.ts';
-import { RELATIONSHIP } from '../tables/person.ts';
+import { date, dateTime, st } from '../datatypes/text.ts';
+import { ssn } from '../datatypes/us-core.ts';
+import { ADMINISTRATIVE_SEX, RELATIONSHIP } from '../tables/person.ts';
 
 /** IN1 → Coverage. Rule: v2-to-FHIR IG 1.0.0, segment IN1[Coverage]. */
 export const IN1_COVERAGE = {
@@ -32,3 +35,34 @@ export const IN1_COVERAGE = {
 function groupClass() {
   return { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/coverage-class', code: 'group' }] };
 }
+
+/** GT1 → RelatedPerson that guarantees the account. The guide has no such map; this is ours. */
+export const GT1_PERSON = {
+  name: 'GT1[RelatedPerson]',
+  segment: 'GT1',
+  rows: [
+    { from: 'GT1-2', to: 'identifier', as: every(cx) },
+    { from: 'GT1-3', to: 'name', as: every(xpn) },
+    { from: 'GT1-5', to: 'address', as: every(xad) },
+    { from: 'GT1-6', to: 'telecom', as: every(xtn('home')) },
+    { from: 'GT1-7', to: 'telecom', as: every(xtn('work')) },
+    { from: 'GT1-8', to: 'birthDate', as: first(date) },
+    { from: 'GT1-9', to: 'gender', as: first(coded(ADMINISTRATIVE_SEX)) },
+    { from: 'GT1-11', to: 'relationship[GT1-11]', as: first(translated(RELATIONSHIP)) },
+    { from: 'GT1-12', to: 'identifier[GT1-12]', as: first(ssn) },
+    { from: 'GT1-13', to: 'period.start', as: first(dateTime) },
+    { from: 'GT1-14', to: 'period.end', as: first(dateTime) },
+  ],
+  decisions: [{ from: 'GT1-1', not: 'structural', why: 'orders the segments' }],
+} as const satisfies SegmentMap<RelatedPerson>;
+
+/** What the message maps list for GT1: the person, and the guarantor of the account. */
+export const GT1_ACCOUNT: SegmentMap<RelatedPerson> = GT1_PERSON;
+
+/** PID-18 → Account. Rule: v2-to-FHIR IG 1.0.0, segment PID[Account]. */
+export const PID_ACCOUNT: SegmentMap<Account> = {
+  name: 'PID[Account]',
+  segment: 'PID',
+  rows: [],
+  hand: [{ from: 'PID-18', to: 'identifier', by: 'the key of the account' }],
+};

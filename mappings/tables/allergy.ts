@@ -28,3 +28,34 @@ export const ALLERGY_CRITICALITY: ConceptTable = {
     U: 'unable-to-assess',
   }),
 };
+
+/** Table 0127 as type; R4 has allergy and intolerance only. */
+export const ALLERGY_TYPE: ConceptTable = {
+  id: '0127',
+  name: 'AllergyType',
+  codes: codes('http://hl7.org/fhir/allergy-intolerance-type', {
+    AA: 'allergy',
+    DA: 'allergy',
+    EA: 'allergy',
+    FA: 'allergy',
+    LA: 'allergy',
+    MA: 'allergy',
+    MC: 'intolerance',
+    PA: 'allergy',
+  }),
+};
+
+/** Table 0438. */
+export const ALLERGY_STATUS: ConceptTable = {
+  id: '0438',
+  name: 'AllergyClinicalStatus',
+  codes: codes('http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', {
+    C: 'active',
+    D: 'resolved',
+    E: 'resolved',
+    I: 'inactive',
+    P: 'active',
+    S: 'active',
+    U: 'active',
+  }),
+};

@@ -1,5 +1,5 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
-import { codes, same } from './table.ts';
+import { codes } from './table.ts';
 
 const REQUEST_STATUS = 'http://hl7.org/fhir/request-status';
 const MEDICATION_STATUS = 'http://hl7.org/fhir/CodeSystem/medicationrequest-status';
@@ -48,8 +48,8 @@ export const ORDER_CONTROL: ConceptTable = {
     UX: 'active',
     DE: 'active',
     CA: 'active',
-    DC: 'active',
-    HD: 'active',
+    DC: 'revoked',
+    HD: 'on-hold',
     OC: 'revoked',
     CR: 'revoked',
     OD: 'revoked',
@@ -307,4 +307,11 @@ export const INTERPRETATION: ConceptTable = {
   }),
 };
 
-export const SUBSTANCE_ACTION = same('0206', { A: 'Add/Insert', D: 'Delete', U: 'Update', X: 'No change' });
+export const ORDER_TYPE: ConceptTable = {
+  id: '0482',
+  name: 'OrderType',
+  codes: codes('http://terminology.hl7.org/CodeSystem/v3-RoleCode', {
+    I: ['HOSP', 'Hospital'],
+    O: ['OF', 'Outpatient facility'],
+  }),
+};

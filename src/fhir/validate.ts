@@ -39,6 +39,8 @@ export function validate(
   return check.issues;
 }
 
+const TIMELESS = new Set<unknown>(['proposed', 'cancelled', 'waitlist', undefined]);
+
 const required = new WeakMap<Definitions, Map<string, readonly Required[]>>();
 
 /**
@@ -62,6 +64,10 @@ export function missingRequired(definitions: Definitions, resource: Resource): s
   const missing: string[] = [];
   for (const { name, keys } of elements) {
     if (!keys.some((key) => isThere(holder[key]))) missing.push(`${resourceType}.${name}`);
+  }
+  // An invariant that makes an element mandatory, and that pieces of several messages must fulfil together. Rule: FHIR R4 app-3.
+  if (resourceType === 'Appointment' && !TIMELESS.has(holder.status) && !(isThere(holder.start) && isThere(holder.end))) {
+    missing.push('Appointment.start');
   }
   return missing;
 }

@@ -55,6 +55,12 @@ export class Draft {
     if (ANNOTATED.has(element)) this.#put({ element: underscored(element), op: 'delete' }, overFhir);
   }
 
+  /** Takes back what this message stated about an element, as if it had not mentioned it. */
+  withdraw(element: string): void {
+    this.#elements.delete(element);
+    this.#elements.delete(underscored(element));
+  }
+
   /** Holds only while no source has said anything about the element. */
   default(element: string, value: Json): void {
     this.#defaults ??= new Map();

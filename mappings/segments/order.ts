@@ -1,0 +1,183 @@
+import type { Immunization, MedicationRequest, ServiceRequest } from '@medplum/fhirtypes';
+import { absent, every, first, isNoneOf, isOneOf, type SegmentMap } from '../../src/mapping/row.ts';
+import { hubExtension } from '../../src/model/systems.ts';
+import { coded, cwe, known, ofTable, translated } from '../datatypes/coded.ts';
+import { location, organization, practitioner } from '../datatypes/directory.ts';
+import { cx, ei } from '../datatypes/identifier.ts';
+import { xtn } from '../datatypes/person.ts';
+import { codedOrganization, eip } from '../datatypes/role.ts';
+import { extension, holding } from '../datatypes/shape.ts';
+import { date, dateTime, fixed, st } from '../datatypes/text.ts';
+import {
+  IMMUNIZATION_STATUS,
+  ORDER_CONTROL,
+  ORDER_PRIORITY,
+  ORDER_STATUS,
+  ORDER_TYPE,
+  ROUTE,
+} from '../tables/order.ts';
+
+const FHIR = 'http://hl7.org/fhir/StructureDefinition/';
+
+/** ORC → ServiceRequest. Rule: v2-to-FHIR IG 1.0.0, segment ORC[ServiceRequest]. */
+export const ORC_SERVICE = {
+  name: 'ORC[ServiceRequest]',
+  segment: 'ORC',
+  rows: [
+    { from: 'ORC-1', to: 'status', as: first(coded(ORDER_CONTROL)), when: absent('ORC-5') },
+    {
+      from: 'ORC-1',
+      to: 'extension[ORC-1]',
+      as: first(extension(hubExtension('order-control'), 'valueCodeableConcept', ofTable('0119'))),
+    },
+    { from: 'ORC-2', to: 'identifier[ORC-2]', as: first(ei('PLAC')) },
+    { from: 'ORC-3', to: 'identifier[ORC-3]', as: first(ei('FILL')) },
+    { from: 'ORC-4', to: 'requisition', as: first(ei()) },
+    { from: 'ORC-5', to: 'status', as: first(coded(ORDER_STATUS)) },
+    { from: 'ORC-9', to: 'authoredOn', as: first(dateTime) },
+    { from: 'ORC-12', to: 'requester', as: first(practitioner) },
+    {
+      from: 'ORC-14',
+      to: 'extension',
+      as: every(extension(`${FHIR}servicerequest-order-callback-phone-number`, 'valueContactPoint', xtn())),
+    },
+    {
+      from: 'ORC-16',
+      to: 'extension[ORC-16]',
+      as: first(extension(`${FHIR}request-statusReason`, 'valueCodeableConcept', cwe)),
+    },
+    { from: 'ORC-29', to: 'locationCode[ORC-29]', as: first(translated(ORDER_TYPE)) },
+    { from: 'ORC-33', to: 'identifier', as: every(cx) },
+    { from: 'ORC-38', to: 'identifier[ORC-38]', as: first(ei('FILL')) },
+  ],
+  hand: [
+    { from: 'ORC-7', to: 'occurrenceTiming', by: 'quantity and timing before v2.5: its priority' },
+    { from: 'ORC-21', to: 'requester', by: 'when ORC-12 is empty' },
+    { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
+  ],
+} as const satisfies SegmentMap<ServiceRequest>;
+
+/** OBR → ServiceRequest. Rule: v2-to-FHIR IG 1.0.0, segment OBR[ServiceRequest]. */
+export const OBR_SERVICE = {
+  name: 'OBR[ServiceRequest]',
+  segment: 'OBR',
+  rows: [
+    { from: 'OBR-2', to: 'identifier[OBR-2]', as: first(ei('PLAC')) },
+    { from: 'OBR-3', to: 'identifier[OBR-3]', as: first(ei('FILL')) },
+    { from: 'OBR-4', to: 'code', as: first(cwe) },
+    { from: 'OBR-5', to: 'priority', as: first(coded(ORDER_PRIORITY)) },
+    { from: 'OBR-6', to: 'occurrenceDateTime', as: first(dateTime) },
+    { from: 'OBR-11', to: 'intent', as: first(fixed('reflex-order')), when: isOneOf('OBR-11', 'G') },
+    {
+      from: 'OBR-11',
+      to: 'intent',
+      as: first(fixed('order')),
+      when: isNoneOf('OBR-11', 'G'),
+      note: 'A is an add-on order: R4 has no code',
+    },
+    { from: 'OBR-13', to: 'note', as: every(holding('text', textOf())), note: 'relevant clinical information' },
+    { from: 'OBR-16', to: 'requester', as: first(practitioner), note: 'ORC-12 goes first: ORC runs later' },
+    { from: 'OBR-31', to: 'reasonCode', as: every(cwe) },
+    { from: 'OBR-46', to: 'orderDetail', as: every(cwe) },
+    { from: 'OBR-47', to: 'orderDetail', as: every(cwe) },
+    { from: 'OBR-53', to: 'identifier', as: every(cx) },
+  ],
+  hand: [
+    { from: 'OBR-17', to: 'extension', by: 'callback number, when ORC-14 is empty' },
+    { from: 'OBR-27', to: 'occurrenceTiming', by: 'quantity and timing before v2.5: its priority' },
+    { from: 'OBR-29', to: 'basedOn', by: 'parent order' },
+  ],
+  decisions: [{ from: 'OBR-1', not: 'structural', why: 'orders the segments' }],
+} as const satisfies SegmentMap<ServiceRequest>;
+
+/** RXO → MedicationRequest. Rule: v2-to-FHIR IG 1.0.0, segment RXO[MedicationRequest]. */
+export const RXO_MEDICATION = {
+  name: 'RXO[MedicationRequest]',
+  segment: 'RXO',
+  rows: [
+    { from: 'RXO-1', to: 'medicationCodeableConcept', as: first(cwe) },
+    { from: 'RXO-9', to: 'substitution.allowedCodeableConcept', as: first(ofTable('0161')) },
+    { from: 'RXO-14', to: 'requester', as: first(practitioner) },
+    { from: 'RXO-20', to: 'reasonCode', as: every(cwe) },
+  ],
+  hand: [
+    { from: 'RXO-2', to: 'dosageInstruction', by: 'dose, or the lower bound of a range' },
+    { from: 'RXO-3', to: 'dosageInstruction', by: 'upper bound of a dose range' },
+    { from: 'RXO-4', to: 'dosageInstruction', by: 'unit of the dose' },
+    { from: 'RXO-5', to: 'extension', by: 'dose form' },
+    { from: 'RXO-6', to: 'dosageInstruction', by: 'instructions of the provider' },
+    { from: 'RXO-7', to: 'dosageInstruction', by: 'instructions of administration' },
+    { from: 'RXO-11', to: 'dispenseRequest', by: 'dispense amount' },
+    { from: 'RXO-12', to: 'dispenseRequest', by: 'dispense unit' },
+    { from: 'RXO-13', to: 'dispenseRequest', by: 'number of refills' },
+    { from: 'RXO-18', to: 'extension', by: 'strength' },
+    { from: 'RXO-19', to: 'extension', by: 'unit of the strength' },
+    { from: 'RXO-25', to: 'extension', by: 'volume the strength is in' },
+    { from: 'RXO-26', to: 'extension', by: 'unit of that volume' },
+  ],
+} as const satisfies SegmentMap<MedicationRequest>;
+
+/** RXA → Immunization, of vaccination messages only. Rule: v2-to-FHIR IG 1.0.0, segment RXA[Immunization]. */
+export const RXA_IMMUNIZATION = {
+  name: 'RXA[Immunization]',
+  segment: 'RXA',
+  rows: [
+    { from: 'RXA-3', to: 'occurrenceDateTime', as: first(dateTime) },
+    { from: 'RXA-5', to: 'vaccineCode', as: first(cwe) },
+    { from: 'RXA-15', to: 'lotNumber', as: first(st) },
+    { from: 'RXA-16', to: 'expirationDate', as: first(date) },
+    { from: 'RXA-17', to: 'manufacturer', as: first(codedOrganization) },
+    { from: 'RXA-18', to: 'statusReason', as: first(known({ id: '0000', name: 'refusal', codes: {} })) },
+    { from: 'RXA-19', to: 'reasonCode', as: every(cwe) },
+    { from: 'RXA-20', to: 'status', as: first(coded(IMMUNIZATION_STATUS)), when: isNoneOf('RXA-21', 'D') },
+    { from: 'RXA-21', to: 'status', as: first(fixed('entered-in-error')), when: isOneOf('RXA-21', 'D') },
+    { from: 'RXA-22', to: 'recorded', as: first(dateTime) },
+    { from: 'RXA-27', to: 'location', as: first(location) },
+  ],
+  hand: [
+    { from: 'RXA-2', to: 'identifier', by: 'part of the key' },
+    { from: 'RXA-4', to: 'occurrenceDateTime', by: 'the end of the act: the same moment' },
+    { from: 'RXA-6', to: 'doseQuantity', by: 'amount; 999 is unknown' },
+    { from: 'RXA-7', to: 'doseQuantity', by: 'unit' },
+    { from: 'RXA-9', to: 'reportOrigin', by: 'where the record comes from' },
+    { from: 'RXA-10', to: 'performer', by: 'who gave it' },
+    { from: 'RXA-11', to: 'location', by: 'where, when RXA-27 is empty' },
+    { from: 'RXA-28', to: 'location', by: 'address of RXA-27' },
+  ],
+  decisions: [{ from: 'RXA-1', not: 'structural', why: 'orders the segments' }],
+} as const satisfies SegmentMap<Immunization>;
+
+export const RXR_IMMUNIZATION = {
+  name: 'RXR[Immunization]',
+  segment: 'RXR',
+  rows: [
+    { from: 'RXR-1', to: 'route', as: first(known(ROUTE)) },
+    { from: 'RXR-2', to: 'site', as: first(ofTable('0163')) },
+  ],
+} as const satisfies SegmentMap<Immunization>;
+
+export const ORC_IMMUNIZATION = {
+  name: 'ORC[Immunization]',
+  segment: 'ORC',
+  rows: [
+    { from: 'ORC-2', to: 'identifier[ORC-2]', as: first(ei('PLAC')) },
+    { from: 'ORC-3', to: 'identifier[ORC-3]', as: first(ei('FILL')) },
+    { from: 'ORC-4', to: 'identifier[ORC-4.1]', as: first(eip(1, 'PLAC')) },
+    { from: 'ORC-9', to: 'recorded', as: first(dateTime), note: 'RXA-22 goes first: RXA runs later' },
+  ],
+  hand: [
+    { from: 'ORC-12', to: 'performer', by: 'ordering provider' },
+    { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
+  ],
+  decisions: [{ from: 'ORC-1', not: 'structural', why: 'vaccinations are stated as they stand' }],
+} as const satisfies SegmentMap<Immunization>;
+
+function textOf() {
+  return {
+    name: 'CWE[string]',
+    parts: [1, 2, 9],
+    read: (...[node]: Parameters<typeof st.read>) => node.get(9) ?? node.get(2) ?? node.get(1),
+  };
+}
+
+export const REQUESTING_ORGANIZATION = organization;

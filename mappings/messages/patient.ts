@@ -88,7 +88,12 @@ export function onlyPatient(scope: Scope): Draft {
 
 /** In the tool, where nothing is stored: the patient of a message that names none. */
 function nobody(scope: Scope): Draft {
-  scope.issues.push({ severity: 'error', code: 'map.patient-missing', location: 'PID[1]', text: 'the message has no PID segment' });
+  scope.issues.push({
+    severity: 'error',
+    code: 'map.patient-missing',
+    location: 'PID[1]',
+    text: 'the message has no PID segment',
+  });
   const key = patientKey(scope.owner, { system: 'urn:handoff:message', value: scope.context.bodyHash });
   return scope.draft(key, scope.idOf(key));
 }

@@ -37,7 +37,7 @@ describe('scheduling', () => {
     expect(siu('S15', [SCH]).groups).toMatchObject([
       { members: [], complete: true, onRemoved: [{ value: 'cancelled' }] },
     ]);
-    expect(siu('S13', [SCH]).refused?.code).toBe('map.patient-missing');
+    expect(siu('S13', [SCH, 'RGS|1', AIS]).refused?.code).toBe('map.patient-missing');
   });
 
   it('start comes from AIS when TQ1 and SCH-11 have none (guide: it stays empty)', () => {

@@ -1,4 +1,4 @@
-import type { CarePlan, Encounter, Goal, Observation, Resource, Task } from '@medplum/fhirtypes';
+import type { CarePlan, Communication, Encounter, Goal, Observation, Resource, Task } from '@medplum/fhirtypes';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { part2Labels } from '../../../src/fhir/labels.ts';
 import {
@@ -166,7 +166,55 @@ it('a dose session has one total, and every change of it again writes nothing', 
     (each) => codeIn(SESSION_CODE, each.code) === 'minimum-observation-ends',
   );
   expect(ends?.valueDateTime).toBe('2026-03-02T11:20:00-06:00');
-  const before = (await versions()).filter((each) => !each.startsWith('DetectedIssue'));
+  const before = await versions();
   await says('lakeside', { ...device(2), note: [{ text: 'Patient watched television.' }] } as Resource);
-  expect((await versions()).filter((each) => !each.startsWith('DetectedIssue'))).toEqual(before);
+  expect(await versions()).toEqual(before);
+});
+
+it('a changed order reaches the program that referred, with the old and the new, once', async () => {
+  const order = (mg: number): Resource => ({
+    resourceType: 'MedicationRequest',
+    id: 'order',
+    status: 'active',
+    intent: 'order',
+    subject: subject('lakeside'),
+    requester: { reference: 'Organization/lakeside' },
+    medicationCodeableConcept: drug,
+    dosageInstruction: [
+      { doseAndRate: [{ doseQuantity: { value: mg, system: 'http://unitsofmeasure.org', code: 'mg' } }] },
+    ],
+  });
+  const referral = (status: Task['status']): Task => ({
+    resourceType: 'Task',
+    id: 'referral',
+    status,
+    intent: 'order',
+    code: concept(TASK_CODE, 'accept-referral'),
+    focus: { reference: 'ServiceRequest/request' },
+    for: subject('riverside'),
+    requester: { reference: 'Organization/riverside' },
+    owner: { reference: 'Organization/lakeside' },
+    output: [{ type: concept(TASK_PART, 'released-at'), valueInstant: '2026-03-01T09:00:00Z' }],
+  });
+  await says('riverside', {
+    resourceType: 'ServiceRequest',
+    id: 'request',
+    status: 'active',
+    intent: 'order',
+    subject: subject('riverside'),
+    requester: { reference: 'Organization/riverside' },
+    performer: [{ reference: 'Organization/lakeside' }],
+    performerType: concept(LEVEL_OF_CARE, 'dosing'),
+    authoredOn: '2026-03-01T09:00:00Z',
+  });
+  await hub.put({ kind: 'hub', id: 'test', scopes: ['system/*.cruds'] }, referral('accepted'));
+  await says('lakeside', order(56));
+  expect((await hub.ask(hub.client('riverside'))('GET Task/referral')).body.status).toBe('in-progress');
+  expect(await says('lakeside', order(84))).toContain('notice → riverside');
+  const notices = (await hub.all<Communication>('Communication')).filter(
+    (each) => each.recipient?.[0]?.reference === 'Organization/riverside',
+  );
+  expect(notices.map((each) => each.payload?.[0]?.contentString)).toEqual(['esketamine. Dose: was 56 mg, is 84 mg.']);
+  const { body } = await hub.ask(hub.client('lakeside'))('GET MedicationRequest/order');
+  expect(body.meta.versionId).toBe('2');
 });

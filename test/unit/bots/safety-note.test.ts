@@ -136,6 +136,8 @@ describe('the ladder', () => {
     const call = fhir.all<Communication>('Communication').at(-1)!;
     expect(call.payload![0]!.contentString).toContain('+1-555-riverside');
     const task = fhir.all<Task>('Task').find((each) => each.owner?.reference === 'Organization/riverside')!;
+    const steps = task.output!.map((each) => each.valueString);
+    expect(steps).toEqual(['duty#1', 'repeat#1', 'backup#1', 'sender#1']);
     expect(task).toMatchObject({ status: 'requested', restriction: { period: { end: '2026-11-20T16:00:00.000Z' } } });
   });
 
@@ -249,6 +251,8 @@ describe('delivery', () => {
     const changed = delivered(event!, facts, AT);
     expect(changed).toEqual([expect.objectContaining({ id: mine.id, status: 'received' })]);
     expect(delivered(event!, changed, AT)).toEqual([]);
+    const wide = { ...event!, resources: facts.map((each) => `${each.resourceType}/${each.id}`) };
+    expect(delivered(wide, facts, AT).map((each) => each.id)).toEqual([mine.id]);
   });
 
   it('that fails returns the obligation with the number to call and not the reason (D5)', async () => {

@@ -10,7 +10,10 @@ export interface SharedIdentifier {
   readonly value: string;
 }
 
-const SSN_SYSTEMS = new Set(['http://hl7.org/fhir/sid/us-ssn', 'urn:oid:2.16.840.1.113883.4.1']);
+export const SSN_SYSTEMS: ReadonlySet<string> = new Set([
+  'http://hl7.org/fhir/sid/us-ssn',
+  'urn:oid:2.16.840.1.113883.4.1',
+]);
 /** v2-0203: social security, subscriber and member numbers (a family shares them), accounts, visits, and unknown. */
 const NEVER_SHARED = new Set(['SS', 'SSN', 'SN', 'MB', 'AN', 'VN', 'U', 'ANON', 'ANC', 'GN']);
 

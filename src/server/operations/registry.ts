@@ -1,11 +1,13 @@
 import type { Context } from '../context.ts';
 import type { FhirRequest, FhirResponse } from '../exchange.ts';
 import { refuse } from '../refusal.ts';
+import { DOCUMENT_OPERATIONS } from './document-operation.ts';
+import { MATCH_OPERATIONS } from './match-operation.ts';
 import type { Address, Operation, Target } from './operation.ts';
 import { TERMINOLOGY_OPERATIONS } from './terminology-operations.ts';
 
 /** Every operation of this folder. The routes serve and `metadata` lists what stands here. */
-export const SERVED: readonly Operation[] = [...TERMINOLOGY_OPERATIONS];
+export const SERVED: readonly Operation[] = [...TERMINOLOGY_OPERATIONS, ...MATCH_OPERATIONS, ...DOCUMENT_OPERATIONS];
 
 /** Addresses beside the resources. */
 const ADDRESSES: readonly Address[] = [];

@@ -316,6 +316,8 @@ function exactNumber(
       return sql(`${lo} <= ? AND ${hi} >= ?`, value + slack, value - slack);
     }
     default:
+      // So many digits that the next value cannot be told apart: only itself.
+      if (to <= value) return sql(`${lo} = ? AND ${hi} = ?`, value, value);
       return sql(`${lo} >= ? AND ${hi} < ?`, from, to);
   }
 }
@@ -408,6 +410,8 @@ async function referenceTargets(
       ),
     );
   }
+  // A reference that is no address of ours is kept as it was written.
+  if (found.length === 0 && !local) found.push(sql("i.tid = ? AND i.ttype = ''", id));
   return found;
 }
 

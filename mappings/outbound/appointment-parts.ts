@@ -1,4 +1,4 @@
-import type { Appointment, Identifier, Task } from '@medplum/fhirtypes';
+import type { Appointment, AppointmentParticipant, Identifier, Task } from '@medplum/fhirtypes';
 import { issues } from '../../src/mapping/outbound/assigner.ts';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
@@ -8,6 +8,7 @@ import { type Entry, element, type Scene } from '../../src/mapping/outbound/scen
 import { minutesBetween, v2Time } from '../../src/mapping/outbound/time.ts';
 import { dtm, ei, trimmed } from '../../src/mapping/outbound/writers.ts';
 import { codeIn, SESSION_IDENTIFIER, TASK_PART } from '../../src/model/codes.ts';
+import { placeOf } from './location-pl.ts';
 
 export const appointmentOf = ({ Appointment: entry }: Subject): Appointment => (entry?.value ?? {}) as Appointment;
 
@@ -120,11 +121,24 @@ function proposedBy({ value, path }: Entry): Entry | undefined {
 function participants(scene: Scene, parent: Subject, types: readonly string[]): readonly Subject[] {
   const entry = parent.Appointment as Entry;
   return appointmentOf(parent).participant.flatMap((value, index) => {
-    const type = value.actor?.reference?.split('/')[0] ?? value.actor?.type ?? '';
-    if (!types.includes(type)) return [];
+    if (!types.includes(actorType(value))) return [];
     const path = `${entry.path}.participant[${index}]`;
     return [{ participant: { value, path }, Appointment: entry, ...partyAt(scene, value.actor) }];
   });
+}
+
+/**
+ * What kind of resource takes part. One known by name only is a person where its role is one of a person, else a general resource: a
+ * machine must not arrive as somebody.
+ */
+function actorType({ actor, type }: AppointmentParticipant): string {
+  const stated = actor?.reference?.split('/')[0] ?? actor?.type;
+  if (stated !== undefined) return stated;
+  if (actor?.display === undefined) return '';
+  const isPerson = (type ?? []).some(({ coding }) =>
+    coding?.some(({ system }) => system?.endsWith('ParticipationType')),
+  );
+  return isPerson ? 'Practitioner' : 'Device';
 }
 
 const setId = (segment: string): OutRow => ({ to: `${segment}-1`, give: (_, { index }) => [[`${index}`]] });
@@ -200,6 +214,7 @@ const AIG: SegmentPlan = {
     setId('AIG'),
     { to: 'AIG-2', give: () => [['A']] },
     { to: 'AIG-3', give: resourceName, type: 'CWE', carries: ['participant.actor'] },
+    { to: 'AIG-4', from: 'participant.type', as: first(cwe()) },
     ...booked('AIG', 8, 14),
   ],
 };
@@ -244,9 +259,10 @@ function nameOf({ participant }: Subject, writing: Writing): string {
   return name;
 }
 
-function resourcePlace(subject: Subject, writing: Writing): FieldValue | undefined {
-  const name = nameOf(subject, writing);
-  return name === '' ? undefined : [[name]];
+function resourcePlace({ participant }: Subject, writing: Writing): FieldValue | undefined {
+  const { actor } = (participant?.value ?? {}) as AppointmentParticipant;
+  const written = placeOf(actor, writing);
+  return written === undefined ? undefined : [written];
 }
 
 function resourceName(subject: Subject, writing: Writing): FieldValue | undefined {

@@ -1,4 +1,4 @@
-import type { Appointment, Resource } from '@medplum/fhirtypes';
+import type { Appointment, Extension, Resource } from '@medplum/fhirtypes';
 import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
 import type { Subject } from '../../src/mapping/outbound/event.ts';
 import {
@@ -9,9 +9,11 @@ import {
   refusal,
   type SegmentPlan,
   type Trigger,
+  type Writer,
 } from '../../src/mapping/outbound/row.ts';
 import { about, element, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { ei, tx } from '../../src/mapping/outbound/writers.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import {
   appointmentOf,
   contact,
@@ -50,9 +52,21 @@ export function schedulingTrigger(scene: Scene): Trigger {
   return { type: 'SIU', event, structure: 'SIU_S12' };
 }
 
+const EVENT_REASON = hubExtension('event-reason');
+const isEventReason = (value: unknown): boolean => (value as Extension).url === EVENT_REASON;
+
+/** Why the owner told of it, as its own message said. */
+const statedReason: Writer = {
+  type: 'CWE',
+  uses: ['*'],
+  write: ({ value, path }, writing) =>
+    cwe().write({ value: (value as Extension).valueCodeableConcept, path: `${path}.valueCodeableConcept` }, writing),
+};
+
 /** SCH-6 may not be empty: why the state changed, else that it did. */
 function eventReason(subject: Subject, { scene }: { readonly scene: Scene }): FieldValue | undefined {
-  if (appointmentOf(subject).cancelationReason !== undefined) return undefined;
+  const { cancelationReason, extension = [] } = appointmentOf(subject);
+  if (cancelationReason !== undefined || extension.some(isEventReason)) return undefined;
   const { event } = schedulingTrigger(scene);
   return [[event, '', 'HL70003']];
 }
@@ -77,6 +91,7 @@ const SCHEDULE_SCH: SegmentPlan = {
     { to: 'SCH-2', give: fillerNumber, type: 'EI', required: true },
     { to: 'SCH-4', give: groupNumber, type: 'EI' },
     { to: 'SCH-6', from: 'Appointment.cancelationReason', as: first(cwe()) },
+    { to: 'SCH-6', from: 'Appointment.extension', only: isEventReason, as: first(statedReason) },
     { to: 'SCH-6', give: eventReason, type: 'CWE' },
     { to: 'SCH-7', from: 'Appointment.reasonCode', as: first(cwe('0276')) },
     { to: 'SCH-8', from: 'Appointment.appointmentType', as: first(cwe('0277')) },

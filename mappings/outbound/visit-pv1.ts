@@ -1,9 +1,16 @@
-import type { CodeableConcept, Encounter, EncounterParticipant, Identifier } from '@medplum/fhirtypes';
+import type {
+  CodeableConcept,
+  Encounter,
+  EncounterLocation,
+  EncounterParticipant,
+  Identifier,
+} from '@medplum/fhirtypes';
 import { tabledConcept } from '../../src/mapping/outbound/coded.ts';
 import { xcn } from '../../src/mapping/outbound/people.ts';
 import { first, type OutRow, type SegmentPlan, type Writer } from '../../src/mapping/outbound/row.ts';
 import { about, type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
-import { cx, dtm, trimmed } from '../../src/mapping/outbound/writers.ts';
+import { cx, dtm } from '../../src/mapping/outbound/writers.ts';
+import { placeOf } from './location-pl.ts';
 import { PATIENT_CLASS } from './tables.ts';
 
 /** The visit of the event: the focus itself, or the one it names. */
@@ -19,13 +26,7 @@ export function visitOf(scene: Scene): Entry | undefined {
 const place: Writer = {
   type: 'PL',
   uses: ['location', 'status', 'period'],
-  write({ value }, { scene }) {
-    const reference = (value as { location?: { display?: string } }).location;
-    const name = element(scene.at(reference), 'name');
-    const text = typeof name === 'string' ? name : reference?.display;
-    // One name is all FHIR gives; which part of a PL it would be is not known, so it is the point of care.
-    return text === undefined ? undefined : trimmed([text]);
-  },
+  write: ({ value }, writing) => placeOf((value as EncounterLocation).location, writing),
 };
 
 /** Tables 0023 and 0112 are site-defined: the code is the source's own. */

@@ -9,6 +9,9 @@ const HUB = hubIdentifier('');
 const NPI = 'http://hl7.org/fhir/sid/us-npi';
 const NPI_OID = '2.16.840.1.113883.4.6';
 
+/** What stands for the assigner of an entity identifier that came without one. */
+const NO_ASSIGNER = 'entity';
+
 /** How the partner wrote an assigner that its table does not list; `unlistedSystem` of the inbound maps made the URI of it. */
 const UNLISTED = /^urn:handoff:authority:([^:]+):(.+)$/;
 
@@ -21,7 +24,9 @@ export function assignerOf(system: string | undefined, partner: Partner): readon
   const listed = Object.entries(partner.authorities).find(([, value]) => value === system)?.[0];
   if (listed !== undefined) return OID.test(listed) ? ['', listed, 'ISO'] : [listed];
   const [, owner, namespace] = UNLISTED.exec(system) ?? [];
-  if (owner === partner.id && namespace !== undefined) return [decodeURIComponent(namespace)];
+  if (owner === partner.id && namespace !== undefined) {
+    return namespace === NO_ASSIGNER ? [] : [decodeURIComponent(namespace)];
+  }
   if (system.startsWith(HUB)) return [HUB_NAMESPACE];
   if (system === NPI) return ['NPI', NPI_OID, 'ISO'];
   if (system.startsWith('urn:oid:')) return ['', system.slice('urn:oid:'.length), 'ISO'];

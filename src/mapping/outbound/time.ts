@@ -20,7 +20,8 @@ export function v2Time(text: string, zone: string, withOffset: boolean): V2Time 
   if (instant === null) return undefined;
   const local = zoned(text, zone);
   if (local === undefined) return undefined;
-  const fraction = instant[1]?.slice(0, 5) ?? '';
+  // DTM has four digits at most; zeros say nothing that whole seconds do not.
+  const fraction = (instant[1] ?? '').slice(0, 5).replace(/\.?0*$/, '');
   const clock = `${pad(local.year, 4)}${pad(local.month)}${pad(local.day)}${pad(local.hour)}${pad(local.minute)}${pad(local.second)}${fraction}`;
   if (withOffset) return { text: `${clock}${local.offset.slice(0, 6).replace(':', '')}`, ambiguous: false };
   const first = local.toPlainDateTime().toZonedDateTime(zone, { disambiguation: 'earlier' });

@@ -256,7 +256,8 @@ function notes(part1: QuestionnaireResponse | undefined): NonNullable<CarePlan['
 /** The patient's own Conditions that a chosen problem names by code or by words. */
 function addressed(part1: QuestionnaireResponse, conditions: readonly Condition[]): Reference<Condition>[] {
   const problems = answersOf(part1, 'problems');
-  return conditions
+  return [...conditions]
+    .sort((a, b) => (a.id ?? '').localeCompare(b.id ?? ''))
     .filter((each) => problems.some((answer) => names(answer, each.code)))
     .map((each) => referenceTo(each));
 }

@@ -31,7 +31,10 @@ const UNKNOWN = ['unknown', 'on-hold'];
 
 /** Adds up what was given: completed and stopped ones by their actual amount, not-done ones as nothing. Rule: H11, DOMAIN C1 RAS. */
 export function doseOf(administrations: readonly MedicationAdministration[]): Dose {
-  const live = administrations.filter((each) => each.status !== 'entered-in-error');
+  // Searches promise no order; what is derived must not depend on one.
+  const live = administrations
+    .filter((each) => each.status !== 'entered-in-error')
+    .sort((a, b) => (a.id ?? '').localeCompare(b.id ?? ''));
   const given = live.filter((each) => !NOT_GIVEN.includes(each.status));
   const drugs = new Set(given.map(drugOf));
   const amounts = given.map(milligrams);

@@ -123,6 +123,15 @@ describe('the total of a session', () => {
     expect(fhir.writes).toBe(before);
   });
 
+  test('does not depend on the order in which the server lists the administrations', async () => {
+    const fhir = await play(...two, ...complete);
+    const before = fhir.writes;
+    const { searchResources } = fhir;
+    fhir.searchResources = async (type, query) => (await searchResources.call(fhir, type, query)).reverse();
+    await bot(fhir.client, fhir.event(session()));
+    expect(fhir.writes).toBe(before);
+  });
+
   test('any order of arrival ends the same', async () => {
     const said = (fhir: FakeFhir) => {
       const { value } = observation(fhir, 'total-dose')!.valueQuantity!;

@@ -19,6 +19,8 @@ export interface FoldState {
   /** False while only an identity statement or a group names it: nothing to materialise. */
   readonly asserted: boolean;
   readonly labels: readonly { readonly system: string; readonly code: string }[];
+  /** Element → value while nobody has stated one; where messages differ the least text, so that their order does not matter. */
+  readonly defaults?: Readonly<Record<string, Json>>;
   /** `path` or `path[slot]` → the latest statement. */
   readonly elements: Readonly<Record<string, ElementState>>;
   /**
@@ -56,7 +58,9 @@ export function compareStamps(a: Stamp, b: Stamp): number {
 export function foldAssertions(state: FoldState, said: ResourceAssertions, stamp: Stamp, source: string): FoldState {
   const elements = foldElements(state, said.elements, stamp, source);
   const labels = unionLabels(state.labels, said.labels);
-  if (state.asserted && elements === state.elements && labels === state.labels) return state;
+  const defaults = unionDefaults(state.defaults, said.defaults);
+  const isKnown = elements === state.elements && labels === state.labels && defaults === state.defaults;
+  if (state.asserted && isKnown) return state;
   return {
     ...state,
     owner: said.owner,
@@ -64,8 +68,20 @@ export function foldAssertions(state: FoldState, said: ResourceAssertions, stamp
     ...(said.patient !== undefined ? { patient: said.patient } : {}),
     asserted: true,
     labels,
+    ...(defaults === undefined ? {} : { defaults }),
     elements,
   };
+}
+
+function unionDefaults(known: FoldState['defaults'], more: ResourceAssertions['defaults']): FoldState['defaults'] {
+  let merged: Record<string, Json> | undefined;
+  for (const { element, value } of more ?? []) {
+    const had = (merged ?? known)?.[element];
+    if (had !== undefined && JSON.stringify(had) <= JSON.stringify(value)) continue;
+    merged ??= { ...known };
+    merged[element] = value;
+  }
+  return merged ?? known;
 }
 
 /** Only the elements: what a group's removal or an identity statement says. */
@@ -150,6 +166,9 @@ export function materialise(type: string, id: string, folded: FoldState): FhirRe
   const root: Record<string, Json> = {};
   const said = Object.entries(state.elements).sort(byElement);
   for (const [path, slots] of gather(said)) place(root, path, slots, parentStamp(state, path));
+  for (const [path, value] of Object.entries(state.defaults ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    placeDefault(root, path, value);
+  }
   for (const name of Object.keys(state.fhir).sort()) {
     const taken = state.fhir[name]!;
     delete root[name];
@@ -161,6 +180,20 @@ export function materialise(type: string, id: string, folded: FoldState): FhirRe
     for (const [path, slots] of gather(over)) place(root, path, slots, undefined);
   }
   return { resourceType: type, id, ...root };
+}
+
+/** Puts a value where there is none yet, and nowhere below something that is no object. */
+function placeDefault(root: Record<string, Json>, path: string, value: Json): void {
+  const steps = path.split('.');
+  let into = root;
+  for (const step of steps.slice(0, -1)) {
+    const next = into[step] ?? {};
+    if (typeof next !== 'object' || Array.isArray(next)) return;
+    into[step] = next;
+    into = next as Record<string, Json>;
+  }
+  const last = steps.at(-1)!;
+  if (into[last] === undefined) into[last] = value;
 }
 
 /** Shallow paths first; then by path; slots in their own order. */

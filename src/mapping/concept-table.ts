@@ -6,6 +6,14 @@ export interface ConceptTable {
   readonly id: string;
   readonly name: string;
   readonly codes: Readonly<Record<string, MappedCode>>;
+  readonly decisions?: readonly CodeDecision[];
+}
+
+/** Why a code of the guide's table is not carried, or means something else here. `code` is the v2 code, or the FHIR code where the guide has none; `*`: every other one. */
+export interface CodeDecision {
+  readonly code: string;
+  readonly not: 'contradicts-r4' | 'unsafe' | 'duplicate' | 'superseded' | 'out-of-scope';
+  readonly why: string;
 }
 
 const folded = new WeakMap<ConceptTable, Map<string, MappedCode>>();

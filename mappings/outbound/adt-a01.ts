@@ -27,9 +27,9 @@ function refuse(scene: Scene) {
   const event = relayedEvent(scene);
   const isOver = period?.end !== undefined || status === 'finished';
   if (event === 'A03' && !isOver)
-    return refusal('out.visit-open', 'a visit without end is not told as discharged', `${scene.focus.path}.period`);
+    return refusal('render.visit-open', 'a visit without end is not told as discharged', `${scene.focus.path}.period`);
   if (status === 'cancelled' || status === 'entered-in-error') {
-    return refusal('out.visit-cancelled', 'a cancelled visit is not told as a visit', `${scene.focus.path}.status`);
+    return refusal('render.visit-cancelled', 'a cancelled visit is not told as a visit', `${scene.focus.path}.status`);
   }
   return undefined;
 }
@@ -89,7 +89,7 @@ export const MERGE_ADT: OutboundMessage = {
     const list = (element(other, 'identifier') ?? []) as { system?: string }[];
     return list.some(({ system }) => authorities.includes(system ?? ''))
       ? undefined
-      : refusal('out.not-authoritative', 'the source did not issue both numbers of this merge', scene.focus.path);
+      : refusal('render.not-authoritative', 'the source did not issue both numbers of this merge', scene.focus.path);
   },
   segments: [EVENT_EVN('A40'), SURVIVOR_PID, PRIOR_MRG],
 };

@@ -51,7 +51,12 @@ export function groupNumber(subject: Subject, writing: Writing): FieldValue | un
   const path = `${subject.Appointment?.path}.identifier[${index}]`;
   const isOwner = list.some(({ system }) => issues(writing.partner, system));
   if (!isOwner) {
-    writing.issue('out.group-withheld', 'information', path, 'the session number goes to the owner of the roster only');
+    writing.issue(
+      'render.group-withheld',
+      'information',
+      path,
+      'the session number goes to the owner of the roster only',
+    );
     writing.carried(path);
     return undefined;
   }

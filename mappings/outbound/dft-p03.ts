@@ -52,7 +52,7 @@ export const CHARGE_DFT: OutboundMessage = {
     if (reason !== undefined) return reason;
     const { status } = scene.focus.value as ChargeItem;
     return `${status}` === 'planned'
-      ? refusal('out.charge-planned', 'a planned charge is no charge', `${scene.focus.path}.status`)
+      ? refusal('render.charge-planned', 'a planned charge is no charge', `${scene.focus.path}.status`)
       : undefined;
   },
   segments: [EVENT_EVN('P03'), PATIENT_PID, VISIT_PV1, CHARGE_FT1, NOTICE_NTE],

@@ -45,7 +45,10 @@ function select(scene: Scene): OutboundMessage | Issue {
     case 'relay':
       return relay(scene);
     case 'application-ack':
-      return refusal('out.no-map', 'an application acknowledgement holds no resources; it is built from its message');
+      return refusal(
+        'render.no-map',
+        'an application acknowledgement holds no resources; it is built from its message',
+      );
   }
 }
 
@@ -73,7 +76,7 @@ function relay(scene: Scene): OutboundMessage | Issue {
     case 'ChargeItem':
       return CHARGE_DFT;
     default:
-      return refusal('out.no-map', 'no message tells of this type of resource', scene.focus.path);
+      return refusal('render.no-map', 'no message tells of this type of resource', scene.focus.path);
   }
 }
 

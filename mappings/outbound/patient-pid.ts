@@ -41,7 +41,7 @@ function identifiers(patient: Entry, writing: Writing): FieldValue {
   for (const { path } of others) {
     writing.carried(path);
     writing.issue(
-      'out.identifiers-only',
+      'render.identifiers-only',
       'information',
       path,
       'of another record of the person only the identifiers are told',
@@ -95,7 +95,7 @@ export const PATIENT_PID: SegmentPlan = {
 function unnamed({ Patient }: { readonly Patient?: Entry | undefined }, writing: Writing): FieldValue | undefined {
   if (read({ Patient }, 'Patient.name').length > 0) return undefined;
   writing.issue(
-    'out.name-absent',
+    'render.name-absent',
     'warning',
     `${Patient?.path}.name`,
     'no name was released; the patient goes by identifier',

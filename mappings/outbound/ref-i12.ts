@@ -226,7 +226,7 @@ export const REFERRAL_REF = (event: 'I12' | 'I13' | 'I14' | 'I15'): OutboundMess
   trigger: () => ({ type: 'REF', event, structure: 'REF_I12' }),
   refuse: (scene) =>
     referral(scene).length === 0
-      ? refusal('out.referral-absent', 'no ServiceRequest was released', scene.focus.path)
+      ? refusal('render.referral-absent', 'no ServiceRequest was released', scene.focus.path)
       : undefined,
   segments: [
     { segment: 'RF1', required: true, each: referral, rows: RF1_ROWS, also: RF1_ALSO },

@@ -10,16 +10,16 @@ import type { Issue } from '../../src/model/assertion.ts';
 export function refuseUnlessRelayed(scene: Scene, triggers: readonly string[]): Issue | undefined {
   const { relayOf } = scene.event;
   if (relayOf === undefined) {
-    return refusal('out.not-relayed', 'such an event is only told on, and no source issued it', scene.focus.path);
+    return refusal('render.not-relayed', 'such an event is only told on, and no source issued it', scene.focus.path);
   }
   if (!triggers.includes(relayOf.trigger)) {
-    return refusal('out.trigger-unfit', 'the source issued another kind of event', scene.focus.path);
+    return refusal('render.trigger-unfit', 'the source issued another kind of event', scene.focus.path);
   }
   const own = numbersOf(scene).filter(({ system }) => relayOf.authorities.includes(system ?? ''));
   return own.length > 0
     ? undefined
     : refusal(
-        'out.not-authoritative',
+        'render.not-authoritative',
         'the source did not issue an identifier of this',
         `${scene.focus.path}.identifier`,
       );

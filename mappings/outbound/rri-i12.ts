@@ -111,11 +111,11 @@ export const ANSWER_RRI: OutboundMessage = {
   }),
   refuse: (scene) => {
     if (referral(scene).length === 0) {
-      return refusal('out.referral-absent', 'no ServiceRequest was released', scene.focus.path);
+      return refusal('render.referral-absent', 'no ServiceRequest was released', scene.focus.path);
     }
     return isAnswered(scene.focus.value as Task)
       ? undefined
-      : refusal('out.referral-unanswered', 'nobody has answered this referral', `${scene.focus.path}.status`);
+      : refusal('render.referral-unanswered', 'nobody has answered this referral', `${scene.focus.path}.status`);
   },
   segments: [
     ANSWERED_MSA,

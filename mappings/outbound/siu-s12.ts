@@ -100,7 +100,7 @@ const SCHEDULE_SCH: SegmentPlan = {
     { to: 'SCH-11', give: interval(3), until: '2.7', carries: ['Appointment.start', 'Appointment.end'] },
     { to: 'SCH-16', give: contact, type: 'XCN', required: true },
     { to: 'SCH-20', give: contact, type: 'XCN', required: true },
-    { to: 'SCH-25', from: 'Appointment.status', as: first(tabled(FILLER_STATUS, 'CWE')), required: true },
+    { to: 'SCH-25', from: 'Appointment.status', as: first(tabled(FILLER_STATUS, 'CWE')) },
     {
       to: 'SCH-26',
       give: (subject, writing) => {
@@ -146,14 +146,14 @@ function refuse(scene: Scene) {
   const patients = participant.filter(({ actor }) => actor?.reference?.startsWith('Patient/'));
   if (patients.length > 1) {
     return refusal(
-      'out.group-roster',
+      'render.group-roster',
       'an appointment of several patients is not sent',
       `${scene.focus.path}.participant`,
     );
   }
   if (status === 'proposed') {
     return refusal(
-      'out.appointment-proposed',
+      'render.appointment-proposed',
       'a proposal is not a booking of its owner',
       `${scene.focus.path}.status`,
     );

@@ -101,7 +101,7 @@ export const PROPOSAL_SRM: OutboundMessage = {
   trigger: (scene) => ({ type: 'SRM', event: moved(scene) === undefined ? 'S01' : 'S02', structure: 'SRM_S01' }),
   refuse: (scene) =>
     element(proposalOrFocus(scene), 'start') === undefined
-      ? refusal('out.proposal-absent', 'there is no proposed time to request', scene.focus.path)
+      ? refusal('render.proposal-absent', 'there is no proposed time to request', scene.focus.path)
       : undefined,
   segments: [REQUEST_ARQ, WHY_NTE, NOTICE_NTE, PATIENT_PID, RESOURCES_RGS],
 };

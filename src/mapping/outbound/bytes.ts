@@ -59,7 +59,7 @@ function written(value: FieldValue, hasLines: boolean, place: string, issues: Is
   const repetitions = value.map((repetition) => repetition.map(component));
   if (isChanged) {
     const text = 'control characters became spaces';
-    issues.push({ severity: 'warning', code: 'out.control-character', location: place, text });
+    issues.push({ severity: 'warning', code: 'render.control-character', location: place, text });
   }
   return repeat(...repetitions);
 }

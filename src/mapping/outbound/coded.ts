@@ -60,11 +60,11 @@ export function tabledConcept(table: OutTable, type = 'IS'): Writer {
 
 function sayNearest(table: OutTable, code: string, path: string, writing: Writing): void {
   if (!table.nearest?.includes(code)) return;
-  writing.issue('out.code-nearest', 'warning', path, `table ${table.id} has only a wider value for this code`);
+  writing.issue('render.code-nearest', 'warning', path, `table ${table.id} has only a wider value for this code`);
 }
 
 function unwritten(table: string, path: string, writing: Writing): undefined {
-  writing.issue('out.code-unmapped', 'warning', path, `table ${table} has no value for this code`);
+  writing.issue('render.code-unmapped', 'warning', path, `table ${table} has no value for this code`);
   writing.carried(path);
   return undefined;
 }
@@ -96,7 +96,7 @@ function writeConcept({ value, path }: Found, writing: Writing, table: string | 
   const written = triplets.slice(0, 2);
   if (triplets.length > 2) {
     writing.issue(
-      'out.codings-left-out',
+      'render.codings-left-out',
       'information',
       path,
       'a coded field holds two codings; the others are left out',
@@ -112,7 +112,7 @@ function writeConcept({ value, path }: Found, writing: Writing, table: string | 
   ];
   if (text === '' || parts[1] === text) return trimmed(parts);
   if (atLeast(writing.endpoint.version, '2.6')) return trimmed([...pad(parts, 8), text]);
-  writing.issue('out.text-left-out', 'information', `${path}.text`, 'before 2.6 a coded field has no original text');
+  writing.issue('render.text-left-out', 'information', `${path}.text`, 'before 2.6 a coded field has no original text');
   return trimmed(parts);
 }
 

@@ -30,7 +30,7 @@ export function sayLabels(scene: Scene, segments: readonly RawSegment[], notes: 
   const isCarried = segments.some(({ name, fields }) => fields.has(CARRIERS[name] ?? 0));
   if (!isCarried) {
     notes.add(
-      'out.label-left-out',
+      'render.label-left-out',
       'warning',
       'Bundle.meta.security',
       'the message has no field for the security label',

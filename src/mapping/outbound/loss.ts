@@ -16,7 +16,7 @@ export function lossOf(scene: Scene, carried: ReadonlySet<string>): readonly Iss
   const touched = prefixes(carried);
   for (const entry of scene.entries) {
     if (!touched.has(entry.path)) {
-      issues.push(lost(entry.path, 'out.resource-left-out', 'nothing of this resource has a place in the message'));
+      issues.push(lost(entry.path, 'render.resource-left-out', 'nothing of this resource has a place in the message'));
     } else if (!carried.has(entry.path)) {
       visitResource(entry, carried, touched, issues);
     }
@@ -47,7 +47,7 @@ function visit(
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) visit(item, `${path}[${index}]`, carried, touched, issues);
   } else if (!touched.has(path) || typeof value !== 'object' || value === null) {
-    issues.push(lost(path, 'out.element-left-out', 'this element has no place in the message'));
+    issues.push(lost(path, 'render.element-left-out', 'this element has no place in the message'));
   } else {
     for (const [name, member] of Object.entries(value)) {
       // An extension whose value went out needs no name there: the field is its name.

@@ -30,7 +30,7 @@ export type FhirRendering = FhirRendered | { readonly refused: Issue; readonly i
 /**
  * Released resources as one interaction with a FHIR endpoint. Each entry is conditional, so that an idempotent receiver stores each
  * resource once however often it comes, and no record of the receiver's own is overwritten. Pure: the same input, the same bytes.
- * Codes: `out.nothing-released`, `out.notice-absent`, `out.notice-left-out`. Rule: FHIR R4 http.html#cond-update, http.html#ccreate.
+ * Codes: `render.nothing-released`, `render.notice-absent`, `render.notice-left-out`. Rule: FHIR R4 http.html#cond-update, http.html#ccreate.
  */
 export function renderFhir(
   event: OutboundEvent,
@@ -40,10 +40,11 @@ export function renderFhir(
 ): FhirRendering {
   const scene = sceneOf(resources, event, endpoint, partner);
   if (scene === undefined)
-    return refuse(refusal('out.nothing-released', 'nothing of this event may go to this recipient'));
-  if (needsNotice(scene)) return refuse(refusal('out.notice-absent', 'Part 2 content without its disclosure notice'));
+    return refuse(refusal('render.nothing-released', 'nothing of this event may go to this recipient'));
+  if (needsNotice(scene))
+    return refuse(refusal('render.notice-absent', 'Part 2 content without its disclosure notice'));
   if (event.notice !== undefined && !holdsNotice(scene)) {
-    return refuse(refusal('out.notice-left-out', 'the disclosure notice was not released with the content'));
+    return refuse(refusal('render.notice-left-out', 'the disclosure notice was not released with the content'));
   }
   const notes = new Notes();
   const form = endpoint.dialect?.bundle ?? 'transaction';
@@ -80,14 +81,14 @@ function hook(scene: Scene, notes: Notes): FhirRendering {
   const { focus, event } = scene;
   if (event.notice !== undefined) {
     return refuse(
-      refusal('out.notice-left-out', 'a notification holds one resource and cannot carry the disclosure notice'),
+      refusal('render.notice-left-out', 'a notification holds one resource and cannot carry the disclosure notice'),
     );
   }
   if (focus.value.id === undefined)
-    return refuse(refusal('out.focus-unfit', 'a resource without id cannot be notified', focus.path));
+    return refuse(refusal('render.focus-unfit', 'a resource without id cannot be notified', focus.path));
   for (const { path } of scene.entries.slice(1)) {
     notes.add(
-      'out.resource-left-out',
+      'render.resource-left-out',
       'information',
       path,
       'a notification holds the resource it is about and no other',
@@ -107,7 +108,7 @@ function entriesOf(scene: Scene, notes: Notes): BundleEntry[] {
     const known = identified(withoutServerMeta(entry.value), scene.partner);
     if (known === undefined) {
       notes.add(
-        'out.resource-left-out',
+        'render.resource-left-out',
         'information',
         entry.path,
         'a type without identifier could not be repeated safely',
@@ -142,7 +143,7 @@ function linked(resource: Resource, entry: Entry, scene: Scene, notes: Notes): R
     loose.identifier ??= { system: RESOURCE_IDENTIFIER, value: parsed.id };
     const place = `${entry.path}${path().slice(copy.resourceType.length)}`;
     notes.add(
-      'out.reference-outside',
+      'render.reference-outside',
       'information',
       place,
       'the target does not go along; the reference names it only',

@@ -28,8 +28,8 @@ export type Rendering = Rendered | { readonly refused: Issue; readonly issues: r
 
 /**
  * Released resources as the HL7 v2 message of one event. Pure: the same input gives the same bytes, so a retry repeats them.
- * Codes: `out.nothing-released`, `out.no-map`, `out.version-unknown`, `out.charset-unknown`, `out.segment-missing`,
- * `out.field-missing`, `out.notice-absent`, `out.notice-left-out` and what the maps refuse. Rule: DESIGN 3 "Outbox".
+ * Codes: `render.nothing-released`, `render.no-map`, `render.version-unknown`, `render.charset-unknown`, `render.segment-missing`,
+ * `render.field-missing`, `render.notice-absent`, `render.notice-left-out` and what the maps refuse. Rule: DESIGN 3 "Outbox".
  */
 export function render(
   maps: OutboundMaps,
@@ -41,15 +41,18 @@ export function render(
   const refuse = (refused: Issue): Rendering => ({ refused, issues: [refused] });
   const scene = sceneOf(resources, event, endpoint, partner);
   if (scene === undefined)
-    return refuse(refusal('out.nothing-released', 'nothing of this event may go to this recipient'));
+    return refuse(refusal('render.nothing-released', 'nothing of this event may go to this recipient'));
   if (!OUTBOUND_VERSIONS.includes(endpoint.version)) {
-    return refuse(refusal('out.version-unknown', 'the endpoint names a version the hub does not write'));
+    return refuse(refusal('render.version-unknown', 'the endpoint names a version the hub does not write'));
   }
   const charset = outboundCharset(endpoint.charset);
   if (charset === undefined) {
-    return refuse(refusal('out.charset-unknown', 'the endpoint names a character set the hub cannot write over MLLP'));
+    return refuse(
+      refusal('render.charset-unknown', 'the endpoint names a character set the hub cannot write over MLLP'),
+    );
   }
-  if (needsNotice(scene)) return refuse(refusal('out.notice-absent', 'Part 2 content without its disclosure notice'));
+  if (needsNotice(scene))
+    return refuse(refusal('render.notice-absent', 'Part 2 content without its disclosure notice'));
   const message = maps.select(scene);
   if (isIssue(message)) return refuse(message);
   const reason = refusedBy(message, scene);
@@ -62,7 +65,7 @@ export function render(
   if (isIssue(body)) return { refused: body, issues: [...notes.issues, body] };
   if (event.notice !== undefined && !notes.carried.has(NOTICE_PATH)) {
     return refuse(
-      refusal('out.notice-left-out', 'the disclosure notice has no place in this message, so it may not leave'),
+      refusal('render.notice-left-out', 'the disclosure notice has no place in this message, so it may not leave'),
     );
   }
   sayLabels(scene, body, notes);
@@ -78,7 +81,7 @@ export function render(
 function refusedBy(message: OutboundMessage, scene: Scene): Issue | undefined {
   const { focus } = scene;
   if (!message.focus.includes(focus.value.resourceType)) {
-    return refusal('out.focus-unfit', `this event is told of ${message.focus.join(' or ')} only`, focus.path);
+    return refusal('render.focus-unfit', `this event is told of ${message.focus.join(' or ')} only`, focus.path);
   }
   return message.refuse?.(scene);
 }
@@ -89,7 +92,7 @@ function writeAll(plans: readonly SegmentPlan[], parent: Subject, scene: Scene, 
   for (const plan of plans) {
     const subjects = plan.each(scene, parent);
     if (plan.required && subjects.length === 0) {
-      return refusal('out.segment-missing', `nothing released gives a ${plan.segment}`, scene.focus.path);
+      return refusal('render.segment-missing', `nothing released gives a ${plan.segment}`, scene.focus.path);
     }
     for (const subject of subjects) {
       const index = (counts.get(plan.segment) ?? 0) + 1;
@@ -112,7 +115,7 @@ function writeAll(plans: readonly SegmentPlan[], parent: Subject, scene: Scene, 
 
 function missing(field: string, subject: Subject, scene: Scene): Issue {
   const place = Object.values(subject).find((member) => member !== undefined)?.path ?? scene.focus.path;
-  return refusal('out.field-missing', `${field} is required and nothing released gives it`, place);
+  return refusal('render.field-missing', `${field} is required and nothing released gives it`, place);
 }
 
 function writingOf(scene: Scene, index: number, notes: Notes): Writing {

@@ -32,7 +32,7 @@ export function writeSegment(plan: SegmentPlan, subject: Subject, writing: Writi
       if (row.required) return { missing: row.to };
     } else if (number > count) {
       writing.issue(
-        'out.version-lacks-field',
+        'render.version-lacks-field',
         'warning',
         placeOf(row, subject),
         `${row.to} does not exist in version ${version}`,
@@ -49,7 +49,7 @@ export function writeSegment(plan: SegmentPlan, subject: Subject, writing: Writi
 function leftOut(plan: SegmentPlan, subject: Subject, writing: Writing): void {
   const place = Object.values(subject).find((member) => member !== undefined)?.path ?? '';
   writing.issue(
-    'out.version-lacks-segment',
+    'render.version-lacks-segment',
     'warning',
     place,
     `${plan.segment} does not exist in version ${writing.endpoint.version}`,
@@ -106,7 +106,7 @@ function fitted(value: FieldValue, row: OutRow, subject: Subject, writing: Writi
   const max = componentsOf(type, writing.endpoint.version);
   if (value.every((repetition) => repetition.length <= max)) return value;
   writing.issue(
-    'out.version-lacks-component',
+    'render.version-lacks-component',
     'warning',
     placeOf(row, subject),
     `${row.to}.${max + 1} and later do not exist in version ${writing.endpoint.version}`,

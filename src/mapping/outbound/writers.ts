@@ -38,7 +38,7 @@ export const dtm: Writer = {
     const time = typeof value === 'string' ? v2Time(value, writing.partner.zone, withOffset) : undefined;
     if (time?.ambiguous) {
       writing.issue(
-        'out.time-ambiguous',
+        'render.time-ambiguous',
         'warning',
         path,
         'this time comes twice that night and the endpoint takes no offset',
@@ -66,7 +66,7 @@ export const cx: Writer = {
     const identifier = value as Identifier;
     const type = typeCode(identifier);
     if (identifier.system === SSN || type === 'SS') {
-      writing.issue('out.ssn-withheld', 'information', path, 'a social security number is not sent');
+      writing.issue('render.ssn-withheld', 'information', path, 'a social security number is not sent');
       writing.carried(path);
       return undefined;
     }

@@ -73,7 +73,7 @@ describe('resources for a FHIR endpoint', () => {
     });
     expect(issues).toContainEqual(
       expect.objectContaining({
-        code: 'out.reference-outside',
+        code: 'render.reference-outside',
         location: 'Bundle.entry[0].resource.ofType(Communication).encounter',
       }),
     );
@@ -105,7 +105,7 @@ describe('resources for a FHIR endpoint', () => {
       entry: bundle.entry!.filter(({ resource }) => resource?.resourceType !== 'DocumentReference'),
     };
     const rendered = rendering(event, withoutNotice);
-    expect('refused' in rendered ? rendered.refused.code : 'sent').toBe('out.notice-left-out');
+    expect('refused' in rendered ? rendered.refused.code : 'sent').toBe('render.notice-left-out');
   });
 
   it('a message names its event and tells, without a word on how to store', () => {
@@ -123,7 +123,7 @@ describe('resources for a FHIR endpoint', () => {
       dialect: { bundle: 'rest-hook' },
     });
     expect([request.method, request.path, resource.id]).toEqual(['PUT', 'Communication/c1', 'c1']);
-    expect(issues.map(({ code }) => code)).toEqual(['out.resource-left-out']);
+    expect(issues.map(({ code }) => code)).toEqual(['render.resource-left-out']);
   });
 
   it('a type that no identifier can find again is left out, and said', () => {

@@ -67,20 +67,20 @@ describe('who and what a message may tell', () => {
       bundleOf(note(), patient({ identifier: [ssn, ...patient().identifier!] })),
     );
     expect(told.text).not.toContain('000-00-0000');
-    expect(told.issues.map(({ code }) => code)).toContain('out.ssn-withheld');
+    expect(told.issues.map(({ code }) => code)).toContain('render.ssn-withheld');
   });
 
   it('a patient without an identifier that may be carried is refused', () => {
     const { identifier: _identifier, ...nameOnly } = patient();
-    expect(refusedWith(eventOf('safety-note'), bundleOf(note(), nameOnly as Patient))).toBe('out.field-missing');
-    expect(refusedWith(eventOf('safety-note'), bundleOf(note()))).toBe('out.segment-missing');
+    expect(refusedWith(eventOf('safety-note'), bundleOf(note(), nameOnly as Patient))).toBe('render.field-missing');
+    expect(refusedWith(eventOf('safety-note'), bundleOf(note()))).toBe('render.segment-missing');
   });
 
   it('a redacted name becomes an unspecified one and an issue, never an invented one', () => {
     const { name: _name, ...unnamed } = patient();
     const told = message(eventOf('safety-note'), bundleOf(note(), unnamed as Patient));
     expect(told.message.segment('PID')?.get(5, 1, 7)).toBe('U');
-    expect(told.issues.map(({ code }) => code)).toContain('out.name-absent');
+    expect(told.issues.map(({ code }) => code)).toContain('render.name-absent');
   });
 
   it('an appointment of several patients is refused (H5)', () => {
@@ -90,7 +90,7 @@ describe('who and what a message may tell', () => {
         { actor: { reference: 'Patient/p2' }, status: 'accepted' },
       ],
     });
-    expect(refusedWith(eventOf('appointment'), bundleOf(roster, patient()))).toBe('out.group-roster');
+    expect(refusedWith(eventOf('appointment'), bundleOf(roster, patient()))).toBe('render.group-roster');
   });
 
   it('a shared session number goes to the owner of the roster only (H5)', () => {
@@ -103,7 +103,7 @@ describe('who and what a message may tell', () => {
 
   it('a proposal is not told as a booking', () => {
     expect(refusedWith(eventOf('appointment'), bundleOf(appointment({ status: 'proposed' }), patient()))).toBe(
-      'out.appointment-proposed',
+      'render.appointment-proposed',
     );
   });
 
@@ -125,7 +125,7 @@ describe('who and what a message may tell', () => {
     const { event, bundle } = readCase('referral-answer/accepted');
     const unanswered = structuredClone(bundle);
     (unanswered.entry![0]!.resource as { status: string }).status = 'received';
-    expect(refusedWith(event, unanswered)).toBe('out.referral-unanswered');
+    expect(refusedWith(event, unanswered)).toBe('render.referral-unanswered');
   });
 
   it('an answer to a referral carries the keys of its originator', () => {
@@ -186,14 +186,14 @@ describe('what is only told on', () => {
       if (event.kind !== 'relay') continue;
       const { relayOf: _relayOf, ...own } = event;
       const rendered = render(outboundMaps(), own, bundle, endpoint, partner);
-      expect([name, 'refused' in rendered ? rendered.refused.code : 'sent']).toEqual([name, 'out.not-relayed']);
+      expect([name, 'refused' in rendered ? rendered.refused.code : 'sent']).toEqual([name, 'render.not-relayed']);
     }
   });
 
   it('an identifier the source did not issue is not announced', () => {
     const foreign = visit({ identifier: [{ system: 'https://lakeside.example/sid/visit', value: 'V-1' }] });
     expect(refusedWith(eventOf('relay', relayed('ADT^A01')), bundleOf(foreign, patient()))).toBe(
-      'out.not-authoritative',
+      'render.not-authoritative',
     );
   });
 
@@ -203,15 +203,17 @@ describe('what is only told on', () => {
     (decidedHere.entry![1]!.resource as Patient).identifier = [
       { system: 'https://riverside.example/sid/mrn', value: 'R-1' },
     ];
-    expect(refusedWith(event, decidedHere)).toBe('out.not-authoritative');
+    expect(refusedWith(event, decidedHere)).toBe('render.not-authoritative');
   });
 
   it('a visit that did not end is not told as a discharge', () => {
-    expect(refusedWith(eventOf('relay', relayed('ADT^A03')), bundleOf(visit(), patient()))).toBe('out.visit-open');
+    expect(refusedWith(eventOf('relay', relayed('ADT^A03')), bundleOf(visit(), patient()))).toBe('render.visit-open');
   });
 
   it('an identity trigger of a visit has no map', () => {
-    expect(refusedWith(eventOf('relay', relayed('ADT^A24')), bundleOf(visit(), patient()))).toBe('out.trigger-unfit');
+    expect(refusedWith(eventOf('relay', relayed('ADT^A24')), bundleOf(visit(), patient()))).toBe(
+      'render.trigger-unfit',
+    );
   });
 });
 
@@ -226,7 +228,7 @@ describe('versions, zones and dialects', () => {
     const old = message(...(caseOf('appointment/dose-booked').slice(0, 2) as [OutboundEvent, Bundle]), {
       version: '2.4',
     });
-    expect(old.issues.map(({ code }) => code)).toContain('out.version-lacks-segment');
+    expect(old.issues.map(({ code }) => code)).toContain('render.version-lacks-segment');
     expect(old.message.segment('TQ1')).toBeUndefined();
     expect(old.message.segment('SCH')?.get(11, 1, 4)).toBe('20261202160000-0500');
   });
@@ -247,7 +249,7 @@ describe('versions, zones and dialects', () => {
     const twice = note({ sent: '2026-11-01T05:30:00Z' });
     const told = message(eventOf('safety-note'), bundleOf(twice, patient()), { dialect: { offset: false } });
     expect(told.message.segment('TXA')?.get(4)).toBe('20261101013000');
-    expect(told.issues.map(({ code }) => code)).toContain('out.time-ambiguous');
+    expect(told.issues.map(({ code }) => code)).toContain('render.time-ambiguous');
   });
 
   it('a birth date never moves with a zone', () => {
@@ -285,10 +287,10 @@ describe('versions, zones and dialects', () => {
 
   it('an unknown version or character set is refused', () => {
     expect(refusedWith(eventOf('safety-note'), bundleOf(note(), patient()), { version: '2.2' })).toBe(
-      'out.version-unknown',
+      'render.version-unknown',
     );
     expect(refusedWith(eventOf('safety-note'), bundleOf(note(), patient()), { charset: 'EBCDIC' })).toBe(
-      'out.charset-unknown',
+      'render.charset-unknown',
     );
   });
 
@@ -306,13 +308,13 @@ describe('disclosure', () => {
 
   it('a notice that has no place in the message keeps the message here', () => {
     const event = eventOf('relay', { ...relayed('ADT^A01'), notice: NOTICE });
-    expect(refusedWith(event, bundleOf(visit(), patient()))).toBe('out.notice-left-out');
+    expect(refusedWith(event, bundleOf(visit(), patient()))).toBe('render.notice-left-out');
   });
 
   it('Part 2 content without its notice keeps the message here', () => {
     const { event, bundle } = readCase('safety-note/part-2');
     const { notice: _notice, ...unannounced } = event;
-    expect(refusedWith(unannounced, bundle)).toBe('out.notice-absent');
+    expect(refusedWith(unannounced, bundle)).toBe('render.notice-absent');
   });
 
   it('a restricted note says so in TXA-18', () => {
@@ -324,7 +326,7 @@ describe('disclosure', () => {
   it('a label for which a message has no field is an issue', () => {
     const security = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' }];
     const told = message(eventOf('appointment'), bundleOf(appointment({ meta: { security } }), patient()));
-    expect(told.issues.map(({ code }) => code)).toContain('out.label-left-out');
+    expect(told.issues.map(({ code }) => code)).toContain('render.label-left-out');
   });
 });
 
@@ -340,7 +342,7 @@ describe('nothing is lost silently', () => {
     const stray: Resource = { resourceType: 'Basic', id: 'b', code: { text: 'x' } };
     const issues = message(eventOf('safety-note'), bundleOf(note(), patient(), stray)).issues;
     expect(issues).toContainEqual(
-      expect.objectContaining({ code: 'out.resource-left-out', location: 'Bundle.entry[2].resource.ofType(Basic)' }),
+      expect.objectContaining({ code: 'render.resource-left-out', location: 'Bundle.entry[2].resource.ofType(Basic)' }),
     );
   });
 

@@ -71,7 +71,9 @@ async function decideGate(medplum: Fhir, seen: Task, now: string): Promise<void>
   const task = await medplum.readResource('Task', seen.id!);
   const reference = task.focus?.reference;
   if (reference === undefined) return;
-  const request = await medplum.readResource('ServiceRequest', reference.slice('ServiceRequest/'.length));
+  // An answer may come before its referral: then there is nothing yet that could leave.
+  const [request] = await medplum.searchResources('ServiceRequest', `_id=${reference.slice('ServiceRequest/'.length)}`);
+  if (request === undefined) return;
   const facts = await gateFacts(medplum, task, request, now);
   const gate = gateOf(facts);
   if (gate.kind === 'release') {

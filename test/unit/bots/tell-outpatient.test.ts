@@ -134,6 +134,20 @@ describe('the gate of a ketamine referral (R10, H18)', () => {
     expect(isReleased(referral(fhir))).toBe(false);
   });
 
+  it('has nothing to decide about an answer that came before its referral', async () => {
+    const fhir = server();
+    const early = fhir.put({
+      ...referral(fhir),
+      id: 'early',
+      status: 'accepted',
+      focus: { reference: 'ServiceRequest/later' },
+    });
+    const writes = fhir.writes;
+    await see(fhir, early);
+    expect(fhir.writes).toBe(writes + 1);
+    expect(notices(fhir).map((each) => codeIn(LIFECYCLE, each.topic))).toEqual(['accepted']);
+  });
+
   it('does not open for a referral that was withdrawn meanwhile', async () => {
     const fhir = server();
     await see(fhir, referral(fhir));

@@ -16,7 +16,7 @@ import { hasParties, isAffiliationType, refreshParties, storeParties } from './p
 import { identifyingOf, patientsWith, personsOf, regroup, storeIdentifiers } from './persons.ts';
 import { parseRow, type Row, rowKey, SEVERAL_PERSONS } from './rows.ts';
 import { sealText } from './sealed-text.ts';
-import { queryKeys } from './statements.ts';
+import { lockNames, lockShared, queryKeys } from './statements.ts';
 import { triggeredJobs } from './triggers.ts';
 
 /** What one resource is to become. */
@@ -151,6 +151,10 @@ async function regroupPatients(tx: Tx, drafts: readonly Draft[], at: number): Pr
     if (change.type !== 'Patient') continue;
     const before = previous ? identifyingOf(previous) : [];
     const after = change.resource ? identifyingOf(change.resource) : [];
+    await lockNames(
+      tx,
+      [...before, ...after].map(({ system, value }) => `identifier ${system}|${value}`),
+    );
     if (!(await storeIdentifiers(tx, change.id, before, after))) continue;
     const others = await patientsWith(tx, [...before, ...after]);
     if (others.some((other) => other !== change.id)) moved.push(change.id);
@@ -162,6 +166,7 @@ async function regroupPatients(tx: Tx, drafts: readonly Draft[], at: number): Pr
 
 async function assignPersons(tx: Tx, drafts: readonly Draft[]): Promise<void> {
   const patients = [...new Set(drafts.flatMap(({ patient }) => patient ?? []))];
+  if (patients.length > 0) await lockShared(tx, 'persons');
   const persons = await personsOf(tx, patients);
   for (const draft of drafts) if (draft.patient !== null) draft.person = persons.get(draft.patient)!;
 }

@@ -4,16 +4,20 @@ import type { Grant } from '../model/visibility.ts';
 import type { Engine, GrantFacts, OwnedFact } from './engine.ts';
 import { affiliationsOf } from './parties.ts';
 import { parseRow, type Row } from './rows.ts';
-import { insertRows, queryKeys } from './statements.ts';
+import { insertRows, lockNames, queryKeys } from './statements.ts';
 
 /**
  * Derives anew who may see what of these persons, from their facts as they stand in this transaction.
  * Grants are never edited by anything else, so what a revoked consent opened is closed when its commit is.
  */
 export async function deriveGrants(tx: Tx, engine: Engine, persons: Iterable<string>): Promise<void> {
-  for (const person of persons) {
-    if (person !== '') await deriveFor(tx, engine, person);
-  }
+  const each = [...persons].filter((person) => person !== '').sort();
+  // Of two writers of one person's facts the second must see what the first wrote.
+  await lockNames(
+    tx,
+    each.map((person) => `grants ${person}`),
+  );
+  for (const person of each) await deriveFor(tx, engine, person);
 }
 
 async function deriveFor(tx: Tx, engine: Engine, person: string): Promise<void> {

@@ -73,3 +73,12 @@ export async function lockNames(tx: Tx, names: readonly string[]): Promise<void>
     ],
   );
 }
+
+/**
+ * Holds a name together with other holders, against `lockNames` of it. Writers that read the membership of persons hold it so,
+ * while one that changes it holds it alone.
+ */
+export async function lockShared(tx: Tx, name: string): Promise<void> {
+  if (tx.dialect === 'sqlite') return;
+  await tx.query('SELECT pg_advisory_xact_lock_shared(hashtextextended(?::text, 0))', [name]);
+}

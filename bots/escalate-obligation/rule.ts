@@ -4,6 +4,7 @@ import {
   COMMUNICATION_KIND,
   codeIn,
   concept,
+  LADDER_STEP,
   OBLIGATIONS,
   SAFETY_CLASS,
   type SafetyClass,
@@ -11,6 +12,7 @@ import {
   TASK_PART,
   type TaskCode,
 } from '../../src/model/codes.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { type LadderInstant, ladderDue } from '../../src/rules/deadline.ts';
 import type { Directory, Route } from '../../src/rules/directory.ts';
 import { organizationOf } from '../../src/rules/facts.ts';
@@ -47,7 +49,7 @@ export function escalate(
   if (code === undefined || !OPEN.includes(task.status) || deadline === undefined || task.authoredOn === undefined)
     return undefined;
   const due = new Date(deadline).toISOString();
-  const taken = new Set(outputsOf(task, 'ladder-step').map((each) => each.valueString));
+  const taken = new Set(outputsOf(task, 'ladder-step').map(takenName));
   const steps = ladderDue(
     classOf(task, code),
     new Date(task.authoredOn).toISOString(),
@@ -65,6 +67,14 @@ export function escalate(
   };
 }
 
+/** Extension on a recorded step that is repeated: which time it was. */
+const TURN = hubExtension('turn');
+
+function takenName(output: NonNullable<Task['output']>[number]): string {
+  const turn = output.extension?.find((each) => each.url === TURN)?.valueInteger ?? 1;
+  return `${codeIn(LADDER_STEP, output.valueCodeableConcept)}#${turn}`;
+}
+
 const nameOf = ({ step, turn }: LadderInstant): string => `${step}#${turn}`;
 
 function classOf(task: Task, code: TaskCode): SafetyClass {
@@ -73,7 +83,11 @@ function classOf(task: Task, code: TaskCode): SafetyClass {
 }
 
 function recorded(task: Task, steps: readonly LadderInstant[], now: string, deadline: string): Task {
-  const output = steps.map((each) => ({ type: concept(TASK_PART, 'ladder-step'), valueString: nameOf(each) }));
+  const output = steps.map(({ step, turn }) => ({
+    type: concept(TASK_PART, 'ladder-step'),
+    valueCodeableConcept: concept(LADDER_STEP, step),
+    ...(turn === 1 ? {} : { extension: [{ url: TURN, valueInteger: turn }] }),
+  }));
   return {
     ...task,
     lastModified: now,

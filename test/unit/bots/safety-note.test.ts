@@ -5,7 +5,15 @@ import { make as sweep } from '../../../bots/escalate-obligation/bot.ts';
 import { make as guard } from '../../../bots/guard-next-dose/bot.ts';
 import { make as raise } from '../../../bots/raise-safety-note/bot.ts';
 import { make as giveBack } from '../../../bots/return-undelivered/bot.ts';
-import { codeIn, concept, HOLD_ANSWER, SAFETY_CLASS, TASK_CODE, TASK_PART } from '../../../src/model/codes.ts';
+import {
+  codeIn,
+  concept,
+  HOLD_ANSWER,
+  LADDER_STEP,
+  SAFETY_CLASS,
+  TASK_CODE,
+  TASK_PART,
+} from '../../../src/model/codes.ts';
 import { delivered, undelivered } from '../../../src/rules/delivery.ts';
 import { route } from '../../../src/rules/routing.ts';
 import { FakeFhir } from './fake-fhir.ts';
@@ -136,8 +144,8 @@ describe('the ladder', () => {
     const call = fhir.all<Communication>('Communication').at(-1)!;
     expect(call.payload![0]!.contentString).toContain('+1-555-riverside');
     const task = fhir.all<Task>('Task').find((each) => each.owner?.reference === 'Organization/riverside')!;
-    const steps = task.output!.map((each) => each.valueString);
-    expect(steps).toEqual(['duty#1', 'repeat#1', 'backup#1', 'sender#1']);
+    const steps = task.output!.map((each) => codeIn(LADDER_STEP, each.valueCodeableConcept));
+    expect(steps).toEqual(['duty', 'repeat', 'backup', 'sender']);
     expect(task).toMatchObject({ status: 'requested', restriction: { period: { end: '2026-11-20T16:00:00.000Z' } } });
   });
 

@@ -71,6 +71,9 @@ export const accountKey = (owner: string, account: IdentifierKey) => of('Account
 export const practitionerKey = (owner: string, identifier: IdentifierKey) => of('Practitioner', owner, identifier);
 export const organizationKey = (owner: string, identifier: IdentifierKey) => of('Organization', owner, identifier);
 export const namedOrganizationKey = (owner: string, name: string) => within('Organization', owner, name.toUpperCase());
+/** A practitioner at a place, as NDL names them. */
+export const practitionerRoleKey = (owner: string, practitioner: string, place: string | undefined) =>
+  within('PractitionerRole', owner, practitioner, place);
 export const locationKey = (owner: string, ...path: readonly (string | undefined)[]) =>
   within('Location', owner, ...path);
 export const deviceKey = (owner: string, ...path: readonly (string | undefined)[]) => within('Device', owner, ...path);

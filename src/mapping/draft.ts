@@ -1,6 +1,6 @@
 import type { ElementAssertion, NaturalKey, ResourceAssertions } from '../model/assertion.ts';
 import type { Json } from '../model/json.ts';
-import { Annotated } from './row.ts';
+import { Annotated, Several } from './row.ts';
 
 /** What one message states about one resource, while it is being read. The last statement about an element wins within a message. */
 export class Draft {
@@ -26,8 +26,12 @@ export class Draft {
   }
 
   /** States one value. A primitive that once carried an extension loses it unless this value has one. */
-  set(element: string, value: Json | Annotated | undefined, overFhir?: true): void {
+  set(element: string, value: Json | Annotated | Several | undefined, overFhir?: true): void {
     if (value === undefined) return;
+    if (value instanceof Several) {
+      this.set(element, value.values[0], overFhir);
+      return;
+    }
     if (value instanceof Annotated) {
       this.#put({ element, op: 'set', value: value.value }, overFhir);
       this.#put({ element: underscored(element), op: 'set', value: { extension: value.extension } }, overFhir);
@@ -106,8 +110,10 @@ export class Draft {
 
 /** Elements whose time is written with its original text beside it. */
 const ANNOTATED = new Set([
+  'abatementDateTime',
   'authoredOn',
   'birthDate',
+  'collection.collectedDateTime',
   'created',
   'date',
   'deceasedDateTime',
@@ -117,11 +123,15 @@ const ANNOTATED = new Set([
   'end',
   'executionPeriod.start',
   'issued',
+  'occurrenceDateTime',
   'onsetDateTime',
+  'performedDateTime',
   'performedPeriod.end',
   'performedPeriod.start',
   'period.end',
   'period.start',
+  'receivedTime',
+  'recorded',
   'recordedDate',
   'sent',
   'start',

@@ -1,9 +1,10 @@
-import type { Identifier } from '@medplum/fhirtypes';
+import type { Extension, Identifier } from '@medplum/fhirtypes';
 import { nationalSystem, unlistedSystem } from '../../src/mapping/authority.ts';
 import type { Node } from '../../src/mapping/node.ts';
 import type { DataMap } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { v2System } from '../tables/table.ts';
 import { codeText, putTime } from './text.ts';
 
@@ -28,6 +29,17 @@ export function cxKey(
   return system === undefined ? undefined : { system, value, type };
 }
 
+export function checkDigit(digit: string | undefined): Extension[] {
+  return digit === undefined
+    ? []
+    : [{ url: 'http://hl7.org/fhir/StructureDefinition/identifier-checkDigit', valueString: digit }];
+}
+
+/** Where an identifier was assigned, besides by whom. */
+export function facility(name: string | undefined): Extension[] {
+  return name === undefined ? [] : [{ url: hubExtension('assigning-facility'), valueString: name }];
+}
+
 /** CX → Identifier. The assigner is the system; the check digit travels as an extension. Rule: v2-to-FHIR IG, CX[Identifier]. */
 export function cxIdentifier(node: Node, scope: Scope, use?: Identifier['use']): Identifier | undefined {
   const value = node.get(1);
@@ -45,18 +57,14 @@ export function cxIdentifier(node: Node, scope: Scope, use?: Identifier['use']):
   if (start !== undefined) putTime(period, 'start', scope.time(start, 'dateTime'));
   if (end !== undefined) putTime(period, 'end', scope.time(end, 'dateTime'));
   if (Object.keys(period).length > 0) identifier.period = period as NonNullable<Identifier['period']>;
-  const digit = node.get(2);
-  if (digit !== undefined) {
-    identifier.extension = [
-      { url: 'http://hl7.org/fhir/StructureDefinition/identifier-checkDigit', valueString: digit },
-    ];
-  }
+  const extension = [...checkDigit(node.get(2)), ...facility(node.part(6).get(1) ?? node.part(6).get(2))];
+  if (extension.length > 0) identifier.extension = extension;
   return identifier;
 }
 
 export const cx: DataMap = {
   name: 'CX[Identifier]',
-  parts: [1, 2, 4, 5, 7, 8],
+  parts: [1, 2, 4, 5, 6, 7, 8],
   read: (node, scope) => cxIdentifier(node, scope) as Json | undefined,
 };
 

@@ -1,14 +1,15 @@
-import type { Address, ContactPoint, HumanName } from '@medplum/fhirtypes';
+import type { Address, ContactPoint, Extension, HumanName } from '@medplum/fhirtypes';
 import { lookUp } from '../../src/mapping/concept-table.ts';
 import type { Node } from '../../src/mapping/node.ts';
-import type { DataMap } from '../../src/mapping/row.ts';
+import { type DataMap, Several } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { ADDRESS_TYPES, ADDRESS_USES, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE } from '../tables/person.ts';
 import { decimal, putTime } from './text.ts';
 
 /** Effective and expiry date, or a DR before them; undefined when there is neither. */
-function periodOf(
+export function periodOf(
   node: Node,
   scope: Scope,
   range: number,
@@ -23,6 +24,32 @@ function periodOf(
   return Object.keys(period).length > 0 ? period : undefined;
 }
 
+/** Table 0444: given name first, or family name first. */
+export function assemblyOrder(order: 'G' | 'F'): Extension {
+  return {
+    url: 'http://hl7.org/fhir/StructureDefinition/humanname-assembly-order',
+    valueCode: order === 'G' ? 'NL1' : 'NL3',
+  };
+}
+
+const FAMILY_PARTS = [
+  [2, 'own-prefix'],
+  [3, 'own-name'],
+  [4, 'partner-prefix'],
+  [5, 'partner-name'],
+] as const;
+
+/** FN: what a family name is made of, beside it. */
+function familyParts(fn: Node): { extension: Extension[] } | undefined {
+  const extension = FAMILY_PARTS.flatMap(([part, name]) => {
+    const text = fn.get(part);
+    return text === undefined
+      ? []
+      : [{ url: `http://hl7.org/fhir/StructureDefinition/humanname-${name}`, valueString: text }];
+  });
+  return extension.length === 0 ? undefined : { extension };
+}
+
 /** XPN → HumanName. Degree and professional suffix are suffixes. Rule: v2-to-FHIR IG, XPN[HumanName]. */
 export function humanName(node: Node, scope: Scope): HumanName | undefined {
   const name: HumanName = {};
@@ -35,7 +62,11 @@ export function humanName(node: Node, scope: Scope): HumanName | undefined {
   const given = [node.get(2), node.get(3)].filter((part) => part !== undefined);
   const prefix = node.get(5);
   const suffix = [node.get(4), node.get(6), node.get(14)].filter((part) => part !== undefined);
-  if (family !== undefined) name.family = family;
+  if (family !== undefined) {
+    name.family = family;
+    const parts = familyParts(node.part(1));
+    if (parts !== undefined) (name as Record<string, unknown>)._family = parts;
+  }
   if (given.length > 0) name.given = given;
   if (prefix !== undefined) name.prefix = [prefix];
   if (suffix.length > 0) name.suffix = suffix;
@@ -44,20 +75,21 @@ export function humanName(node: Node, scope: Scope): HumanName | undefined {
   if (period !== undefined) name.period = period as NonNullable<HumanName['period']>;
   const order = node.get(11);
   if (order === 'G' || order === 'F') {
-    name.extension = [
-      {
-        url: 'http://hl7.org/fhir/StructureDefinition/humanname-assembly-order',
-        valueCode: order === 'G' ? 'NL1' : 'NL3',
-      },
-    ];
+    name.extension = [assemblyOrder(order)];
   }
   return name;
 }
 
 export const xpn: DataMap = {
   name: 'XPN[HumanName]',
-  parts: [1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14],
-  read: (node, scope) => humanName(node, scope) as Json | undefined,
+  parts: [1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15],
+  read: (node, scope) => {
+    const name = humanName(node, scope) as Json | undefined;
+    const called = node.get(15);
+    if (called === undefined) return name;
+    const nickname = { use: 'nickname', given: [called] };
+    return name === undefined ? nickname : new Several([name, nickname]);
+  },
 };
 
 /** XPN with a fixed use where the sender gives no type (aliases, contacts). */
@@ -73,7 +105,11 @@ const HV = 'http://hl7.org/fhir/StructureDefinition/iso21090-AD-use';
 export function addressOf(node: Node, scope: Scope): Address | undefined {
   const address: Address = {};
   const street = node.part(1);
-  const line = [street.get(1), node.get(2), node.get(19)].filter((part) => part !== undefined);
+  // SAD: the street and its number are parts of the first line; they stand alone only where it is empty.
+  const parts = [street.get(3), street.get(2)].filter((part) => part !== undefined).join(' ');
+  const line = [street.get(1) ?? (parts === '' ? undefined : parts), node.get(2), node.get(19)].filter(
+    (part) => part !== undefined,
+  );
   if (line.length > 0) address.line = line;
   const city = node.get(3);
   const district = node.part(9).get(2) ?? node.get(9);
@@ -149,14 +185,27 @@ export function contactPoint(node: Node, scope: Scope, fallback?: ContactPoint['
   if (rank !== undefined && Number.isInteger(rank) && rank > 0) point.rank = rank;
   const period = periodOf(node, scope, 0, 13, 14);
   if (period !== undefined) point.period = period as NonNullable<ContactPoint['period']>;
+  const extension = CONTACT_PARTS.flatMap(([part, url]) => {
+    const text = node.get(part);
+    return text === undefined ? [] : [{ url, valueString: text }];
+  });
+  if (extension.length > 0) point.extension = extension;
   return point;
 }
+
+const CONTACT_PARTS = [
+  [5, 'http://hl7.org/fhir/StructureDefinition/contactpoint-country'],
+  [6, 'http://hl7.org/fhir/StructureDefinition/contactpoint-area'],
+  [7, 'http://hl7.org/fhir/StructureDefinition/contactpoint-local'],
+  [8, 'http://hl7.org/fhir/StructureDefinition/contactpoint-extension'],
+  [9, hubExtension('contact-text')],
+] as const;
 
 /** XTN; a number without use code has the given one. */
 export function xtn(use?: 'home' | 'work'): DataMap {
   return {
     name: 'XTN[ContactPoint]',
-    parts: [1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 18],
+    parts: [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 18],
     read: (node, scope) => contactPoint(node, scope, use) as Json | undefined,
   };
 }

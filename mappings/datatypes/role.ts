@@ -1,10 +1,10 @@
-import type { PractitionerRole, Reference } from '@medplum/fhirtypes';
+import type { Reference } from '@medplum/fhirtypes';
 import type { Node } from '../../src/mapping/node.ts';
 import type { DataMap } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
-import { locationKey, namedOrganizationKey, organizationKey } from '../keys.ts';
-import { practitionerOf } from './directory.ts';
+import { locationKey, namedOrganizationKey, organizationKey, practitionerRoleKey } from '../keys.ts';
+import { namedPractitioner, placeOfNdl } from './directory.ts';
 import { eiIdentifier } from './identifier.ts';
 
 /** EIP: the placer's id in its first component, the filler's in its second; each an EI of sub-components. */
@@ -16,18 +16,28 @@ export function eip(part: 1 | 2, type: 'PLAC' | 'FILL'): DataMap {
   };
 }
 
-/** NDL: a person (CNN in its first component) and the place where they worked. The person is the reference. */
+/** NDL → PractitionerRole: a person (CNN), the place they worked at, and when. Without an id the name is the reference's display. */
 export const ndl: DataMap = {
   name: 'NDL[PractitionerRole]',
-  parts: [1],
-  read: (node, scope) => ndlPerson(node, scope) as Json | undefined,
+  parts: [1, 2, 3, 4, 5, 6, 7, 10, 11],
+  read: (node, scope) => roleOf(node, scope) as Json | undefined,
 };
 
-function ndlPerson(node: Node, scope: Scope): Reference<PractitionerRole> | undefined {
-  const cnn = node.part(1);
-  // A CNN has its parts where XCN has them, up to the degree; its authority stands at 9 to 11.
-  const person = practitionerOf(cnn, scope);
-  return person as Reference<PractitionerRole> | undefined;
+function roleOf(node: Node, scope: Scope): Reference | undefined {
+  const person = namedPractitioner(node.part(1), scope);
+  if (person?.reference === undefined) return person;
+  const place = placeOfNdl(node, scope);
+  const role = scope.draft(practitionerRoleKey(scope.owner, person.reference, place?.reference));
+  role.set('practitioner', person as Json);
+  if (place !== undefined) role.snapshot('location', [place as Json]);
+  for (const [part, element] of [
+    [2, 'period.start'],
+    [3, 'period.end'],
+  ] as const) {
+    const text = node.get(part);
+    if (text !== undefined) role.set(element, scope.time(text, 'dateTime'));
+  }
+  return person.display === undefined ? role.reference : { ...role.reference, display: person.display };
 }
 
 /** CWE naming an organization: keyed by its code, else by its words. */

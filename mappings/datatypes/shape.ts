@@ -1,7 +1,10 @@
-import { Annotated, type DataMap } from '../../src/mapping/row.ts';
+import { Annotated, type DataMap, Several } from '../../src/mapping/row.ts';
 import type { Json } from '../../src/model/json.ts';
 
-const value = (read: Json | Annotated | undefined): Json | undefined => (read instanceof Annotated ? read.value : read);
+function value(read: Json | Annotated | Several | undefined): Json | undefined {
+  if (read instanceof Several) return read.values[0];
+  return read instanceof Annotated ? read.value : read;
+}
 
 /** An extension that holds the value: `extension('http://…', 'valueString', st)`. */
 export function extension(url: string, name: `value${string}`, map: DataMap): DataMap {

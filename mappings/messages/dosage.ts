@@ -1,14 +1,13 @@
 import type { Segment } from '../../src/hl7/tree.ts';
 import { lookUp } from '../../src/mapping/concept-table.ts';
 import { Node } from '../../src/mapping/node.ts';
-import { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf, translatedConcept } from '../datatypes/coded.ts';
 import { quantity, range, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
 import { ORDER_PRIORITY, ROUTE } from '../tables/order.ts';
-import { repeatOf } from '../tables/repeat.ts';
+import { timingOf } from './timing.ts';
 
 export function nodeOf(segment: Segment | undefined, field: number, scope: Scope): Node | undefined {
   const element = segment?.field(field).repetition(1);
@@ -81,37 +80,6 @@ function doseOf(order: Segment, at: DoseFields, scope: Scope): Json | undefined 
   const rate = at.rate === undefined ? undefined : decimal(order.get(at.rate)?.trim());
   if (rate !== undefined) dose.rateQuantity = quantity(rate, unitOf(nodeOf(order, at.rateUnit!, scope), scope)) as Json;
   return Object.keys(dose).length === 0 ? undefined : dose;
-}
-
-/** TQ1 → Timing: pattern, bounds, count. A pattern without a known rhythm travels as its code. */
-export function timingOf(segments: readonly Segment[], scope: Scope): Json | undefined {
-  const [tq1] = segments;
-  if (tq1 === undefined) return undefined;
-  const repeat: Record<string, Json> = {};
-  const timing: Record<string, Json> = {};
-  const pattern = tq1.get(3, 1, 1)?.trim();
-  if (pattern) {
-    const known = repeatOf(pattern);
-    if (known !== undefined) Object.assign(repeat, known);
-    timing.code = (conceptAt(tq1, 3, scope, '0335') ?? { text: pattern }) as Json;
-  }
-  const bounds: Record<string, Json> = {};
-  for (const [field, name] of [
-    [7, 'start'],
-    [8, 'end'],
-  ] as const) {
-    const text = tq1.get(field)?.trim();
-    scope.place(tq1, field);
-    const time = text ? scope.time(text, 'dateTime') : undefined;
-    if (time === undefined) continue;
-    bounds[name] = time instanceof Annotated ? time.value : time;
-    if (time instanceof Annotated) bounds[`_${name}`] = { extension: time.extension };
-  }
-  if (Object.keys(bounds).length > 0) repeat.boundsPeriod = bounds;
-  const total = decimal(tq1.get(14)?.trim());
-  if (total !== undefined && Number.isInteger(total) && total > 0) repeat.count = total;
-  if (Object.keys(repeat).length > 0) timing.repeat = repeat;
-  return Object.keys(timing).length === 0 ? undefined : timing;
 }
 
 function isAsNeeded(tq1: Segment): boolean {

@@ -1,12 +1,19 @@
+import type { Reference } from '@medplum/fhirtypes';
 import type { Segment } from '../../src/hl7/tree.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf } from '../datatypes/coded.ts';
+import { organizationOf, practitionerOf } from '../datatypes/directory.ts';
+import { eiKey } from '../datatypes/identifier.ts';
+import { annotationOf } from '../datatypes/note.ts';
 import { observed } from '../datatypes/observed.ts';
+import { addressOf } from '../datatypes/person.ts';
 import { range, unitOf } from '../datatypes/quantity.ts';
-import { type IdentifierKey, looseObservationKey, observationKey } from '../keys.ts';
+import { codedOrganization } from '../datatypes/role.ts';
+import { decimal } from '../datatypes/text.ts';
+import { deviceKey, type IdentifierKey, looseObservationKey, observationKey, specimenKey } from '../keys.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
 import { BLOOD_PRESSURE, BLOOD_PRESSURE_PARTS, categoryOf, isVitalSign } from '../tables/observation.ts';
 import { codeKey } from './clinical.ts';
@@ -41,7 +48,7 @@ export function codeOf(obx: Segment, field: number, scope: Scope): Json | undefi
 export function stateObservation(
   obx: Segment,
   context: ObservationContext,
-  notes: readonly string[],
+  notes: readonly Segment[],
   scope: Scope,
 ): Draft | undefined {
   const code = codeOf(obx, 3, scope);
@@ -72,12 +79,69 @@ export function stateObservation(
     const values = valuesOf(obx, code, scope);
     observation.snapshot(`component[${key}]`, [componentOf(code, values)]);
   }
-  if (notes.length > 0)
-    observation.snapshot(
-      'note[NTE]',
-      notes.map((text) => ({ text })),
-    );
+  around(obx, observation, scope);
+  const remarks = notes.flatMap((nte) => annotationOf(nte, scope) ?? []);
+  if (remarks.length > 0) observation.snapshot('note[NTE]', remarks);
   return observation;
+}
+
+const SUB_ID = 'http://hl7.org/fhir/StructureDefinition/observation-v2-subid';
+
+/** What stands beside the value: sub-id, device, who is responsible for the place it was made at, specimen. */
+function around(obx: Segment, observation: Draft, scope: Scope): void {
+  const subId = obx.field(4);
+  if (subId.hasContent && !subId.isDelete) observation.snapshot('extension[OBX-4]', [subIdOf(obx)]);
+  const device = nodeAt(obx, 18, scope);
+  const number = device === undefined ? undefined : eiKey(device, scope);
+  if (number !== undefined) {
+    const draft = scope.draft(deviceKey(scope.owner, number.system, number.value));
+    draft.snapshot('identifier', [{ system: number.system, value: number.value }]);
+    observation.set('device', draft.reference);
+  }
+  responsible(obx, observation, scope);
+  const specimen = nodeAt(obx, 33, scope);
+  const of = specimen === undefined ? undefined : (eiKey(specimen.part(2), scope) ?? eiKey(specimen.part(1), scope));
+  if (of !== undefined)
+    observation.set('specimen', { reference: `Specimen/${scope.idOf(specimenKey(scope.owner, of.system, of.value))}` });
+}
+
+function nodeAt(obx: Segment, field: number, scope: Scope): Node | undefined {
+  const element = obx.field(field).repetition(1);
+  if (!element.hasContent || element.isDelete) return undefined;
+  scope.place(obx, field);
+  return new Node(element);
+}
+
+/** OBX-4 (OG): as it stands, and its parts where it has them. */
+function subIdOf(obx: Segment): Json {
+  const [original, group, sequence, identifier] = [1, 2, 3, 4].map((part) => obx.get(4, 1, part)?.trim());
+  const number = decimal(sequence);
+  const inner: Json[] = [];
+  if (original) inner.push({ url: 'original-sub-identifier', valueString: original });
+  if (group) inner.push({ url: 'group', valueString: group });
+  if (number !== undefined) inner.push({ url: 'sequence', valueDecimal: number });
+  if (identifier) inner.push({ url: 'identifier', valueString: identifier });
+  return { url: SUB_ID, extension: inner };
+}
+
+/** OBX-23, -24, -25: the organization, its address and its medical director. OBX-15 where there is no OBX-23. */
+function responsible(obx: Segment, observation: Draft, scope: Scope): void {
+  const named = nodeAt(obx, 23, scope);
+  const producer = named === undefined ? nodeAt(obx, 15, scope) : undefined;
+  const organization = named === undefined ? undefined : organizationOf(named, scope);
+  const found =
+    organization ??
+    (producer === undefined ? undefined : (codedOrganization.read(producer, scope) as Reference | undefined));
+  if (found !== undefined) {
+    observation.snapshot('performer[OBX-23]', [found as Json]);
+    const place = nodeAt(obx, 24, scope);
+    const address = place === undefined ? undefined : addressOf(place, scope);
+    const draft = [...scope.drafts].find((each) => `${each.type}/${each.id}` === found.reference);
+    if (address !== undefined) draft?.snapshot('address', [address as unknown as Json]);
+  }
+  const director = nodeAt(obx, 25, scope);
+  const person = director === undefined ? undefined : practitionerOf(director, scope);
+  if (person !== undefined) observation.snapshot('performer[OBX-25]', [person as Json]);
 }
 
 function draftOf(obx: Segment, key: string, isPanelPart: boolean, context: ObservationContext, scope: Scope): Draft {

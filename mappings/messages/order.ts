@@ -9,7 +9,7 @@ import { organizationOf } from '../datatypes/directory.ts';
 import { eiKey } from '../datatypes/identifier.ts';
 import { annotationOf } from '../datatypes/note.ts';
 import { contactPoint } from '../datatypes/person.ts';
-import { quantity, unitOf } from '../datatypes/quantity.ts';
+import { cq, quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey, orderTaskKey, serviceRequestKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
@@ -25,12 +25,13 @@ import { SPM_SPECIMEN } from '../segments/specimen.ts';
 import { stateAccount } from './account.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { raise } from './confidentiality.ts';
-import { dosageOf, nodeOf, priorityOf, timingOf } from './dosage.ts';
+import { dosageOf, nodeOf, priorityOf } from './dosage.ts';
 import { messageKey, orderNumber, stateMedicationOrder, strength } from './medication-order.ts';
 import { stateObservation } from './observation.ts';
 import { named, type OrderGroup, orderGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
 import { stateSpecimen } from './specimen.ts';
+import { timingOf, timingOfTq } from './timing.ts';
 import { contextVisit } from './visit.ts';
 
 const FIRST = new Set(['ORC', 'OBR', 'RXO']);
@@ -143,10 +144,21 @@ function timing(group: OrderGroup, request: Draft, scope: Scope): void {
   const tq1 = named(group, 'TQ1');
   const priority = priorityOf(tq1, group.orc, scope);
   if (priority !== undefined) request.set('priority', priority);
-  const found = timingOf(tq1, scope);
-  if (found === undefined) return;
-  request.set('occurrenceTiming', found);
-  request.delete('occurrenceDateTime');
+  const [obr] = named(group, 'OBR');
+  const found = timingOf(tq1, scope) ?? timingOfTq(group.orc, 7, scope) ?? timingOfTq(obr, 27, scope);
+  if (found !== undefined) {
+    request.set('occurrenceTiming', found);
+    request.withdraw('occurrenceDateTime');
+  }
+  const amount = nodeOf(tq1[0], 2, scope);
+  const count = amount === undefined ? undefined : cq(amount, scope);
+  if (count !== undefined) request.set('quantityQuantity', count as unknown as Json);
+  const words = tq1.map((segment) => segment.field(11).text?.trim()).filter((text): text is string => !!text);
+  if (words.length > 0)
+    request.snapshot(
+      'note[TQ1-11]',
+      words.map((text) => ({ text })),
+    );
 }
 
 /** ORC-21 where no person asks, and the number to call back. */

@@ -6,23 +6,30 @@ import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import { eiKey } from '../datatypes/identifier.ts';
 import { type IdentifierKey, reportKey } from '../keys.ts';
-import { MSH, ORC_RESULT } from '../segments/envelope.ts';
+import { EVN, MSH, PRT_TEAM } from '../segments/envelope.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
+import { OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
+import { SPM_SPECIMEN } from '../segments/specimen.ts';
 import { RESULT_STATUS } from '../tables/order.ts';
 import { codeKey, stateRelatives } from './clinical.ts';
+import { orderNumber } from './medication-order.ts';
 import { codeOf, type ObservationContext, stateObservation } from './observation.ts';
+import { stateServiceRequest } from './order.ts';
 import { onlyPatient } from './patient.ts';
+import { stateSpecimen } from './specimen.ts';
+import { stateTeam } from './team.ts';
 import { contextVisit } from './visit.ts';
 
 /** One OBR with what belongs to it, found by order of segments: tolerant of stray ones between. */
 export interface ResultGroup {
   readonly orc: Segment | undefined;
   readonly obr: Segment | undefined;
-  readonly obx: { readonly segment: Segment; readonly notes: string[] }[];
-  readonly notes: string[];
+  readonly obx: { readonly segment: Segment; readonly notes: Segment[] }[];
+  readonly notes: Segment[];
+  readonly spm: Segment[];
 }
 
 export function resultGroups(segments: readonly Segment[]): ResultGroup[] {
@@ -34,17 +41,18 @@ export function resultGroups(segments: readonly Segment[]): ResultGroup[] {
       orc = segment;
       group = undefined;
     } else if (segment.name === 'OBR') {
-      group = { orc, obr: segment, obx: [], notes: [] };
+      group = { orc, obr: segment, obx: [], notes: [], spm: [] };
       groups.push(group);
     } else if (segment.name === 'OBX') {
       if (group === undefined) {
-        group = { orc, obr: undefined, obx: [], notes: [] };
+        group = { orc, obr: undefined, obx: [], notes: [], spm: [] };
         groups.push(group);
       }
       group.obx.push({ segment, notes: [] });
     } else if (segment.name === 'NTE' && group !== undefined) {
-      (group.obx.at(-1)?.notes ?? group.notes).push(...textsOf(segment));
-    } else if (segment.name === 'PID') group = undefined;
+      (group.obx.at(-1)?.notes ?? group.notes).push(segment);
+    } else if (segment.name === 'SPM') group?.spm.push(segment);
+    else if (segment.name === 'PID') group = undefined;
   }
   return groups;
 }
@@ -90,13 +98,47 @@ function stateGroup(group: ResultGroup, patient: Draft, encounter: Draft | undef
     time: obr?.get(7)?.trim() || undefined,
     status: stated === undefined ? undefined : lookUp(RESULT_STATUS, stated, scope.partner)?.code,
   };
+  const specimens = group.spm.flatMap((spm) => stateSpecimen(spm, patient, order?.value, scope) ?? []);
+  const request = orderedBy(group, order, patient, encounter, scope);
   const observations: Draft[] = [];
   for (const { segment, notes } of group.obx) {
     const observation = stateObservation(segment, context, notes, scope);
-    if (observation !== undefined) observations.push(observation);
+    if (observation === undefined) continue;
+    observations.push(observation);
+    if (request !== undefined) observation.snapshot('basedOn[ORC]', [request.reference]);
+    if (specimens.length === 1) observation.set('specimen', specimens[0]!.reference);
   }
-  if (obr !== undefined) stateReport(obr, order, service, observations, group.notes, context, scope);
+  if (obr === undefined) return observations;
+  const report = stateReport(obr, order, service, observations, group.notes, context, scope);
+  if (request !== undefined) report?.snapshot('basedOn[ORC]', [request.reference]);
+  if (specimens.length > 0)
+    report?.snapshot(
+      'specimen[SPM]',
+      specimens.map((each) => each.reference),
+    );
   return observations;
+}
+
+/** The order that the results answer, where the message has its ORC. Results that are final complete it. */
+function orderedBy(
+  { orc, obr }: ResultGroup,
+  order: IdentifierKey | undefined,
+  patient: Draft,
+  encounter: Draft | undefined,
+  scope: Scope,
+): Draft | undefined {
+  const placer = orderNumber(orc, scope) ?? order;
+  if (orc === undefined || placer === undefined) return undefined;
+  const request = stateServiceRequest(
+    placer,
+    { orc, segments: obr === undefined ? [] : [obr] },
+    patient,
+    encounter,
+    scope,
+  );
+  const isDone = obr !== undefined && ['F', 'C'].includes(obr.get(25)?.trim() ?? '');
+  if (isDone && orc.field(5).state !== 'value') request.set('status', 'completed');
+  return request;
 }
 
 function stateReport(
@@ -104,14 +146,14 @@ function stateReport(
   order: IdentifierKey | undefined,
   service: ReturnType<typeof codeOf>,
   observations: readonly Draft[],
-  notes: readonly string[],
+  notes: readonly Segment[],
   { patient, encounter }: ObservationContext,
   scope: Scope,
-): void {
+): Draft | undefined {
   if (service === undefined || order === undefined) {
     scope.place(obr, service === undefined ? 4 : 3);
     scope.issue('map.key-missing', 'a report without number or service is not carried; its observations are');
-    return;
+    return undefined;
   }
   const report = scope.draft(reportKey(scope.owner, order, codeKey(service)), patient.id);
   report.set('subject', patient.reference);
@@ -121,7 +163,9 @@ function stateReport(
   // A slot for each, so that a correction of one does not take the others off the report.
   for (const observation of new Set(observations))
     report.snapshot(`result[${observation.id}]`, [observation.reference]);
-  if (notes.length > 0) report.set('conclusion', notes.join('\n'));
+  const remarks = notes.flatMap(textsOf);
+  if (remarks.length > 0) report.set('conclusion', remarks.join('\n'));
+  return report;
 }
 
 /** ORU: scores, vitals, laboratory. Corrections replace; nothing is added twice. Rule: DOMAIN §C1 ORU. */
@@ -135,7 +179,12 @@ export const ORU: MessageMap = {
     NK1_RELATED_PERSON,
     PV1_ENCOUNTER,
     PV2_ENCOUNTER,
-    ORC_RESULT,
+    EVN,
+    ORC_SERVICE,
+    OBR_SERVICE,
+    TQ1_SERVICE,
+    SPM_SPECIMEN,
+    PRT_TEAM,
     OBR_REPORT,
     OBX_OBSERVATION,
     NTE_NOTE,
@@ -144,6 +193,7 @@ export const ORU: MessageMap = {
     const patient = onlyPatient(scope);
     const encounter = contextVisit(patient, scope);
     stateRelatives(scope.message.segments('NK1'), patient, scope);
+    stateTeam(scope.message.segments('PRT'), patient, scope);
     stateResults(patient, encounter, scope);
   },
 };

@@ -1,8 +1,11 @@
 import type { DiagnosticReport, Observation } from '@medplum/fhirtypes';
-import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
+import { type DataMap, every, first, type SegmentMap } from '../../src/mapping/row.ts';
+import type { Json } from '../../src/model/json.ts';
 import { coded, cwe, ofTable, translated } from '../datatypes/coded.ts';
 import { practitioner } from '../datatypes/directory.ts';
 import { ei } from '../datatypes/identifier.ts';
+import { ndl } from '../datatypes/role.ts';
+import { extension } from '../datatypes/shape.ts';
 import { dateTime, instant } from '../datatypes/text.ts';
 import { INTERPRETATION, REPORT_STATUS_CODES, RESULT_STATUS } from '../tables/order.ts';
 
@@ -12,6 +15,17 @@ export const OBX_OBSERVATION = {
   segment: 'OBX',
   rows: [
     { from: 'OBX-8', to: 'interpretation', as: every(translated(INTERPRETATION)) },
+    {
+      from: 'OBX-10',
+      to: 'extension',
+      as: every(
+        extension(
+          'http://hl7.org/fhir/StructureDefinition/observation-nature-of-abnormal-test',
+          'valueCodeableConcept',
+          ofTable('0080'),
+        ),
+      ),
+    },
     { from: 'OBX-11', to: 'status', as: first(coded(RESULT_STATUS)) },
     { from: 'OBX-14', to: 'effectiveDateTime', as: first(dateTime) },
     { from: 'OBX-16', to: 'performer', as: every(practitioner) },
@@ -22,6 +36,13 @@ export const OBX_OBSERVATION = {
   ],
   hand: [
     { from: 'OBX-2', to: 'valueString', by: 'type of OBX-5' },
+    { from: 'OBX-11', to: 'dataAbsentReason', by: 'N and X say why there is no value' },
+    { from: 'OBX-15', to: 'performer', by: 'producer, when OBX-23 is empty' },
+    { from: 'OBX-18', to: 'device', by: 'Device' },
+    { from: 'OBX-23', to: 'performer', by: 'Organization' },
+    { from: 'OBX-24', to: 'performer', by: 'its address' },
+    { from: 'OBX-25', to: 'performer', by: 'its medical director' },
+    { from: 'OBX-33', to: 'specimen', by: 'Specimen' },
     { from: 'OBX-3', to: 'code', by: 'part of the key' },
     { from: 'OBX-4', to: 'identifier', by: 'part of the key' },
     { from: 'OBX-5', to: 'valueQuantity', by: 'value by type' },
@@ -43,18 +64,45 @@ export const OBR_REPORT = {
     { from: 'OBR-7', to: 'effectivePeriod.start', as: first(dateTime), when: { valued: 'OBR-8' } },
     { from: 'OBR-8', to: 'effectivePeriod.end', as: first(dateTime) },
     { from: 'OBR-22', to: 'issued', as: first(instant) },
+    { from: 'OBR-32', to: 'resultsInterpreter[OBR-32]', as: first(ndl) },
+    { from: 'OBR-33', to: 'resultsInterpreter', as: every(ndl) },
+    { from: 'OBR-34', to: 'performer', as: every(performing('SPRF', ndl)) },
+    { from: 'OBR-35', to: 'performer', as: every(performing('TRANS', ndl)) },
     { from: 'OBR-24', to: 'category[OBR-24]', as: first(ofTable('0074')) },
     { from: 'OBR-25', to: 'status', as: first(coded(REPORT_STATUS_CODES)) },
   ],
   decisions: [{ from: 'OBR-1', not: 'structural', why: 'orders the segments' }],
 } as const satisfies SegmentMap<DiagnosticReport>;
 
+/** A performer with what they did, as the guide writes it. */
+function performing(role: string, map: DataMap): DataMap {
+  return {
+    name: map.name,
+    parts: map.parts,
+    read: (node, scope) => {
+      const found = map.read(node, scope);
+      if (found === undefined || typeof found !== 'object') return undefined;
+      const valueCodeableConcept = {
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: role }],
+      };
+      return {
+        extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/event-performerFunction', valueCodeableConcept }],
+        ...(found as Record<string, Json>),
+      };
+    },
+  };
+}
+
 /** NTE → Annotation of whatever it follows. */
 export const NTE_NOTE: SegmentMap<Observation> = {
   name: 'NTE[Observation]',
   segment: 'NTE',
   rows: [],
-  hand: [{ from: 'NTE-3', to: 'note', by: 'text of the note' }],
+  hand: [
+    { from: 'NTE-3', to: 'note', by: 'text of the note' },
+    { from: 'NTE-5', to: 'note', by: 'who wrote it' },
+    { from: 'NTE-6', to: 'note', by: 'when' },
+  ],
   decisions: [
     { from: 'NTE-1', not: 'structural', why: 'orders the segments' },
     { from: 'NTE-2', not: 'structural', why: 'which side wrote it: the source of the assertion' },

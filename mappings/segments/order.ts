@@ -90,6 +90,26 @@ export const OBR_SERVICE = {
   decisions: [{ from: 'OBR-1', not: 'structural', why: 'orders the segments' }],
 } as const satisfies SegmentMap<ServiceRequest>;
 
+/** TQ1 → ServiceRequest. Rule: v2-to-FHIR IG 1.0.0, segment TQ1[ServiceRequest]. */
+export const TQ1_SERVICE: SegmentMap<ServiceRequest> = {
+  name: 'TQ1[ServiceRequest]',
+  segment: 'TQ1',
+  rows: [],
+  hand: [
+    { from: 'TQ1-2', to: 'quantityQuantity', by: 'quantity' },
+    { from: 'TQ1-3', to: 'occurrenceTiming', by: 'repeat pattern' },
+    { from: 'TQ1-4', to: 'occurrenceTiming', by: 'times of day' },
+    { from: 'TQ1-6', to: 'occurrenceTiming', by: 'how long it goes on' },
+    { from: 'TQ1-7', to: 'occurrenceTiming', by: 'start' },
+    { from: 'TQ1-8', to: 'occurrenceTiming', by: 'end' },
+    { from: 'TQ1-9', to: 'priority', by: 'priority' },
+    { from: 'TQ1-11', to: 'note', by: 'words' },
+    { from: 'TQ1-13', to: 'occurrenceTiming', by: 'how long each takes' },
+    { from: 'TQ1-14', to: 'occurrenceTiming', by: 'total occurrences' },
+  ],
+  decisions: [{ from: 'TQ1-1', not: 'structural', why: 'orders the segments' }],
+};
+
 /** RXO → MedicationRequest. Rule: v2-to-FHIR IG 1.0.0, segment RXO[MedicationRequest]. */
 export const RXO_MEDICATION = {
   name: 'RXO[MedicationRequest]',

@@ -57,3 +57,45 @@ export function repeatOf(pattern: string): Repeat | undefined {
     ? undefined
     : { dayOfWeek: [day], period: Number(weekday![1]), periodUnit: 'wk', frequency: 1 };
 }
+
+const TIME_UNITS: Readonly<Record<string, 's' | 'min' | 'h' | 'd' | 'wk' | 'mo' | 'a'>> = {
+  S: 's',
+  SEC: 's',
+  MIN: 'min',
+  M: 'min',
+  H: 'h',
+  HR: 'h',
+  D: 'd',
+  DAY: 'd',
+  W: 'wk',
+  WK: 'wk',
+  WEEK: 'wk',
+  MO: 'mo',
+  L: 'mo',
+  A: 'a',
+  Y: 'a',
+};
+
+/** A unit of time as UCUM has it; undefined when it is none. */
+export function timeUnit(text: string | undefined): string | undefined {
+  return text === undefined
+    ? undefined
+    : TIME_UNITS[text.toUpperCase().replace(/S$/, (end) => (text.length > 1 ? '' : end))];
+}
+
+/** Table 0528 as Timing.repeat.when (v3-TimingEvent): the events R4 has. */
+const EVENTS: Readonly<Record<string, string>> = {
+  AC: 'AC',
+  ACD: 'ACD',
+  ACM: 'ACM',
+  ACV: 'ACV',
+  HS: 'HS',
+  PC: 'PC',
+  PCD: 'PCD',
+  PCM: 'PCM',
+  PCV: 'PCV',
+};
+
+export function eventOf(code: string | undefined): string | undefined {
+  return code === undefined ? undefined : EVENTS[code.toUpperCase()];
+}

@@ -2,7 +2,7 @@ import type { Segment } from '../hl7/tree.ts';
 import type { Json } from '../model/json.ts';
 import type { Draft } from './draft.ts';
 import { Node } from './node.ts';
-import { Annotated, type Condition, type Row, type SegmentMap } from './row.ts';
+import { Annotated, type Condition, type Row, type SegmentMap, Several } from './row.ts';
 import type { Scope } from './scope.ts';
 
 /** Runs all rows of one segment map: states what the segment says about the resource. */
@@ -56,20 +56,22 @@ function compileRow<T>(segmentName: string, row: Row<T>): Step {
       const value = map.read(new Node(element.repetition(1), component), scope);
       if (value === undefined) return;
       if (hasSlot) draft.snapshot(target, [plain(value)], overFhir);
-      else draft.set(target, value, overFhir);
+      else draft.set(target, value instanceof Several ? value.values[0] : value, overFhir);
       return;
     }
     const values: Json[] = [];
     for (const repetition of element.repetitions()) {
       const value = map.read(new Node(repetition, component), scope);
-      if (value !== undefined) values.push(plain(value));
+      if (value instanceof Several) values.push(...value.values);
+      else if (value !== undefined) values.push(plain(value));
     }
     if (values.length > 0) draft.snapshot(target, values, overFhir);
   };
 }
 
 /** Lists hold values only: a primitive in a list has no extension of its own here. */
-function plain(value: Json | Annotated): Json {
+function plain(value: Json | Annotated | Several): Json {
+  if (value instanceof Several) return value.values[0]!;
   return value instanceof Annotated ? value.value : value;
 }
 

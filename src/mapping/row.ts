@@ -13,12 +13,21 @@ export class Annotated {
   }
 }
 
+/** More than one value out of one repetition (a name and its nickname). Only for rows that take every repetition. */
+export class Several {
+  readonly values: readonly Json[];
+
+  constructor(values: readonly Json[]) {
+    this.values = values;
+  }
+}
+
 /** One v2 data type as one FHIR data type. `parts`: what of a composite reaches the value; the rest is loss. */
 export interface DataMap {
   /** As the guide writes it: `CX[Identifier]`. */
   readonly name: string;
   readonly parts: 'all' | readonly number[];
-  readonly read: (node: Node, scope: Scope) => Json | Annotated | undefined;
+  readonly read: (node: Node, scope: Scope) => Json | Annotated | Several | undefined;
 }
 
 /** `every`: a repeating element, stated whole. `first`: one value, further repetitions are loss. */

@@ -226,17 +226,18 @@ export const RRI: MessageMap = {
     const filler = number === undefined ? undefined : ({ type: identifierType('FILL'), ...number } as unknown as Json);
     const task = stateTask(loop, request, patient.id, scope);
     if (filler !== undefined) {
-      request.snapshot('identifier[RF1-11]', [filler]);
-      task.snapshot('identifier[RF1-11]', [filler]);
+      // The originator may have made the referral over FHIR: the answer is his to hear all the same.
+      request.snapshot('identifier[RF1-11]', [filler], true);
+      task.snapshot('identifier[RF1-11]', [filler], true);
     } else if (!request.has('identifier[RF1-6]')) scope.drop(request);
     task.set('owner', { reference: `Organization/${scope.owner}` });
     const reason = reasonOf(loop.rf1, scope);
     if (scope.trigger === 'I14') answerCancel(loop, answer!, task, patient, scope);
     else {
-      task.set('status', known.status);
-      task.set('businessStatus', concept(BUSINESS_STATUS, known.business));
-      if (answer === 'R' || answer === 'E') task.set('statusReason', reason ?? { text: 'No reason was given' });
-      else task.delete('statusReason');
+      task.set('status', known.status, true);
+      task.set('businessStatus', concept(BUSINESS_STATUS, known.business), true);
+      if (answer === 'R' || answer === 'E') task.set('statusReason', reason ?? { text: 'No reason was given' }, true);
+      else task.delete('statusReason', true);
     }
     const notes = notesOf(scope);
     if (notes.length > 0)
@@ -255,8 +256,8 @@ function answerCancel(loop: Loop, answer: string, task: Draft, patient: PatientR
   abort.set('status', answer === 'A' ? 'completed' : answer === 'P' ? 'received' : 'rejected');
   abort.set('focus', task.reference);
   if (answer === 'A') {
-    task.set('status', 'cancelled');
-    task.set('businessStatus', concept(BUSINESS_STATUS, 'cancelled'));
+    task.set('status', 'cancelled', true);
+    task.set('businessStatus', concept(BUSINESS_STATUS, 'cancelled'), true);
   } else task.default('status', 'requested');
 }
 

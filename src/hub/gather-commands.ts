@@ -1,6 +1,7 @@
+import type { Resource } from '@medplum/fhirtypes';
 import { type CommandTable, DatabaseError, type Tx } from '../database/command.ts';
 import { bodyKeysOf } from '../database/envelope.ts';
-import { parseReference } from '../fhir/references.ts';
+import { forEachReference, parseReference } from '../fhir/references.ts';
 import type { Applied } from '../model/store.ts';
 import type { Owned, PersonFacts } from '../rules/facts.ts';
 import { type ApplyArgs, applyUnit } from '../server/apply.ts';
@@ -24,37 +25,79 @@ export interface ChangedRow {
 /** Commands that only the hub itself uses, beside the server's and the flow's. */
 export function hubCommands(engine: Engine): CommandTable {
   return {
-    'hub.gather': (tx, args: { references: readonly string[]; person?: string }) => gather(tx, engine, args),
+    'hub.gather': (tx, args: GatherArgs) => gather(tx, engine, args),
     'hub.changed': (tx, args: { type: string; id: string }) => changed(tx, args),
     'hub.preview': (tx, args: ApplyArgs) => preview(tx, engine, args),
     'hub.claim-key': (tx, fingerprint: string) => claimKey(tx, fingerprint),
   };
 }
 
-async function gather(
-  tx: Tx,
-  engine: Engine,
-  { references, person }: { references: readonly string[]; person?: string },
-): Promise<GatheredRows> {
-  const keys = references.flatMap((reference) => {
-    const parsed = parseReference(reference);
-    return parsed.kind === 'local' ? [parsed] : [];
-  });
+interface GatherArgs {
+  readonly references: readonly string[];
+  readonly person?: string;
+  /** Organization id: its own record of the person goes along, so that it recognises the patient. */
+  readonly recipient?: string;
+}
+
+async function gather(tx: Tx, engine: Engine, { references, person, recipient }: GatherArgs): Promise<GatheredRows> {
+  const keys = localKeys(references);
   const rows = await loadRows(tx, keys);
   const first = keys[0] && rows.get(rowKey(keys[0].type, keys[0].id));
   if (!first || first.deleted === 1) return { kind: 'missing' };
-  const found = keys.flatMap(({ type, id }) => rows.get(rowKey(type, id)) ?? []).filter((row) => row.deleted === 0);
+  const whose = first.person !== '' && first.person !== '*' ? first.person : (person ?? '');
+  const named = keys.flatMap(({ type, id }) => rows.get(rowKey(type, id)) ?? []);
+  const around = await aroundOf(tx, named, whose, recipient);
+  const unique = new Map([...named, ...around].filter((row) => row.deleted === 0).map((row) => [row.rid, row]));
+  const found = [...unique.values()];
   const parties = await queryKeys<{ rid: number; org: string }>(
     tx,
     'SELECT rid, org FROM resource_party WHERE rid IN $KEYS',
     found.map(({ rid }) => [rid]),
   );
-  const whose = first.person !== '' && first.person !== '*' ? first.person : (person ?? '');
-  return {
-    kind: 'found',
-    items: found.map((row) => owned(tx, row, parties)),
-    facts: (await personFacts(tx, engine, whose)) as PersonFacts,
-  };
+  const facts = (await personFacts(tx, engine, whose)) as PersonFacts;
+  return { kind: 'found', items: found.map((row) => owned(tx, row, parties)), facts };
+}
+
+const localKeys = (references: readonly string[]) =>
+  references.flatMap((reference) => {
+    const parsed = parseReference(reference);
+    return parsed.kind === 'local' ? [parsed] : [];
+  });
+
+/**
+ * What a message about these needs besides: the people behind the roles, the recipient's own record of the person, and for a referral the
+ * care team, in which the outpatient provider stands (DOMAIN C1, REF). Consent decides on each of them as on everything else.
+ */
+async function aroundOf(tx: Tx, named: readonly Row[], person: string, recipient: string | undefined): Promise<Row[]> {
+  const records =
+    person === '' || recipient === undefined
+      ? []
+      : await tx.query<Row>("SELECT * FROM resource WHERE person = ? AND type = 'Patient' AND owner_org = ?", [
+          person,
+          recipient,
+        ]);
+  const isReferral = named.some(({ type }) => type === 'ServiceRequest');
+  const teams =
+    person === '' || !isReferral
+      ? []
+      : await tx.query<Row>("SELECT * FROM resource WHERE person = ? AND type = 'CareTeam'", [person]);
+  const members = await loadRows(tx, peopleIn(tx, teams));
+  const roles = [...named, ...members.values()].filter(({ type }) => type === 'PractitionerRole');
+  const behind = await loadRows(tx, peopleIn(tx, roles));
+  return [...records, ...teams, ...members.values(), ...behind.values()];
+}
+
+const PEOPLE: ReadonlySet<string> = new Set(['Organization', 'Practitioner', 'PractitionerRole']);
+
+function peopleIn(tx: Tx, rows: readonly Row[]) {
+  const found = new Map<string, { readonly type: string; readonly id: string }>();
+  for (const row of rows) {
+    forEachReference(parseRow(row, bodyKeysOf(tx.env)) as unknown as Resource, ({ reference }) => {
+      for (const key of localKeys([reference ?? '']))
+        if (PEOPLE.has(key.type)) found.set(rowKey(key.type, key.id), key);
+    });
+  }
+  return [...found.values()];
 }
 
 function owned(tx: Tx, row: Row, parties: readonly { rid: number; org: string }[]): Owned {

@@ -29,7 +29,7 @@ import { Listeners } from './listeners.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Log } from './log.ts';
 import { obligations } from './obligations.ts';
-import { openDatabases } from './open.ts';
+import { issuersOf, openDatabases } from './open.ts';
 import { renderPort } from './render-port.ts';
 import { routeJob } from './route-job.ts';
 import { makeBots } from './run-bot.ts';
@@ -105,6 +105,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       gather: (event) =>
         databases.store.read('hub.gather', {
           references: event.resources,
+          recipient: event.organization,
           ...(event.person === undefined ? {} : { person: event.person }),
         }),
       render: renderPort(),
@@ -146,6 +147,9 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       async reload(next) {
         for (const name of ['http', 'database', 'keyFile'] as const) {
           if (next[name] !== live.current[name]) throw new Error(`${next.file}: ${name}: needs a restart`);
+        }
+        if (JSON.stringify(issuersOf(next)) !== JSON.stringify(issuersOf(live.current))) {
+          throw new Error(`${next.file}: partners[].issues: needs a restart`);
         }
         const port = translatePort(maps, next.partners, key.ids, next.version);
         const others = new Senders(next.partners, flowLog);

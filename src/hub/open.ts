@@ -49,8 +49,16 @@ function storeEnv(config: Config, key: HubKey, modules: readonly BotModule[]): S
     definitions: buildFile('definitions.json.gz').href,
     hubKey: key.ids.toString('hex'),
     triggers,
+    issuers: issuersOf(config),
     ...(keys ? { bodyKeys: keys } : {}),
   };
+}
+
+/** Identifier system → organization that issues it. Ids depend on it: a change needs a restart. */
+export function issuersOf({ partners }: Pick<Config, 'partners'>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    partners.flatMap(({ issues, organization }) => (issues ?? []).map((system) => [system, organization])),
+  );
 }
 
 async function openHome(config: Config, env: StoreEnv): Promise<Databases> {

@@ -3,6 +3,7 @@ import { issue } from '../fhir/outcome.ts';
 import { parseReference, rewriteLinks, rewriteReferences } from '../fhir/references.ts';
 import { ambiguous, matching } from './conditional.ts';
 import type { Context } from './context.ts';
+import { idFor } from './declared-id.ts';
 import type { FhirResource } from './engine.ts';
 import { FHIR_JSON, type FhirRequest, type FhirResponse } from './exchange.ts';
 import { indexRows } from './index-rows.ts';
@@ -194,8 +195,9 @@ async function plan(context: Context, request: FhirRequest, at: number): Promise
       const found = criteria === undefined ? [] : await matching(context, type, criteria.replace(/^.*\?/, ''));
       if (found.length > 1) throw ambiguous();
       if (found[0]) return { at, type, id: found[0].id, write: undefined, existing: found[0] };
-      const id = context.engine.newId();
-      return { at, type, id, write: { action: 'create', type, id, resource: resourceIn(request), place } };
+      const resource = resourceIn(request);
+      const id = await idFor(context, type, resource);
+      return { at, type, id, write: { action: 'create', type, id, resource, place } };
     }
     case 'PUT': {
       const resource = resourceIn(request);

@@ -53,6 +53,8 @@ export interface Engine {
   readonly newId: NewId;
   /** Key of deterministic ids. */
   readonly hubKey: Buffer;
+  /** Identifier system → organization that issues its identifiers. */
+  readonly issuers: Readonly<Record<string, string>>;
   validate(resource: FhirResource): readonly OperationOutcomeIssue[];
   /** Elements without which the resource would not be valid; a folded resource waits as a placeholder until there are none. */
   missingRequired(resource: FhirResource): readonly string[];

@@ -38,6 +38,12 @@ export interface Removal {
   readonly elements: readonly ElementAssertion[];
 }
 
+/**
+ * A listed row beats what a FHIR actor wrote up to this much later by the hub's clock: senders' clocks differ, and an acceptance must
+ * not be lost to a clock that runs behind. An answer older than that is stale and does not undo a person's decision (H10).
+ */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
 export const emptyFold = (owner: string): FoldState => ({
   owner,
   asserted: false,
@@ -173,13 +179,34 @@ export function materialise(type: string, id: string, folded: FoldState): FhirRe
     const taken = state.fhir[name]!;
     delete root[name];
     if (taken.value !== undefined) root[name] = taken.value;
+    const since = new Date(Date.parse(taken.at) - CLOCK_SKEW_MS).toISOString();
     const over = said.filter(
-      ([element, { overFhir, stamp }]) => overFhir && topOf(element) === name && stamp.at > taken.at,
+      ([element, { overFhir, stamp }]) => overFhir && topOf(element) === name && stamp.at > since,
     );
     if (over.length > 0 && taken.value !== undefined) root[name] = structuredClone(taken.value) as Json;
-    for (const [path, slots] of gather(over)) place(root, path, slots, undefined);
+    for (const [path, slots] of gather(over)) {
+      if (path === name && Array.isArray(taken.value) && slots.every(([slot]) => slot !== undefined))
+        add(root, name, slots);
+      else place(root, path, slots, undefined);
+    }
   }
   return { resourceType: type, id, ...root };
+}
+
+/** Slots beside what the FHIR actor has in the list; what stands there already is not repeated. */
+function add(
+  root: Record<string, Json>,
+  name: string,
+  slots: readonly (readonly [string | undefined, ElementState])[],
+): void {
+  const list = [...(root[name] as readonly Json[])];
+  const held = new Set(list.map((item) => JSON.stringify(item)));
+  for (const [, { value }] of slots) {
+    for (const item of Array.isArray(value) ? (value as readonly Json[]) : []) {
+      if (!held.has(JSON.stringify(item))) list.push(item);
+    }
+  }
+  root[name] = list;
 }
 
 /** Puts a value where there is none yet, and nowhere below something that is no object. */

@@ -2,6 +2,7 @@ import { bodyKeysOf } from '../database/envelope.ts';
 import { outcome } from '../fhir/outcome.ts';
 import { ambiguous, matching } from './conditional.ts';
 import type { Context } from './context.ts';
+import { idFor } from './declared-id.ts';
 import type { FhirResource } from './engine.ts';
 import { type FhirRequest, type FhirResponse, outcomeResponse } from './exchange.ts';
 import { applyJsonPatch } from './json-patch.ts';
@@ -49,7 +50,9 @@ export async function create(context: Context, request: FhirRequest, type: strin
     if (found.length > 1) throw ambiguous();
     if (found[0]) return writeResponse(context, request, 200, found[0]);
   }
-  const [written] = await writeAll(context, [{ action: 'create', type, id: context.engine.newId(), resource }]);
+  const [written] = await writeAll(context, [
+    { action: 'create', type, id: await idFor(context, type, resource), resource },
+  ]);
   return writeResponse(context, request, 201, written!.row!);
 }
 

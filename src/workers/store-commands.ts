@@ -26,6 +26,8 @@ export interface StoreEnv {
   /** Key of deterministic ids, hex. */
   readonly hubKey: string;
   readonly triggers: readonly Trigger[];
+  /** Identifier system → organization that issues its identifiers. */
+  readonly issuers?: Readonly<Record<string, string>>;
   /** Read by `bodyKeysOf`: keys that seal resources. */
   readonly bodyKeys?: { readonly current: string; readonly keys: Readonly<Record<string, string>> };
 }
@@ -42,6 +44,7 @@ export function storeEngine(env: StoreEnv): Engine {
     },
     conceptMaps: hubConceptMaps(),
     hubKey: Buffer.from(env.hubKey, 'hex'),
+    issuers: env.issuers ?? {},
     newId: randomUUID,
     validate: (resource): readonly OperationOutcomeIssue[] => validate(definitions, resource),
     missingRequired: (resource) => missingRequired(definitions, resource as unknown as Resource),

@@ -7,6 +7,7 @@ import { HUB_KEY } from './test-store.ts';
 export const ENV: StoreEnv = {
   definitions: new URL('../../../../build/definitions.json.gz', import.meta.url).href,
   hubKey: HUB_KEY,
+  issuers: {},
   triggers: [],
 };
 

@@ -36,6 +36,7 @@ export async function openTestStore(
   const env: StoreEnv = {
     definitions: DEFINITIONS,
     hubKey: HUB_KEY,
+    issuers: {},
     triggers: options.triggers ?? [],
     ...(options.bodyKeys ? { bodyKeys: options.bodyKeys } : {}),
   };

@@ -1,3 +1,4 @@
+import type { Task } from '@medplum/fhirtypes';
 import { TASK_CODE } from '../../src/model/codes.ts';
 import {
   affiliationsFor,
@@ -6,15 +7,22 @@ import {
   type BotHandler,
   directoryOf,
   eachOnItsOwn,
+  inputOf,
   instant,
   raiseOnce,
   update,
 } from '../hub.ts';
-import { escalate, SWEPT } from './rule.ts';
+import { answered, escalate, SWEPT } from './rule.ts';
 
 /** The sweep: every open obligation, however old. The notices come before the record of them: a step is told twice rather than never. */
 export function make({ now }: BotDeps): BotHandler {
-  return async (medplum) => {
+  return async (medplum, event) => {
+    const seen = inputOf<Task>(event, 'Task');
+    if (seen?.id !== undefined) {
+      const done = answered(await medplum.readResource('Task', seen.id));
+      if (done !== undefined) await update(medplum, { ...done, id: seen.id });
+      return;
+    }
     const codes = SWEPT.map((each) => `${TASK_CODE.system}|${each}`).join(',');
     const open = await allOf(medplum, 'Task', `code=${encodeURIComponent(codes)}&status=requested,received`);
     const at = instant(now());

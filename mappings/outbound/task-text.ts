@@ -3,7 +3,7 @@ import { partyText, sayParty } from '../../src/mapping/outbound/people.ts';
 import type { Writing } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { readableTime } from '../../src/mapping/outbound/time.ts';
-import { BUSINESS_STATUS, codeIn, TASK_CODE, TASK_PART } from '../../src/model/codes.ts';
+import { BUSINESS_STATUS, type BusinessStatus, codeIn, TASK_CODE, TASK_PART } from '../../src/model/codes.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 
 const REASON = hubExtension('reason');
@@ -20,7 +20,7 @@ export function taskLines(entry: Entry, writing: Writing): readonly string[] {
   const code = codeIn(TASK_CODE, task.code);
   const lines = [
     code === undefined ? '' : `Task: ${TASK_CODE.codes[code]}`,
-    `Status: ${status === undefined ? task.status : BUSINESS_STATUS.codes[status]}`,
+    `Status: ${statusText(task, status)}`,
     task.statusReason === undefined ? '' : `Reason: ${conceptText(task.statusReason)}`,
   ];
   writing.carried(`${entry.path}.status`);
@@ -37,6 +37,16 @@ export function taskLines(entry: Entry, writing: Writing): readonly string[] {
     }
   }
   return lines.filter((line) => line !== '');
+}
+
+/** What a person answered stands above what the hub noted on the way ("delivered", "escalated"). */
+function statusText(task: Task, status: BusinessStatus | undefined): string {
+  const noted = status === 'delivered' || status === 'escalated' || status === 'not-delivered';
+  const taken = task.status === 'accepted' || task.status === 'in-progress' || task.status === 'completed';
+  const isNote = codeIn(TASK_CODE, task.code) === 'acknowledge-safety-note';
+  if (isNote && taken) return BUSINESS_STATUS.codes.acknowledged;
+  if (status === undefined || (noted && !['requested', 'received'].includes(task.status))) return task.status;
+  return BUSINESS_STATUS.codes[status];
 }
 
 function partName(part: Part): string {

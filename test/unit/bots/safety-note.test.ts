@@ -6,6 +6,7 @@ import { make as guard } from '../../../bots/guard-next-dose/bot.ts';
 import { make as raise } from '../../../bots/raise-safety-note/bot.ts';
 import { make as giveBack } from '../../../bots/return-undelivered/bot.ts';
 import {
+  BUSINESS_STATUS,
   codeIn,
   concept,
   HOLD_ANSWER,
@@ -33,6 +34,8 @@ async function noted(fhir: FakeFhir, message: Communication & { id: string }) {
   await raise(minute(0))(fhir.client, fhir.event(fhir.put(message)));
   return fhir.all<Task>('Task');
 }
+
+const TICK = { bot: { reference: 'Bot/x' }, contentType: 'x', input: undefined, secrets: {} };
 
 const summary = (tasks: readonly Task[]) =>
   tasks
@@ -135,7 +138,7 @@ describe('the ladder', () => {
 
   it('reaches duty again, then the backup, and the sender with the number to call; each once (H1)', async () => {
     const fhir = await raised();
-    for (const minutes of [1, 30, 31, 60, 61, 61]) await sweep(minute(minutes))(fhir.client, {} as never);
+    for (const minutes of [1, 30, 31, 60, 61, 61]) await sweep(minute(minutes))(fhir.client, TICK);
     expect(told(fhir)).toEqual([
       'PractitionerRole/riverside-duty',
       'PractitionerRole/riverside-backup',
@@ -151,7 +154,7 @@ describe('the ladder', () => {
 
   it('names neither the patient nor the reason (H6)', async () => {
     const fhir = await raised();
-    await sweep(minute(120))(fhir.client, {} as never);
+    await sweep(minute(120))(fhir.client, TICK);
     for (const each of fhir.all<Communication>('Communication').filter((one) => one.id.startsWith('made-'))) {
       expect(each.payload![0]!.contentString).not.toMatch(/dissociation|avery|ketamine/i);
     }
@@ -159,15 +162,18 @@ describe('the ladder', () => {
 
   it('of E0 goes on to safety officers of both sides and the operator, until a named person answers', async () => {
     const fhir = await raised('emergent-suicidality');
-    for (const minutes of [0, 5, 15, 30, 60, 600]) await sweep(minute(minutes))(fhir.client, {} as never);
+    for (const minutes of [0, 5, 15, 30, 60, 600]) await sweep(minute(minutes))(fhir.client, TICK);
     expect(told(fhir)).toContain('PractitionerRole/riverside-safety-officer');
     expect(told(fhir)).toContain('PractitionerRole/lakeside-safety-officer');
     const operators = fhir.all<Task>('Task').filter((each) => codeIn(TASK_CODE, each.code) === 'operator-attention');
     expect(operators).toHaveLength(1);
     const task = fhir.all<Task>('Task').find((each) => each.owner?.reference === 'Organization/riverside')!;
-    fhir.put({ ...task, status: 'accepted' });
+    await sweep(minute(650))(fhir.client, fhir.event(fhir.put({ ...task, status: 'accepted' })));
+    expect(codeIn(BUSINESS_STATUS, ((await fhir.readResource('Task', task.id)) as Task).businessStatus)).toBe(
+      'acknowledged',
+    );
     const writes = fhir.writes;
-    await sweep(minute(700))(fhir.client, {} as never);
+    await sweep(minute(700))(fhir.client, TICK);
     expect(fhir.writes).toBe(writes);
   });
 
@@ -184,7 +190,7 @@ describe('the ladder', () => {
       }
       return update(resource, options);
     };
-    await expect(sweep(minute(61))(client, {} as never)).rejects.toThrow(/1 of/);
+    await expect(sweep(minute(61))(client, TICK)).rejects.toThrow(/1 of/);
     expect(told(fhir)).toContain('PractitionerRole/lakeside-backup');
   });
 });
@@ -201,9 +207,9 @@ describe('a hold request', () => {
   it('unanswered before the next dose is flagged once; the appointment is not touched (R16)', async () => {
     const fhir = await asked('2026-11-21T14:00:00Z');
     const before = await fhir.readResource('Appointment', 'dose');
-    await guard(minute(1))(fhir.client, {} as never);
+    await guard(minute(1))(fhir.client, TICK);
     const writes = fhir.writes;
-    await guard(minute(2))(fhir.client, {} as never);
+    await guard(minute(2))(fhir.client, TICK);
     expect(fhir.writes).toBe(writes);
     expect(
       fhir.all<Flag>('Flag').filter((each) => each.code.coding?.[0]?.code === 'needs-clinician-decision'),
@@ -214,13 +220,13 @@ describe('a hold request', () => {
   it('is not flagged while the next dose is far', async () => {
     const fhir = await asked('2026-11-23T14:00:00Z');
     const writes = fhir.writes;
-    await guard(minute(1))(fhir.client, {} as never);
+    await guard(minute(1))(fhir.client, TICK);
     expect(fhir.writes).toBe(writes);
   });
 
   it('answered by a person goes back to who asked, and its flag ends', async () => {
     const fhir = await asked('2026-11-21T14:00:00Z');
-    await guard(minute(1))(fhir.client, {} as never);
+    await guard(minute(1))(fhir.client, TICK);
     const output = [
       { type: concept(TASK_PART, 'acknowledged-by'), valueReference: { reference: 'PractitionerRole/lakeside-duty' } },
       { type: concept(TASK_PART, 'hold-answer'), valueCodeableConcept: concept(HOLD_ANSWER, 'adjust') },

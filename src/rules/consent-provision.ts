@@ -66,7 +66,7 @@ export function readConsent(
     consent,
     span,
     spansWithin: provisions.filter((each) => each.period !== undefined).map((each) => spanOf(each.period)),
-    types: provisions.flatMap((each) => typesOf(each) ?? []),
+    types: provisions.flatMap((each) => ['Patient', ...(typesOf(each) ?? [])]),
     effect(question) {
       if (!within(span, question.at)) return {};
       if (disclosers.length > 0 && !disclosers.includes(question.owner)) return {};
@@ -239,6 +239,8 @@ function typesOf(provision: ConsentProvision): string[] | undefined {
 function matchesType(provision: ConsentProvision, kind: Kind, type: string): boolean {
   const types = typesOf(provision);
   if (types === undefined || types.includes(type)) return true;
+  // What may be disclosed is disclosed about somebody.
+  if (kind === 'permit' && types.length > 0 && type === 'Patient') return true;
   return kind === 'deny' && types.length < (provision.class ?? []).length;
 }
 

@@ -200,6 +200,18 @@ describe('Part 2 data (H3)', () => {
     expect(outcome(person(IN_CARE, fact), part2, 'lakeside')).toBe('deny');
   });
 
+  it('limited to a type goes with the patient it is about and nothing else', () => {
+    const only = { class: [{ system: 'http://hl7.org/fhir/resource-types', code: 'Observation' }] };
+    const facts = person(owned('riverside', consent('riverside', 'lakeside', only)));
+    const security = part2Labels();
+    const of = (type: string) => owned('riverside', { resourceType: type, id: 'x', meta: { security } } as Resource);
+    expect(['Observation', 'Patient', 'Goal'].map((type) => outcome(facts, of(type), 'lakeside'))).toEqual([
+      'permit',
+      'permit',
+      'deny',
+    ]);
+  });
+
   it('stays when another consent refuses: deny overrides permit', () => {
     const refusal = { ...consent('riverside', 'lakeside', { type: 'deny' }), id: 'refusal' };
     expect(outcome(person(IN_CARE, permit, owned('riverside', refusal)), part2, 'lakeside')).toBe('deny');

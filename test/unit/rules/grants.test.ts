@@ -25,7 +25,7 @@ const HIV = { system: ACT_CODE_SYSTEM, code: 'HIV' };
 const MH = { system: ACT_CODE_SYSTEM, code: 'MH' };
 const ODD = { system: 'urn:odd', code: 'odd' };
 const LABELS: readonly Coding[] = [PART2, RESTRICTED, PSYTHPN, HIV, MH, ODD];
-const TYPES = ['Observation', 'Condition', 'Appointment', 'Consent', 'CarePlan', 'MedicationRequest'];
+const TYPES = ['Patient', 'Observation', 'Condition', 'Appointment', 'Consent', 'CarePlan', 'MedicationRequest'];
 const DATES = ['2026-01-01', '2026-02-01T06:00:00Z', '2026-03-01', '2026-04-01T00:00:00-05:00', '2026-05'];
 
 const org = fc.constantFrom(...ORGS);

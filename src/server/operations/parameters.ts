@@ -47,6 +47,11 @@ export class Asked {
     return text === 'true';
   }
 
+  /** `valueReference`, or the reference as text. */
+  reference(name: string): string | undefined {
+    return this.parts(name)[0]?.valueReference?.reference ?? this.text(name);
+  }
+
   resource(name: string): FhirResource | undefined {
     return this.parts(name)[0]?.resource as unknown as FhirResource | undefined;
   }

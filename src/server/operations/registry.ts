@@ -2,12 +2,20 @@ import type { Context } from '../context.ts';
 import type { FhirRequest, FhirResponse } from '../exchange.ts';
 import { refuse } from '../refusal.ts';
 import { DOCUMENT_OPERATIONS } from './document-operation.ts';
+import { EXTRACT_OPERATIONS } from './extract-operation.ts';
 import { MATCH_OPERATIONS } from './match-operation.ts';
 import type { Address, Operation, Target } from './operation.ts';
+import { POPULATE_OPERATIONS } from './populate-operation.ts';
 import { TERMINOLOGY_OPERATIONS } from './terminology-operations.ts';
 
 /** Every operation of this folder. The routes serve and `metadata` lists what stands here. */
-export const SERVED: readonly Operation[] = [...TERMINOLOGY_OPERATIONS, ...MATCH_OPERATIONS, ...DOCUMENT_OPERATIONS];
+export const SERVED: readonly Operation[] = [
+  ...TERMINOLOGY_OPERATIONS,
+  ...MATCH_OPERATIONS,
+  ...DOCUMENT_OPERATIONS,
+  ...POPULATE_OPERATIONS,
+  ...EXTRACT_OPERATIONS,
+];
 
 /** Addresses beside the resources. */
 const ADDRESSES: readonly Address[] = [];

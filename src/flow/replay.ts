@@ -84,7 +84,10 @@ export class Replay {
     for (const [i, id] of ids.entries()) {
       const outcome = await ended[i];
       if (!outcome) results.push({ id, outcome: 'late' });
-      else results.push({ id, outcome: outcome.kind, ...outcome.reason });
+      else {
+        const unchanged = outcome.kind === 'applied' && outcome.changed === 0;
+        results.push({ id, outcome: unchanged ? 'unchanged' : outcome.kind, ...outcome.reason });
+      }
     }
     return results;
   }

@@ -172,6 +172,7 @@ export class Translate {
       kind: 'applied',
       ackCode: 'AA',
       mappingVersion: this.#deps.port.version,
+      changed: applied.changed.length,
       parts: parked,
       ...(reason ? { reason: reasonOf(reason) } : {}),
     };
@@ -183,7 +184,7 @@ export class Translate {
       return this.#park(message, { code: 'map.identity-unsupported', text, location: 'MSH[1]-9' }, true);
     }
     const reason = { code: 'map.unsupported', text: failureOf('map.unsupported').text, location: 'MSH[1]-9' };
-    return { kind: 'listed', ackCode: 'AA', mappingVersion: this.#deps.port.version, parts: [], reason };
+    return { kind: 'listed', ackCode: 'AA', mappingVersion: this.#deps.port.version, changed: 0, parts: [], reason };
   }
 
   #park(message: ClaimedMessage, reason: MessageReason, holdLanes: boolean): MessageOutcome {

@@ -90,6 +90,8 @@ export type MessageOutcome =
       readonly kind: 'applied' | 'listed';
       readonly ackCode: string;
       readonly mappingVersion: string;
+      /** Resources that got a new version; 0 when nothing new was said. */
+      readonly changed: number;
       readonly reason?: MessageReason;
       readonly parts: readonly ParkedPartRow[];
     }

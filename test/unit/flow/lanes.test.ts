@@ -73,7 +73,7 @@ class Simulation {
     if (!message) return;
     const outcome: MessageOutcome =
       kind === 'applied'
-        ? { kind, ackCode: 'AA', mappingVersion: '1', parts: [] }
+        ? { kind, ackCode: 'AA', mappingVersion: '1', changed: 0, parts: [] }
         : { kind, at: this.#now, counted: false, reason: { code: 'hub.internal', text: '' } };
     const settled = [{ id: message.id, lease: message.lease, outcome }];
     const args = { settled, limit: 0, leaseMs: 10, now: this.#now };
@@ -179,7 +179,7 @@ describe('lanes', () => {
     const [old] = simulation.held;
     await simulation.crash();
     await simulation.claim(1);
-    const outcome: MessageOutcome = { kind: 'applied', ackCode: 'AA', mappingVersion: '1', parts: [] };
+    const outcome: MessageOutcome = { kind: 'applied', ackCode: 'AA', mappingVersion: '1', changed: 0, parts: [] };
     const settled = [{ id: old!.id, lease: old!.lease, outcome }];
     const { lost } = await simulation.run<{ lost: number[] }>('journal.settle', {
       settled,

@@ -1,4 +1,11 @@
-import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from 'kysely';
+import {
+  CompiledQuery,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type Transaction,
+} from 'kysely';
 import pg from 'pg';
 import type { Database } from '../model/database.ts';
 import { type CommandTable, DatabaseError, type SqlValue, type Tx, toWireError } from './command.ts';
@@ -37,7 +44,7 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     // A connection that breaks while a command holds it fails that command; without a listener it would end the process.
     client.on('error', () => {});
   });
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
   try {
     await refuseUnsafe(pool);
     await migrateLocked(pool, options);
@@ -51,10 +58,12 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     if (!run) throw new DatabaseError('database.command-unknown', `no command ${command}`);
     for (let tried = 1; ; tried++) {
       try {
-        const transaction = db.transaction().setIsolationLevel(readOnly ? 'repeatable read' : 'read committed');
+        const transaction = db
+          .transaction()
+          .setIsolationLevel(readOnly ? 'repeatable read' : 'read committed')
+          .setAccessMode(readOnly ? 'read only' : 'read write');
         return await transaction.execute(async (trx) => {
           if (readOnly) {
-            await trx.executeQuery(CompiledQuery.raw(`SET TRANSACTION READ ONLY`));
             await trx.executeQuery(
               CompiledQuery.raw(`SET LOCAL statement_timeout = ${Math.trunc(options.readTimeoutMs)}`),
             );
@@ -74,6 +83,36 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     write: (command, args) => attempt(command, args, false),
     read: (command, args) => attempt(command, args, true),
     close: () => db.destroy(),
+  };
+}
+
+/** Statements with parameters that each connection keeps prepared; later ones are parsed at every use. */
+const PREPARED_MAX = 1000;
+const preparedNames = new Map<string, string>();
+
+function preparedName(sql: string): string | undefined {
+  let name = preparedNames.get(sql);
+  if (name === undefined && preparedNames.size < PREPARED_MAX) {
+    name = `s${preparedNames.size}`;
+    preparedNames.set(sql, name);
+  }
+  return name;
+}
+
+/** The pool as the query builder uses it, with the same few statements prepared once per connection: parsing and planning them anew costs more than running them. */
+function preparing(pool: pg.Pool): PostgresPool {
+  return {
+    connect: async () => {
+      const client = await pool.connect();
+      const query = (sql: string, values?: readonly unknown[]) => {
+        const name = values && values.length > 0 ? preparedName(sql) : undefined;
+        return name === undefined
+          ? client.query(sql, values as unknown[])
+          : client.query({ name, text: sql, values: values as unknown[] });
+      };
+      return { query, release: () => client.release() } as unknown as PostgresPoolClient;
+    },
+    end: () => pool.end(),
   };
 }
 

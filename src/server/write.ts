@@ -146,7 +146,8 @@ async function planWrite(
   const issues = engine.validate(resource);
   if (!isAcceptable(issues)) throw refuseWith(422, issues);
   await askRules(context, write.type, stored, resource);
-  if (before?.folded === 1) await recordTakeOver(context, before, stored, resource);
+  const folded = before ? before.folded === 1 : isDerivedId(write.id);
+  const taken = folded && (await recordTakeOver(context, write, stored, resource));
   const patients = patientsIn(engine, { type: write.type, id: write.id, resource, patient: undefined, before });
   await requirePatients(
     context,
@@ -161,9 +162,12 @@ async function planWrite(
     hash,
     owner: before?.owner_org ?? (await ownerOf(context, resource, patients, actor.organization)),
     ...(patients.length === 1 ? { patient: patients[0] } : {}),
-    folded: before?.folded === 1,
+    folded: taken,
   };
 }
+
+/** Ids that messages derive are UUIDs of version 8: of such a resource messages may have spoken before it was whole. */
+const isDerivedId = (id: string): boolean => id.length === 36 && id[14] === '8';
 
 /** 404 for what the actor may not see; 403 for what it sees and does not own. A party to a Task may work on it. */
 async function requireOwnership(context: Context, { type, action }: Write, before: Row): Promise<void> {
@@ -274,19 +278,16 @@ async function askRules(
   }
 }
 
-/** What a FHIR actor changes in a resource that messages made belongs to that actor from now on. */
+/** What a FHIR actor changes in a resource that messages spoke of belongs to that actor from now on. False: none has. */
 async function recordTakeOver(
   { tx, at }: Context,
-  row: Row,
+  { type, id }: Pick<Write, 'type' | 'id'>,
   before: Stored | undefined,
   after: FhirResource,
-): Promise<void> {
+): Promise<boolean> {
   const keys = bodyKeysOf(tx.env);
-  const [fold] = await tx.query<{ state: string }>('SELECT state FROM fold WHERE id = ? AND type = ?', [
-    row.id,
-    row.type,
-  ]);
-  if (!fold) return;
+  const [fold] = await tx.query<{ state: string }>('SELECT state FROM fold WHERE id = ? AND type = ?', [id, type]);
+  if (!fold) return false;
   const state = takeOver(
     JSON.parse(openText(fold.state, keys)) as FoldState,
     before as FhirResource | undefined,
@@ -295,9 +296,10 @@ async function recordTakeOver(
   );
   await tx.run('UPDATE fold SET state = ? WHERE id = ? AND type = ?', [
     sealText(JSON.stringify(state), keys),
-    row.id,
-    row.type,
+    id,
+    type,
   ]);
+  return true;
 }
 
 const OWNER_ELEMENTS = ['organization', 'providedBy', 'managingOrganization'];

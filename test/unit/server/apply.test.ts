@@ -152,7 +152,12 @@ describe.each(ENGINES)('apply on %s', (engine) => {
 
   it('a member that the latest whole snapshot leaves out is removed, also when it arrives later', async () => {
     const appointment = (id: string, status: string) =>
-      said('Appointment', id, { status, participant: [{ status: 'accepted' }] }, { patient: `patient-${id}` });
+      said(
+        'Appointment',
+        id,
+        { status, start: '2026-03-09T10:00:00Z', end: '2026-03-09T11:00:00Z', participant: [{ status: 'accepted' }] },
+        { patient: `patient-${id}` },
+      );
     const group = (ids: string[], complete = true) => ({
       group: 'g1',
       members: ids.map((id) => ({ type: 'Appointment', id })),
@@ -179,7 +184,12 @@ describe.each(ENGINES)('apply on %s', (engine) => {
       said(
         'Appointment',
         id,
-        { status: 'booked', participant: [{ status: 'accepted' }] },
+        {
+          status: 'booked',
+          start: '2026-03-09T10:00:00Z',
+          end: '2026-03-09T11:00:00Z',
+          participant: [{ status: 'accepted' }],
+        },
         { patient: `patient-${id}` },
       );
     await hub.store.apply(unit('2026-03-01T12:00:00Z', { resources: [appointment('b1'), appointment('b2')] }));
@@ -262,6 +272,25 @@ describe.each(ENGINES)('apply on %s', (engine) => {
       unit('2026-03-01T12:00:00Z', { resources: [said('Patient', 'w1', who('Other', '1980-01-01', 'female'))] }),
     );
     expect(married).toMatchObject({ outcome: 'applied' });
+  });
+
+  it('a resource that a FHIR actor makes where a message waited as a placeholder stays as the actor made it', async () => {
+    const id = '11111111-2222-8333-8444-555555555555';
+    await hub.store.apply(
+      unit('2026-03-01T10:00:00Z', { resources: [said('Encounter', id, { 'period.end': '2026-03-01' })] }),
+    );
+    const actor = { kind: 'client' as const, id: 'c', organization: ORG, scopes: ['system/*.cruds'] };
+    await hub.store.put({ resourceType: 'Encounter', id, status: 'planned', class: { code: 'AMB' } } as never, actor);
+    await hub.store.apply(
+      unit('2026-03-02T10:00:00Z', {
+        resources: [said('Encounter', id, { status: 'finished', class: { code: 'IMP' }, length: { value: 1 } })],
+      }),
+    );
+    expect(await read('Encounter', id)).toMatchObject({
+      status: 'planned',
+      class: { code: 'AMB' },
+      length: { value: 1 },
+    });
   });
 
   it('labels are sticky', async () => {

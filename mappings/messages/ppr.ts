@@ -1,7 +1,7 @@
 import type { Segment } from '../../src/hl7/tree.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import type { MessageMap } from '../../src/mapping/message-map.ts';
-import { Refusal, type Scope } from '../../src/mapping/scope.ts';
+import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { annotationOf } from '../datatypes/note.ts';
 import { MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
@@ -11,6 +11,7 @@ import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { GOL_GOAL, PRB_CONDITION, PTH_CARE_PLAN, VAR_NOTE } from '../segments/problem.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { orderNumber } from './medication-order.ts';
+import { notesAfter } from './notes-after.ts';
 import { stateObservation } from './observation.ts';
 import { stateServiceRequest } from './order.ts';
 import { named, type OrderGroup, orderGroups } from './order-group.ts';
@@ -66,8 +67,10 @@ function care(scope: Scope, isOfGoals: boolean): void {
     if (segment.name === 'PRB' || segment.name === 'GOL' || segment.name === 'PTH') seen += 1;
     step(segment, place, patient, encounter, isOfGoals, scope);
   }
-  if (seen === 0)
-    throw new Refusal('map.key-missing', 'neither problem nor goal nor pathway', isOfGoals ? 'GOL[1]' : 'PRB[1]');
+  if (seen === 0 && scope.message.headerSegment !== undefined) {
+    scope.place(scope.message.headerSegment, 9);
+    scope.issue('map.required-missing', 'neither problem nor goal nor pathway: only the patient is carried');
+  }
   for (const [draft, notes] of place.notes) draft.snapshot('note[NTE]', notes);
 }
 
@@ -118,10 +121,18 @@ function step(
     place.last = place.goal;
   } else if (name === 'PTH') {
     place.last = statePathway(segment, patient, encounter, isOfGoals ? undefined : place.problem, place.goal, scope);
-  } else if (name === 'NTE') note(place, annotationOf(segment, scope));
-  else if (name === 'VAR') note(place, varianceOf(segment, scope));
+  } else if (name === 'NTE') {
+    if (!isOfObservation(segment, scope)) note(place, annotationOf(segment, scope));
+  } else if (name === 'VAR') note(place, varianceOf(segment, scope));
   else if (name === 'ROL' || name === 'PRT') stateTeam([segment], patient, scope);
   else if (name === 'OBX') finding(segment, place, patient, encounter, scope);
+}
+
+function isOfObservation(nte: Segment, scope: Scope): boolean {
+  const segments = scope.message.segments();
+  let at = nte.index;
+  while (segments[at]?.name === 'NTE') at -= 1;
+  return segments[at]?.name === 'OBX';
 }
 
 function note(place: Place, annotation: Json | undefined): void {
@@ -135,7 +146,7 @@ function finding(obx: Segment, place: Place, patient: Draft, encounter: Draft | 
   const under = place.last?.draft;
   const order = under === undefined ? undefined : { system: `urn:handoff:within:${under.type}`, value: under.id };
   const context = { patient, encounter, order, time: undefined, status: undefined, isSeries: true } as const;
-  const observation = stateObservation(obx, context, [], scope);
+  const observation = stateObservation(obx, context, notesAfter(obx, scope.message.segments()), scope);
   if (observation === undefined || under === undefined) return;
   if (under.type === 'Condition') under.snapshot(`evidence[${observation.id}]`, [{ detail: [observation.reference] }]);
   else if (under.type === 'Goal') under.snapshot(`outcomeReference[${observation.id}]`, [observation.reference]);

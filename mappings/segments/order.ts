@@ -1,21 +1,13 @@
-import type { Immunization, MedicationRequest, ServiceRequest } from '@medplum/fhirtypes';
+import type { MedicationRequest, ServiceRequest } from '@medplum/fhirtypes';
 import { absent, every, first, isNoneOf, isOneOf, type SegmentMap } from '../../src/mapping/row.ts';
 import { hubExtension } from '../../src/model/systems.ts';
-import { coded, cwe, known, ofTable, translated } from '../datatypes/coded.ts';
-import { location, organization, practitioner } from '../datatypes/directory.ts';
+import { coded, cwe, ofTable, translated } from '../datatypes/coded.ts';
+import { organization, practitioner } from '../datatypes/directory.ts';
 import { cx, ei } from '../datatypes/identifier.ts';
 import { xtn } from '../datatypes/person.ts';
-import { codedOrganization, eip } from '../datatypes/role.ts';
 import { extension, holding } from '../datatypes/shape.ts';
-import { date, dateTime, fixed, st } from '../datatypes/text.ts';
-import {
-  IMMUNIZATION_STATUS,
-  ORDER_CONTROL,
-  ORDER_PRIORITY,
-  ORDER_STATUS,
-  ORDER_TYPE,
-  ROUTE,
-} from '../tables/order.ts';
+import { dateTime, fixed, type st } from '../datatypes/text.ts';
+import { ORDER_CONTROL, ORDER_PRIORITY, ORDER_STATUS, ORDER_TYPE } from '../tables/order.ts';
 
 const FHIR = 'http://hl7.org/fhir/StructureDefinition/';
 
@@ -136,61 +128,6 @@ export const RXO_MEDICATION = {
     { from: 'RXO-26', to: 'extension', by: 'unit of that volume' },
   ],
 } as const satisfies SegmentMap<MedicationRequest>;
-
-/** RXA → Immunization, of vaccination messages only. Rule: v2-to-FHIR IG 1.0.0, segment RXA[Immunization]. */
-export const RXA_IMMUNIZATION = {
-  name: 'RXA[Immunization]',
-  segment: 'RXA',
-  rows: [
-    { from: 'RXA-3', to: 'occurrenceDateTime', as: first(dateTime) },
-    { from: 'RXA-5', to: 'vaccineCode', as: first(cwe) },
-    { from: 'RXA-15', to: 'lotNumber', as: first(st) },
-    { from: 'RXA-16', to: 'expirationDate', as: first(date) },
-    { from: 'RXA-17', to: 'manufacturer', as: first(codedOrganization) },
-    { from: 'RXA-18', to: 'statusReason', as: first(known({ id: '0000', name: 'refusal', codes: {} })) },
-    { from: 'RXA-19', to: 'reasonCode', as: every(cwe) },
-    { from: 'RXA-20', to: 'status', as: first(coded(IMMUNIZATION_STATUS)), when: isNoneOf('RXA-21', 'D') },
-    { from: 'RXA-21', to: 'status', as: first(fixed('entered-in-error')), when: isOneOf('RXA-21', 'D') },
-    { from: 'RXA-22', to: 'recorded', as: first(dateTime) },
-    { from: 'RXA-27', to: 'location', as: first(location) },
-  ],
-  hand: [
-    { from: 'RXA-2', to: 'identifier', by: 'part of the key' },
-    { from: 'RXA-4', to: 'occurrenceDateTime', by: 'the end of the act: the same moment' },
-    { from: 'RXA-6', to: 'doseQuantity', by: 'amount; 999 is unknown' },
-    { from: 'RXA-7', to: 'doseQuantity', by: 'unit' },
-    { from: 'RXA-9', to: 'reportOrigin', by: 'where the record comes from' },
-    { from: 'RXA-10', to: 'performer', by: 'who gave it' },
-    { from: 'RXA-11', to: 'location', by: 'where, when RXA-27 is empty' },
-    { from: 'RXA-28', to: 'location', by: 'address of RXA-27' },
-  ],
-  decisions: [{ from: 'RXA-1', not: 'structural', why: 'orders the segments' }],
-} as const satisfies SegmentMap<Immunization>;
-
-export const RXR_IMMUNIZATION = {
-  name: 'RXR[Immunization]',
-  segment: 'RXR',
-  rows: [
-    { from: 'RXR-1', to: 'route', as: first(known(ROUTE)) },
-    { from: 'RXR-2', to: 'site', as: first(ofTable('0163')) },
-  ],
-} as const satisfies SegmentMap<Immunization>;
-
-export const ORC_IMMUNIZATION = {
-  name: 'ORC[Immunization]',
-  segment: 'ORC',
-  rows: [
-    { from: 'ORC-2', to: 'identifier[ORC-2]', as: first(ei('PLAC')) },
-    { from: 'ORC-3', to: 'identifier[ORC-3]', as: first(ei('FILL')) },
-    { from: 'ORC-4', to: 'identifier[ORC-4.1]', as: first(eip(1, 'PLAC')) },
-    { from: 'ORC-9', to: 'recorded', as: first(dateTime), note: 'RXA-22 goes first: RXA runs later' },
-  ],
-  hand: [
-    { from: 'ORC-12', to: 'performer', by: 'ordering provider' },
-    { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
-  ],
-  decisions: [{ from: 'ORC-1', not: 'structural', why: 'vaccinations are stated as they stand' }],
-} as const satisfies SegmentMap<Immunization>;
 
 function textOf() {
   return {

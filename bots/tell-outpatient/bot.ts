@@ -77,7 +77,7 @@ async function decideGate(medplum: Fhir, seen: Task, now: string): Promise<void>
   const facts = await gateFacts(medplum, task, request, now);
   const gate = gateOf(facts);
   if (gate.kind === 'release') {
-    await update(medplum, opened(task, now));
+    await update(medplum, opened(task, request, now));
     if (facts.told !== undefined && gate.because === 'told') await closeTold(medplum, facts.told, now);
   }
   if (gate.kind !== 'wait') return;

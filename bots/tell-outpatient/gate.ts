@@ -4,7 +4,14 @@ import { onBusinessDay, wallTime } from '../../src/rules/calendar.ts';
 import { type Directory, isOutpatient } from '../../src/rules/directory.ts';
 import { organizationOf } from '../../src/rules/facts.ts';
 import { plus } from '../../src/rules/instants.ts';
-import { asksForDosing, isReferralTask, isReleased, outputOf } from '../../src/rules/referral.ts';
+import {
+  asksForDosing,
+  contentOf,
+  isReferralTask,
+  isReleased,
+  outputOf,
+  RELEASED_CONTENT,
+} from '../../src/rules/referral.ts';
 
 export interface GateFacts {
   readonly task: Task;
@@ -93,13 +100,20 @@ function waitUntil({ task, request, directory, referrer, now }: GateFacts): stri
 }
 
 /** The referral Task with its gate open. Only what the hub itself says is touched; messages go on to state the rest. */
-export function opened(task: Task, now: string): Task {
+export function opened(task: Task, request: ServiceRequest, now: string): Task {
   const waited = codeIn(BUSINESS_STATUS, task.businessStatus) === 'waiting-outpatient-notice';
   const { statusReason: _waited, ...rest } = task;
   return {
     ...(waited ? { ...rest, businessStatus: concept(BUSINESS_STATUS, 'sent') } : task),
     lastModified: now,
-    output: [...(task.output ?? []), { type: concept(TASK_PART, 'released-at'), valueInstant: now }],
+    output: [
+      ...(task.output ?? []),
+      {
+        type: concept(TASK_PART, 'released-at'),
+        valueInstant: now,
+        extension: [{ url: RELEASED_CONTENT, valueString: contentOf(request) }],
+      },
+    ],
   };
 }
 

@@ -1,5 +1,7 @@
 import type { CodeableConcept, ServiceRequest, Task } from '@medplum/fhirtypes';
+import { jsonHash } from '../fhir/canonical.ts';
 import { codeIn, HL7_TASK_CODE, LEVEL_OF_CARE, TASK_CODE, TASK_PART, type TaskPart } from '../model/codes.ts';
+import { hubExtension } from '../model/systems.ts';
 
 const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';
 /** Esketamine nasal spray (SCDF, SBDF) and racemic ketamine. Rule: DOMAIN B4. */
@@ -28,6 +30,42 @@ function namesDrug(concept: CodeableConcept | undefined): boolean {
  * Only the hub writes this output (write rules of Task). Rule: R10, H18.
  */
 export const isReleased = (task: Task): boolean => outputOf(task, 'released-at') !== undefined;
+
+/**
+ * Fingerprint of what a referral asks for, as it stood when it left (`released-content` on the Task). Another fingerprint later is a
+ * modification the receiver must hear of; an answer of the receiver (its own number) is none.
+ */
+export function contentOf(request: ServiceRequest): string {
+  const { code, orderDetail, priority, performer, reasonCode, reasonReference, insurance, supportingInfo, note } =
+    request;
+  const { occurrenceDateTime, occurrencePeriod, occurrenceTiming, category, quantityQuantity } = request;
+  const asked = {
+    code,
+    orderDetail,
+    priority,
+    performer,
+    reasonCode,
+    reasonReference,
+    insurance,
+    supportingInfo,
+    note,
+  };
+  return jsonHash({
+    ...asked,
+    occurrenceDateTime,
+    occurrencePeriod,
+    occurrenceTiming,
+    category,
+    quantityQuantity,
+  }).slice(0, 16);
+}
+
+/** Extension on the `released-at` output. */
+export const RELEASED_CONTENT = hubExtension('released-content');
+
+/** The fingerprint under which the referral left; undefined: none was kept. */
+export const releasedContent = (task: Task): string | undefined =>
+  outputOf(task, 'released-at')?.extension?.find((each) => each.url === RELEASED_CONTENT)?.valueString;
 
 export function outputOf(task: Task, part: TaskPart) {
   return task.output?.find((each) => codeIn(TASK_PART, each.type) === part);

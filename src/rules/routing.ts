@@ -22,7 +22,7 @@ import type { EventKind, OutboxEvent } from '../model/outbox.ts';
 import type { Partner } from '../model/partner.ts';
 import { isOutpatient } from './directory.ts';
 import { organizationOf } from './facts.ts';
-import { isReferralTask, isReleased } from './referral.ts';
+import { contentOf, isReferralTask, isReleased, releasedContent } from './referral.ts';
 
 /** What the router knows besides the resources: the row's owner, and the person for the lane. */
 export interface RouteContext {
@@ -291,9 +291,25 @@ function referralEvents(task: Task, known: Known): OutboxEvent[] {
     return eventOf({ kind: 'referral-cancel', key: `referral/${request.id}/cancelled`, to, from, about }, known);
   }
   const events = WITH_RECEIVER.includes(task.status)
-    ? eventOf({ kind: 'referral', key: `referral/${request.id}`, to, from, about }, known)
+    ? [
+        ...eventOf({ kind: 'referral', key: `referral/${request.id}`, to, from, about }, known),
+        ...modified(request, task, { to, from, about }, known),
+      ]
     : [];
   return [...events, ...answerEvents(task, known)];
+}
+
+/** What the referral asks for has changed since it left. */
+function modified(
+  request: ServiceRequest,
+  task: Task,
+  act: Pick<Act, 'to' | 'from' | 'about'>,
+  known: Known,
+): OutboxEvent[] {
+  const left = releasedContent(task);
+  const now = contentOf(request);
+  if (left === undefined || left === now) return [];
+  return eventOf({ kind: 'referral-modify', key: `referral/${request.id}/modified/${now}`, ...act }, known);
 }
 
 /** Who refers: the partner that Task or request names, else who owns the row (a source may name a person in its own words). */

@@ -39,6 +39,7 @@ const CHECKS: readonly ((write: TaskWrite) => Issue | undefined)[] = [
   keepsAnswer,
   keepsGate,
   byPerson,
+  withdrawsInTime,
   answersWhatIsAsked,
   declinesWithReason,
 ];
@@ -207,6 +208,15 @@ function byOwner({ is, actor, facts }: TaskWrite): Issue | undefined {
   // The referrer may record that his referral failed; he may not accept or decline it.
   if (requester === actor.organization && is.status === 'failed') return undefined;
   return refusal('forbidden.not-the-owner', 'only the organization that owns the task may answer it', 'Task.status');
+}
+
+/** Once work began, a referral is not withdrawn but its cancellation asked for by a Task of its own. Rule: DOMAIN B7 [COW]. */
+function withdrawsInTime({ was, is, code, actor, facts }: TaskWrite): Issue | undefined {
+  if (code !== 'accept-referral' || is.status !== 'cancelled' || was?.status !== 'in-progress') return undefined;
+  const owner = organizationOf(is.owner, affiliationsOf(facts as unknown as Parameters<typeof affiliationsOf>[0]));
+  return owner === actor.organization || isMachine(actor)
+    ? undefined
+    : refusal('forbidden.work-began', 'work began: ask for the cancellation by a task with code abort', 'Task.status');
 }
 
 /** A hold request is answered by one of four words; a notice that was not delivered is excused by a coded reason only. */

@@ -16,6 +16,7 @@ import {
   concept,
   TASK_CODE,
 } from '../../../src/model/codes.ts';
+import { contentOf, RELEASED_CONTENT } from '../../../src/rules/referral.ts';
 import { factQueries, type RouteContext, route } from '../../../src/rules/routing.ts';
 import { PARTNERS } from '../bots/network.ts';
 import { episode, referral, referralTask, released } from './people.ts';
@@ -71,6 +72,18 @@ describe('a referral (R10, R11)', () => {
   it.each(cases)('%s', (_title, more, expected) => {
     expect(events(task(more), [request])).toEqual(expected);
     expect(events(request, [task(more)])).toEqual(expected);
+  });
+
+  it('modified after it left is told once for each change', () => {
+    const [mark] = released.output!;
+    const left = { ...mark!, extension: [{ url: RELEASED_CONTENT, valueString: contentOf(request) }] };
+    const marked = task({ output: [left] });
+    expect(events(request, [marked])).toEqual([sent]);
+    const numbered: ServiceRequest = { ...request, identifier: [{ system: 'urn:filler', value: 'F1' }] };
+    expect(events(numbered, [marked])).toEqual([sent]);
+    const urgent: ServiceRequest = { ...request, priority: 'urgent' };
+    expect(events(urgent, [marked])).toEqual([sent, expect.stringContaining('referral-modify → lakeside')]);
+    expect(events(urgent, [marked])).toEqual(events(marked, [urgent]));
   });
 
   it('stays before its gate is open, whatever else changes', () => {

@@ -320,6 +320,20 @@ describe('a referral', () => {
       { actor: client('riverside'), before: held, after: { ...held, status: 'cancelled' } },
       undefined,
     ],
+    [
+      'is not withdrawn by its sender once work began (B7)',
+      {
+        actor: client('riverside'),
+        before: { ...open, status: 'in-progress' },
+        after: { ...open, status: 'cancelled' },
+      },
+      'forbidden.work-began',
+    ],
+    [
+      'is withdrawn by its sender before (B7)',
+      { actor: client('riverside'), before: open, after: { ...open, status: 'cancelled' } },
+      undefined,
+    ],
     ['is let go by the bot', { actor: bot, before: held, after: { ...held, ...released } }, undefined],
   ];
   it.each(cases)('%s', (_title, write, code) => {

@@ -95,6 +95,8 @@ export interface SegmentMap<T = never> {
   readonly name: string;
   readonly segment: string;
   readonly rows: readonly Row<T>[];
+  /** Elements that hold because the segment is there at all, whatever its fields say: `intent`. */
+  readonly states?: readonly string[];
   readonly hand?: readonly HandRow<T>[];
   readonly decisions?: readonly Decision[];
 }

@@ -66,16 +66,6 @@ export async function findAct<K extends ResourceType>(medplum: Fhir, type: K, ke
   return found;
 }
 
-/** Creates the resource of an act or brings the one in the store to this content. Unchanged content makes no version. */
-export async function keep<T extends Resource>(medplum: Fhir, key: string, resource: T): Promise<WithId<T>> {
-  const stored = await createOnce(medplum, key, resource);
-  const { id, meta } = stored;
-  const identifier = (stored as { identifier?: unknown }).identifier;
-  return update(medplum, { ...resource, id, ...(meta === undefined ? {} : { meta }), identifier } as T & {
-    id: string;
-  });
-}
-
 /** Writes a resource that was read before; fails, and is tried again, when somebody else wrote it meanwhile. */
 export async function update<T extends Resource>(medplum: Fhir, resource: T): Promise<WithId<T>> {
   const version = resource.meta?.versionId;

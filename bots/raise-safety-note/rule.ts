@@ -1,5 +1,6 @@
 import type { CareTeam, Communication, EpisodeOfCare, Flag, Task } from '@medplum/fhirtypes';
 import {
+  BUSINESS_STATUS,
   codeIn,
   concept,
   FLAG_CODE,
@@ -72,7 +73,7 @@ export function demand(facts: NoteFacts): Demands {
   const reachable = routes.some((route) => route.role === 'responder' && hasRoute(route));
   const urgent = known.class === 'E0' || known.class === 'E1';
   if (urgent && !reachable)
-    tasks.push(...telephone(facts, 'nobody with a duty to answer can be reached through the hub'));
+    tasks.push(...telephone(facts, 'Nobody with a duty to answer this note can be reached through the hub'));
   if (known.unknown || sender === undefined) tasks.push(operator(facts));
   return { class: known.class, reason: known.reason, tasks, flag: flagOf(facts) };
 }
@@ -179,6 +180,7 @@ function telephone(facts: NoteFacts, why: string): Raised<Task>[] {
       resource: taskOf(facts, 'telephone-recipient', facts.sender, {
         priority: 'stat',
         description: why,
+        businessStatus: concept(BUSINESS_STATUS, 'not-delivered'),
         restriction: { period: { end } },
       }),
     },

@@ -25,7 +25,8 @@ export function returned(
   if (!isUndelivered(task) || owner === undefined) return undefined;
   const recipient = organizationOf(inputOf(task, 'undelivered-to')?.valueReference, {});
   const route = directory.routes.get(recipient ?? '');
-  const name = directory.names.get(recipient ?? '') ?? 'a recipient';
+  const name = directory.names.get(recipient ?? '');
+  const what = name === undefined ? (task.description ?? 'Not delivered') : `Not delivered to ${name}`;
   const number = route?.telephone ?? directory.policy.operatorTelephone;
   const known = inputOf(task, 'telephone') !== undefined || number === undefined;
   const part = { type: concept(TASK_PART, 'telephone'), valueString: number ?? '' };
@@ -40,9 +41,7 @@ export function returned(
       about: [{ reference: `Task/${task.id}` }],
       sent: now,
       recipient: [{ reference: `Organization/${owner}` }],
-      payload: [
-        { contentString: `Not delivered to ${name}. Please telephone${number === undefined ? '' : `: ${number}`}` },
-      ],
+      payload: [{ contentString: `${what}. Please telephone${number === undefined ? '' : `: ${number}`}` }],
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestResource } from '@medplum/fhirtypes';
 import type { Engine } from './engine.ts';
 import { SERVED } from './operations/registry.ts';
+import { isServed } from './search-request.ts';
 
 /** What the routes serve on every type; `route.ts` and this list are read side by side by the conformance test. */
 export const TYPE_INTERACTIONS = [
@@ -49,7 +50,7 @@ export function capabilityStatement(engine: Engine, base: string, at: number): C
         .map(({ code }) => `${type}:${code}`),
       searchParam: definitions
         .searchParameters(type)
-        .filter(({ type: kind, code }) => kind !== 'special' && !['_text', '_content', '_query'].includes(code))
+        .filter(isServed)
         .map(({ code, type: kind, url }) => ({ name: code, type: kind, definition: url })),
       ...(operations.length > 0 ? { operation: operations.map(({ name, definition }) => ({ name, definition })) } : {}),
     };

@@ -194,11 +194,25 @@ export function parseCondition(
   if (dot > 0) return parseChain(definitions, types, name.slice(0, dot), name.slice(dot + 1), value, depth);
   const [code = '', modifier, ...more] = name.split(':');
   const parameter = parameterOf(definitions, types, code);
-  if (!parameter || parameter.type === 'special' || more.length > 0) return undefined;
+  if (code === '_list' && modifier === undefined) return parseList(definitions, types, value);
+  if (!parameter || !isServed(parameter) || more.length > 0) return undefined;
   const values = splitEscaped(value, ',');
   if (values.length > SEARCH_LIMITS.valuesMax) throw refuse(400, 'too-costly', 'a parameter has too many values');
   if (modifier !== undefined) checkModifier(definitions, parameter, modifier);
   return { kind: 'value', parameter, values, ...(modifier !== undefined ? { modifier } : {}) };
+}
+
+/** Whether a parameter is indexed: `near`, `_text`, `_content` and `_query` are not, and a search by them is not understood. */
+export const isServed = ({ type, expression }: SearchParameter): boolean =>
+  type !== 'special' && expression !== undefined;
+
+/** `_list=id`: what the items of a List point at, said as a reverse chain. */
+function parseList(definitions: Definitions, types: readonly string[], value: string): Reverse | undefined {
+  const parameter = definitions.searchParameter('List', 'item');
+  const condition = parseCondition(definitions, ['List'], '_id', value, 0);
+  // The current-* lists of the specification are functional and not kept here.
+  if (!parameter || !condition || types.length !== 1 || value.startsWith('$')) return undefined;
+  return { kind: 'reverse', type: 'List', parameter, condition };
 }
 
 const MODIFIERS: Readonly<Record<string, readonly string[]>> = {

@@ -26,6 +26,8 @@ export interface Compiled {
   readonly pointwise: boolean;
   /** Lower narrows more: the driver of the query. */
   readonly cost: number;
+  /** On the columns of the row itself, where that is all it takes; `$R` stands for the row's alias. */
+  readonly direct?: Sql;
 }
 
 /** Rows of alias `r` the context may see and its scopes open, for rows known to be of these types. */
@@ -55,7 +57,8 @@ export async function readable(
 }
 
 /** As a predicate on alias `r`. */
-export function asPredicate({ select, negated, pointwise }: Compiled, r: string): Sql {
+export function asPredicate({ select, negated, pointwise, direct }: Compiled, r: string): Sql {
+  if (direct) return sql(direct.text.replaceAll('$R', r), ...direct.params);
   const not = negated ? 'NOT ' : '';
   if (pointwise) return sql(`${not}EXISTS (${select.text} AND i.rid = ${r}.rid)`, ...select.params);
   return sql(`${r}.rid ${not}IN (${select.text})`, ...select.params);
@@ -166,16 +169,13 @@ function compileUpdated(values: readonly string[]): Compiled {
     values.map((value) => {
       const wanted = parseSearchDate(value);
       if (!wanted) throw refuse(400, 'value', '_lastUpdated is not a date');
-      return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.last_updated', 'i.last_updated');
+      return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, '$R.last_updated', '$R.last_updated');
     }),
     ' OR ',
   );
-  return {
-    select: sql(`SELECT i.rid FROM resource i WHERE (${any.text})`, ...any.params),
-    negated: false,
-    pointwise: true,
-    cost: 90,
-  };
+  const direct = sql(`(${any.text})`, ...any.params);
+  const select = sql(`SELECT i.rid FROM resource i WHERE ${direct.text.replaceAll('$R', 'i')}`, ...direct.params);
+  return { select, direct, negated: false, pointwise: false, cost: 90 };
 }
 
 function compileMissing(types: readonly string[], { parameter, values }: Condition): Compiled {

@@ -59,8 +59,8 @@ export async function create(context: Context, request: FhirRequest, type: strin
 /** PUT [type]/[id]; creates under a client's id. */
 export async function update(context: Context, request: FhirRequest, type: string, id: string): Promise<FhirResponse> {
   const resource = resourceIn(request);
-  if (resource.id !== undefined && resource.id !== id)
-    throw refuse(400, 'value', 'the resource has another id than the address', `${type}.id`);
+  if (resource.id === undefined) throw refuse(400, 'required', 'the resource has no id', `${type}.id`);
+  if (resource.id !== id) throw refuse(400, 'value', 'the resource has another id than the address', `${type}.id`);
   return put(context, request, type, requireId(id), resource);
 }
 

@@ -73,6 +73,8 @@ describe.each(ENGINES)('search on %s', (engine) => {
       subject: { reference: 'Patient/p1' },
       prediction: [{ probabilityDecimal: 0.8 }],
     } as never);
+    const entry = ['p1', 'p3'].map((id) => ({ item: { reference: `Patient/${id}` } }));
+    await put({ resourceType: 'List', id: 'l1', status: 'current', mode: 'working', entry } as never);
   });
   afterAll(() => hub?.close());
 
@@ -120,6 +122,8 @@ describe.each(ENGINES)('search on %s', (engine) => {
     ['RiskAssessment?probability=0.8', ['r1']],
     ['RiskAssessment?probability=lt0.8', []],
     ['Patient?_lastUpdated=gt2030', []],
+    ['Patient?_lastUpdated=ge2026-03-02', ['p1', 'p2', 'p3']],
+    ['Patient?_list=l1', ['p1', 'p3']],
   ];
 
   it.each(cases)('%s', async (query, expected) => {
@@ -174,6 +178,13 @@ describe.each(ENGINES)('search on %s', (engine) => {
     const lenient = await ask('GET Patient?nonsense=1&_id=p1');
     expect(lenient.body.entry.map((e: { search: { mode: string } }) => e.search.mode)).toEqual(['match', 'outcome']);
     expect(lenient.body.link[0].url).not.toContain('nonsense');
+  });
+
+  it('a parameter that is not indexed is never taken for one that matches nothing', async () => {
+    for (const query of ['Patient?_text=x', 'Patient?_content=x', 'Location?near=1|2', 'Patient?_filter=name eq x']) {
+      expect((await ask(`GET ${query}`, undefined, { prefer: 'handling=strict' })).status).toBe(400);
+      expect((await ask(`GET ${query}`)).body.entry.at(-1).resource.resourceType).toBe('OperationOutcome');
+    }
   });
 
   it('a bad value, modifier or cursor is 400', async () => {

@@ -292,7 +292,7 @@ async function listenHttp(
       ))
         ? []
         : ['store'],
-    mayScrape: (authorization, address) => mayScrape(authenticate, operatorToken, authorization, address),
+    mayScrape: (authorization) => mayScrape(authenticate, operatorToken, authorization),
   });
   const { host, port } = splitAddress(config.http);
   const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 30_000 }, app);
@@ -308,9 +308,7 @@ async function mayScrape(
   authenticate: Authenticate,
   operatorToken: string,
   authorization: string | undefined,
-  address: string,
 ): Promise<boolean> {
-  if (address === '127.0.0.1' || address === '::1' || address === '::ffff:127.0.0.1') return true;
   return authorization === `Bearer ${operatorToken}` || (await authenticate(authorization))?.kind === 'operator';
 }
 

@@ -6,7 +6,12 @@ export const UB2_ACCOUNT: SegmentMap<Account> = {
   name: 'UB2[Account]',
   segment: 'UB2',
   rows: [],
-  hand: [{ from: 'UB2-3', to: 'extension', by: 'condition codes' }],
+  hand: [
+    { from: 'UB2-3', to: 'extension', by: 'condition codes' },
+    { from: 'UB2-6', to: 'extension', by: 'value codes and amounts' },
+    { from: 'UB2-7', to: 'extension', by: 'occurrence codes and dates' },
+    { from: 'UB2-8', to: 'extension', by: 'occurrence spans' },
+  ],
   decisions: [{ from: 'UB2-1', not: 'structural', why: 'orders the segments' }],
 };
 
@@ -15,6 +20,9 @@ export const UB1_ACCOUNT: SegmentMap<Account> = {
   name: 'UB1[Account]',
   segment: 'UB1',
   rows: [],
-  hand: [{ from: 'UB1-7', to: 'extension', by: 'condition codes' }],
+  hand: [
+    { from: 'UB1-7', to: 'extension', by: 'condition codes' },
+    { from: 'UB1-10', to: 'extension', by: 'value codes and amounts' },
+  ],
   decisions: [{ from: 'UB1-1', not: 'structural', why: 'orders the segments' }],
 };

@@ -6,13 +6,13 @@ import { contentHash } from '../fhir/canonical.ts';
 import { mergeLabels } from '../fhir/labels.ts';
 import type { ElementAssertion, IdentityAssertion } from '../model/assertion.ts';
 import type { Applied, ApplyUnit } from '../model/store.ts';
+import { type FoldedGroup, foldGroups } from './apply-groups.ts';
+import { provenancesOf } from './apply-provenance.ts';
 import { type Change, commitChanges } from './commit.ts';
 import type { Engine, FhirResource } from './engine.ts';
 import { emptyFold, type FoldState, foldAssertions, foldElements, materialise, takeOver, withRemoval } from './fold.ts';
-import { foldGroup, type GroupState, removedMembers } from './group-fold.ts';
 import { contradict, demographicsOf, statedPatient } from './identity-check.ts';
-import { identifyingOf, patientsWith, personsOf, regroup, storeEdge } from './persons.ts';
-import { messageProvenance, provenanceChange } from './provenance.ts';
+import { identifyingOf, patientsWith, regroup, storeEdge } from './persons.ts';
 import { loadRows, parseRow, type Row, rowKey } from './rows.ts';
 import { openText, sealText } from './sealed-text.ts';
 import { insertRows, lockNames, queryKeys } from './statements.ts';
@@ -67,30 +67,6 @@ export async function applyUnit(tx: Tx, engine: Engine, { unit, at }: ApplyArgs)
     outcome: versions.length > 0 ? 'applied' : 'unchanged',
     changed: versions.map(({ row }) => ({ type: row.type, id: row.id, versionId: String(row.version) })),
   };
-}
-
-interface FoldedGroup {
-  readonly key: string;
-  readonly state: GroupState;
-  readonly removed: readonly string[];
-  /** Those removed now or before: what is said of them may differ. */
-  readonly touched: readonly string[];
-  readonly changed: boolean;
-}
-
-async function foldGroups(tx: Tx, { mapped, stamp, organization }: ApplyUnit): Promise<FoldedGroup[]> {
-  const folded: FoldedGroup[] = [];
-  for (const said of mapped.groups) {
-    const key = `${organization}|${said.group}`;
-    await lockNames(tx, [`group ${key}`]);
-    const [row] = await tx.query<{ state: string }>('SELECT state FROM group_snapshot WHERE group_key = ?', [key]);
-    const before = row ? (JSON.parse(row.state) as GroupState) : { named: {} };
-    const state = foldGroup(before, said, stamp);
-    const changed = JSON.stringify(state) !== row?.state;
-    const removed = removedMembers(state);
-    folded.push({ key, state, removed, touched: [...new Set([...removedMembers(before), ...removed])], changed });
-  }
-  return folded;
 }
 
 function touchedKeys({ mapped }: ApplyUnit, groups: readonly FoldedGroup[]): { type: string; id: string }[] {
@@ -296,48 +272,6 @@ function sortedLabels(labels: readonly Coding[]): Coding[] {
     [],
     [...labels].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)),
   );
-}
-
-/** One Provenance per person touched, and one for what belongs to nobody. */
-async function provenancesOf(
-  tx: Tx,
-  engine: Engine,
-  unit: ApplyUnit,
-  changes: readonly Change[],
-  fresh: boolean,
-): Promise<Change[]> {
-  if (changes.length === 0) return [];
-  const patients = [
-    ...new Set(changes.flatMap(({ type, id, patient }) => (type === 'Patient' ? id : (patient ?? [])))),
-  ];
-  const persons = patients.length > 1 ? await personsOf(tx, patients) : new Map();
-  const groups = Map.groupBy(changes, ({ type, id, patient }) => {
-    const of = type === 'Patient' ? id : patient;
-    return of === undefined ? '' : ((persons.get(of) as string | undefined) ?? of);
-  });
-  const made = [...groups.values()].map((group) => {
-    const of = group
-      .map(({ type, id, patient }) => (type === 'Patient' ? id : patient))
-      .filter((id) => id !== undefined);
-    const about = of.toSorted()[0];
-    const targets = group.map(({ type, id, before, resource }) => ({
-      type,
-      id,
-      version: (before?.version ?? 0) + 1,
-      labels: (resource?.meta?.security ?? []) as Coding[],
-    }));
-    return { about, resource: messageProvenance(engine, unit, about ?? '', targets) };
-  });
-  const rows = fresh
-    ? new Map<string, Row>()
-    : await loadRows(
-        tx,
-        made.map(({ resource }) => ({ type: 'Provenance', id: resource.id! })),
-      );
-  return made.map(({ about, resource }) => {
-    const before = rows.get(rowKey('Provenance', resource.id!));
-    return provenanceChange(resource, before, unit.organization, about);
-  });
 }
 
 async function storeIssues(tx: Tx, { journalId, mapped }: ApplyUnit, fresh: boolean): Promise<void> {

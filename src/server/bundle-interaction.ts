@@ -1,31 +1,13 @@
-import type { Resource } from '@medplum/fhirtypes';
 import { issue } from '../fhir/outcome.ts';
-import { parseReference, rewriteLinks, rewriteReferences } from '../fhir/references.ts';
+import { type Entry, type Planned, placedAt, resolveReferences } from './bundle-references.ts';
 import { ambiguous, matching } from './conditional.ts';
 import type { Context } from './context.ts';
 import { idFor } from './declared-id.ts';
-import type { FhirResource } from './engine.ts';
 import { FHIR_JSON, type FhirRequest, type FhirResponse } from './exchange.ts';
-import { indexRows } from './index-rows.ts';
 import { locationOf, textsOf, versionHeaders } from './present.ts';
-import { refusalOf, refuse, refuseWith } from './refusal.ts';
-import type { Row } from './rows.ts';
-import { meetsAll } from './search-match.ts';
-import { parseSearch } from './search-request.ts';
-import { type Write, type Written, writeAll } from './write.ts';
+import { refusalOf, refuse } from './refusal.ts';
+import { type Written, writeAll } from './write.ts';
 import { conditionalTarget, patched, requireId, resourceIn } from './write-interactions.ts';
-
-interface Entry {
-  readonly fullUrl?: string;
-  readonly resource?: FhirResource;
-  readonly request?: {
-    readonly method?: string;
-    readonly url?: string;
-    readonly ifMatch?: string;
-    readonly ifNoneMatch?: string;
-    readonly ifNoneExist?: string;
-  };
-}
 
 export type Dispatch = (context: Context, request: FhirRequest) => Promise<FhirResponse>;
 
@@ -119,16 +101,6 @@ async function batch(context: Context, requests: readonly FhirRequest[], dispatc
   return responses;
 }
 
-/** What a writing entry of a transaction comes to before anything is written. */
-interface Planned {
-  readonly at: number;
-  readonly type: string;
-  readonly id: string;
-  readonly write: Write | undefined;
-  /** If-None-Exist found it: nothing is written. */
-  readonly existing?: Row;
-}
-
 /**
  * All or nothing. Deletes, creates, updates and patches are settled first and written together, then the reads run.
  * Temporary ids and conditional references resolve within the Bundle and against the store. Rule: FHIR R4 http.html#trules.
@@ -159,19 +131,6 @@ async function transaction(
     );
   }
   return responses;
-}
-
-async function placedAt<T>(at: number, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const refusal = refusalOf(error);
-    if (!refusal || refusal.outcome.issue.every(({ expression }) => expression?.[0]?.startsWith('Bundle'))) throw error;
-    throw refuseWith(
-      refusal.status,
-      refusal.outcome.issue.map((each) => ({ ...each, expression: [`Bundle.entry[${at}]`] })),
-    );
-  }
 }
 
 async function plan(context: Context, request: FhirRequest, at: number): Promise<Planned> {
@@ -230,71 +189,6 @@ function refuseOverlap(planned: readonly Planned[]): void {
     if (seen.has(key)) throw refuse(400, 'duplicate', 'two entries write the same resource', `Bundle.entry[${at}]`);
     seen.add(key);
   }
-}
-
-/** Every reference to an entry's fullUrl or by criteria becomes the address the resource will have. */
-async function resolveReferences(
-  context: Context,
-  entries: readonly Entry[],
-  planned: readonly Planned[],
-): Promise<Planned[]> {
-  const replacements = new Map<string, string>();
-  for (const { at, type, id } of planned) {
-    const { fullUrl } = entries[at]!;
-    if (fullUrl && id !== '') replacements.set(fullUrl, `${type}/${id}`);
-  }
-  const criteria = new Map<string, string>();
-  const resolved: Planned[] = [];
-  for (const each of planned) {
-    const { write } = each;
-    if (!write?.resource) {
-      resolved.push(each);
-      continue;
-    }
-    const linked = rewriteLinks(write.resource as unknown as Resource, replacements);
-    for (const reference of conditionalReferences(linked)) {
-      if (!criteria.has(reference))
-        criteria.set(reference, await placedAt(each.at, () => resolveCriteria(context, reference, planned)));
-    }
-    const resource = criteria.size === 0 ? linked : rewriteReferences(linked, (reference) => criteria.get(reference));
-    resolved.push({ ...each, write: { ...write, resource: resource as unknown as FhirResource } });
-  }
-  return resolved;
-}
-
-function conditionalReferences(resource: Resource): string[] {
-  const found: string[] = [];
-  const text = JSON.stringify(resource);
-  if (!text.includes('?')) return found;
-  rewriteReferences(resource, (reference) => {
-    if (parseReference(reference).kind === 'conditional') found.push(reference);
-    return undefined;
-  });
-  return found;
-}
-
-async function resolveCriteria(context: Context, reference: string, planned: readonly Planned[]): Promise<string> {
-  const parsed = parseReference(reference);
-  if (parsed.kind !== 'conditional' || !context.engine.definitions.isResourceType(parsed.type))
-    throw refuse(400, 'value', 'a conditional reference is not a search');
-  const { definitions } = context.engine;
-  const stored = await matching(context, parsed.type, parsed.query);
-  const { conditions } = parseSearch(definitions, parsed.type, [...new URLSearchParams(parsed.query)], true);
-  const here = planned.filter(
-    ({ type, id, write }) =>
-      type === parsed.type &&
-      write?.resource &&
-      write.action === 'create' &&
-      meetsAll(conditions, type, id, indexRows(definitions, { ...write.resource, id })),
-  );
-  const ids = new Set([...stored.map(({ id }) => id), ...here.map(({ id }) => id)]);
-  if (ids.size !== 1)
-    throw refuse(
-      412,
-      ids.size === 0 ? 'not-found' : 'multiple-matches',
-      `a conditional reference matches ${ids.size === 0 ? 'nothing' : 'more than one resource'}`,
-    );
-  return `${parsed.type}/${[...ids][0]}`;
 }
 
 async function responseOf(

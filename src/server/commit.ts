@@ -1,5 +1,5 @@
-import type { Coding, Resource } from '@medplum/fhirtypes';
-import type { SqlValue, Tx } from '../database/command.ts';
+import type { Resource } from '@medplum/fhirtypes';
+import type { Tx } from '../database/command.ts';
 import { bodyKeysOf } from '../database/envelope.ts';
 import { insertJobs, type NewJob } from '../database/job-table.ts';
 import { contentHash } from '../fhir/canonical.ts';
@@ -14,6 +14,7 @@ import { deriveGrants } from './grants.ts';
 import { type IndexRows, IndexWriter, indexRows } from './index-rows.ts';
 import { hasParties, isAffiliationType, refreshParties, storeParties } from './parties.ts';
 import { identifyingOf, patientsWith, personsOf, regroup, storeIdentifiers } from './persons.ts';
+import { insertResources, updateRow } from './resource-rows.ts';
 import { parseRow, type Row, rowKey, SEVERAL_PERSONS } from './rows.ts';
 import { sealText } from './sealed-text.ts';
 import { lockNames, lockShared, queryKeys } from './statements.ts';
@@ -283,62 +284,6 @@ function withServerMeta(resource: FhirResource, id: string, version: number, las
   };
 }
 
-const INSERT_COLUMNS =
-  'type, id, version, last_updated, deleted, json, hash, owner_org, program, person, patient, labels, shared, foreign_refs, folded';
-
-async function insertResources(tx: Tx, rows: readonly Row[]): Promise<Map<string, number>> {
-  const values = rows.map((row): SqlValue[] => [
-    row.type,
-    row.id,
-    row.version,
-    row.last_updated,
-    row.deleted,
-    row.json,
-    row.hash,
-    row.owner_org,
-    row.program,
-    row.person,
-    row.patient,
-    row.labels,
-    row.shared,
-    row.foreign_refs,
-    row.folded,
-  ]);
-  const tuple = `(${Array.from({ length: 15 }, () => '?').join(', ')})`;
-  const made = await tx.query<{ rid: number; type: string; id: string }>(
-    `INSERT INTO resource (${INSERT_COLUMNS}) VALUES ${rows.map(() => tuple).join(', ')} RETURNING rid, type, id`,
-    values.flat(),
-  );
-  return new Map(made.map(({ rid, type, id }) => [rowKey(type, id), rid]));
-}
-
-async function updateRow(tx: Tx, row: Row): Promise<void> {
-  await tx.run(
-    `INSERT INTO history (rid, version, last_updated, deleted, json)
-     SELECT rid, version, last_updated, deleted, CASE WHEN deleted = 1 THEN '' ELSE json END FROM resource WHERE rid = ?`,
-    [row.rid],
-  );
-  await tx.run(
-    `UPDATE resource SET version = ?, last_updated = ?, deleted = ?, json = ?, hash = ?, program = ?, person = ?, patient = ?,
-     labels = ?, shared = ?, foreign_refs = ?, folded = ? WHERE rid = ?`,
-    [
-      row.version,
-      row.last_updated,
-      row.deleted,
-      row.json,
-      row.hash,
-      row.program,
-      row.person,
-      row.patient,
-      row.labels,
-      row.shared,
-      row.foreign_refs,
-      row.folded,
-      row.rid,
-    ],
-  );
-}
-
 function grantPersons(
   engine: Engine,
   drafts: readonly Draft[],
@@ -369,31 +314,4 @@ function jobsOf(engine: Engine, { change, kind, indexAfter, indexBefore }: Draft
     person: row.person === '' || row.person === SEVERAL_PERSONS ? undefined : row.person,
     index: indexAfter ?? indexBefore ?? new Map(),
   });
-}
-
-/** The labels of what a resource points at, so that it carries them too. Directory entries pass none on. */
-export async function labelsOfTargets(
-  tx: Tx,
-  resource: FhirResource,
-  known: ReadonlyMap<string, readonly Coding[]>,
-): Promise<Coding[]> {
-  const targets = new Map<string, { type: string; id: string }>();
-  const found: Coding[] = [];
-  forEachReference(resource as unknown as Resource, ({ reference }) => {
-    const parsed = parseReference(reference);
-    if (parsed.kind !== 'local' || isDirectoryType(parsed.type)) return;
-    const key = rowKey(parsed.type, parsed.id);
-    const here = known.get(key);
-    if (here) found.push(...here);
-    else targets.set(key, parsed);
-  });
-  const rows = await queryKeys<{ json: string }>(
-    tx,
-    'SELECT json FROM resource WHERE (type, id) IN $KEYS AND labels <> 0 AND deleted = 0',
-    [...targets.values()].map(({ type, id }) => [type, id]),
-  );
-  for (const row of rows) {
-    found.push(...((parseRow(row, bodyKeysOf(tx.env)).meta as { security?: Coding[] }).security ?? []));
-  }
-  return found;
 }

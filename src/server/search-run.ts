@@ -6,8 +6,9 @@ import type { Context } from './context.ts';
 import { parameterKey } from './index-rows.ts';
 import { refuse } from './refusal.ts';
 import { parseRow, ROW_COLUMNS, type Row, rowKey } from './rows.ts';
+import { asPredicate, type Compiled } from './search-compiled.ts';
 import type { Include, SearchRequest } from './search-request.ts';
-import { asPredicate, type Compiled, compile, readable } from './search-sql.ts';
+import { compile, readable } from './search-sql.ts';
 import { queryKeys } from './statements.ts';
 import { joinSql, type Sql, sql } from './visibility-sql.ts';
 

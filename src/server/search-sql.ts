@@ -1,11 +1,11 @@
-import { parseReference } from '../fhir/references.ts';
-import { foldText, parseSearchDate, parseSearchNumber, type SearchPrefix } from '../fhir/search-ranges.ts';
+import { foldText, parseSearchDate, parseSearchNumber } from '../fhir/search-ranges.ts';
 import { canonicalQuantity } from '../fhir/ucum.ts';
 import type { Context } from './context.ts';
 import { INDEX_TEXT_MAX, parameterKey } from './index-rows.ts';
-import { samePerson } from './persons.ts';
 import { refuse } from './refusal.ts';
 import type { Operation } from './scopes.ts';
+import { asPredicate, type Compiled, keyList, onIndex, onKeys } from './search-compiled.ts';
+import { compileReference } from './search-reference-sql.ts';
 import {
   type AnyCondition,
   type Chain,
@@ -15,20 +15,17 @@ import {
   unescapeValue,
 } from './search-request.ts';
 import { codesIn } from './search-terminology.ts';
+import {
+  compositeSecond,
+  dateCondition,
+  exactNumber,
+  numberCondition,
+  rangeCondition,
+  startsWith,
+  tokenCondition,
+  uriCondition,
+} from './search-value-sql.ts';
 import { joinSql, type Sql, sql, visibleRows } from './visibility-sql.ts';
-
-/** A condition as SQL on index rows `i`: which `rid`s meet it. */
-export interface Compiled {
-  /** `SELECT i.rid FROM … WHERE …`. */
-  readonly select: Sql;
-  readonly negated: boolean;
-  /** One row of the index tells for a given rid: cheap as EXISTS. */
-  readonly pointwise: boolean;
-  /** Lower narrows more: the driver of the query. */
-  readonly cost: number;
-  /** On the columns of the row itself, where that is all it takes; `$R` stands for the row's alias. */
-  readonly direct?: Sql;
-}
 
 /** Rows of alias `r` the context may see and its scopes open, for rows known to be of these types. */
 export async function readable(
@@ -56,14 +53,6 @@ export async function readable(
   return joinSql([visible, sql('AND ('), joinSql([open, ...limited], ' OR '), sql(')')], ' ');
 }
 
-/** As a predicate on alias `r`. */
-export function asPredicate({ select, negated, pointwise, direct }: Compiled, r: string): Sql {
-  if (direct) return sql(direct.text.replaceAll('$R', r), ...direct.params);
-  const not = negated ? 'NOT ' : '';
-  if (pointwise) return sql(`${not}EXISTS (${select.text} AND i.rid = ${r}.rid)`, ...select.params);
-  return sql(`${r}.rid ${not}IN (${select.text})`, ...select.params);
-}
-
 export async function compile(context: Context, types: readonly string[], condition: AnyCondition): Promise<Compiled> {
   switch (condition.kind) {
     case 'value':
@@ -74,12 +63,6 @@ export async function compile(context: Context, types: readonly string[], condit
       return compileReverse(context, condition);
   }
 }
-
-const keyList = (types: readonly string[], code: string): string =>
-  types.map((type) => parameterKey(type, code)).join(', ');
-
-const onKeys = (types: readonly string[], code: string): string =>
-  types.length === 1 ? `i.p = ${keyList(types, code)}` : `i.p IN (${keyList(types, code)})`;
 
 async function compileValue(context: Context, types: readonly string[], condition: Condition): Promise<Compiled> {
   const { parameter, modifier, values } = condition;
@@ -127,25 +110,6 @@ async function compileValue(context: Context, types: readonly string[], conditio
     default:
       throw refuse(400, 'not-supported', `${parameter.code} is not supported`);
   }
-}
-
-function onIndex(
-  table: string,
-  types: readonly string[],
-  code: string,
-  alternatives: readonly Sql[],
-  cost: number,
-): Compiled {
-  const any = joinSql(
-    alternatives.map(({ text, params }) => sql(`(${text})`, ...params)),
-    ' OR ',
-  );
-  return {
-    select: sql(`SELECT i.rid FROM idx_${table} i WHERE ${onKeys(types, code)} AND (${any.text})`, ...any.params),
-    negated: false,
-    pointwise: false,
-    cost: cost + (alternatives.length > 1 ? 1 : 0),
-  };
 }
 
 /** On the rows themselves: `i` is the resource table then. */
@@ -223,20 +187,6 @@ async function compileToken(context: Context, types: readonly string[], conditio
   return { ...compiled, negated: modifier === 'not' || modifier === 'not-in', pointwise: alternatives.length < 20 };
 }
 
-function tokenCondition(value: string): Sql {
-  const [first = '', second] = splitEscaped(value, '|').map((part) => unescapeValue(part).slice(0, INDEX_TEXT_MAX));
-  if (second === undefined) return sql('i.code = ?', first);
-  if (second === '') return sql('i.system = ?', first);
-  return sql('i.code = ? AND i.system = ?', second, first);
-}
-
-/** Everything that begins with a prefix, as a range an index can serve. */
-function startsWith(column: string, prefix: string): Sql {
-  const from = prefix.slice(0, INDEX_TEXT_MAX);
-  if (from === '') return sql('1 = 1');
-  return sql(`${column} >= ? AND ${column} < ?`, from, `${from}\u{10FFFF}`);
-}
-
 function compileString(
   context: Context,
   types: readonly string[],
@@ -252,74 +202,6 @@ function compileString(
     return startsWith('i.value', folded);
   });
   return onIndex('string', types, parameter.code, alternatives, modifier === 'contains' ? 70 : 20);
-}
-
-function dateCondition({ at }: Context, value: string): Sql {
-  const wanted = parseSearchDate(unescapeValue(value));
-  if (!wanted) throw refuse(400, 'value', 'a date parameter is not a date');
-  if (wanted.prefix !== 'ap') return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.lo', 'i.hi');
-  const slack = Math.abs(at - wanted.lo) / 10;
-  return sql('i.lo <= ? AND i.hi >= ?', Math.round(wanted.hi + slack), Math.round(wanted.lo - slack));
-}
-
-/** How a stored range compares with the wanted one. Rule: FHIR R4 search.html#prefix. */
-function rangeCondition(prefix: SearchPrefix, from: number, to: number, lo: string, hi: string): Sql {
-  switch (prefix) {
-    case 'ne':
-      return sql(`(${lo} < ? OR ${hi} > ?)`, from, to);
-    case 'gt':
-      return sql(`${hi} > ?`, to);
-    case 'lt':
-      return sql(`${lo} < ?`, from);
-    case 'ge':
-      return lo === hi ? sql(`${hi} >= ?`, from) : sql(`(${hi} > ? OR (${lo} >= ? AND ${hi} <= ?))`, to, from, to);
-    case 'le':
-      return lo === hi ? sql(`${lo} <= ?`, to) : sql(`(${lo} < ? OR (${lo} >= ? AND ${hi} <= ?))`, from, from, to);
-    case 'sa':
-      return sql(`${lo} > ?`, to);
-    case 'eb':
-      return sql(`${hi} < ?`, from);
-    default:
-      return sql(`${lo} >= ? AND ${lo} <= ? AND ${hi} <= ?`, from, to, to);
-  }
-}
-
-function numberCondition(text: string, lo: string, hi: string): Sql {
-  const wanted = parseSearchNumber(unescapeValue(text));
-  if (!wanted) throw refuse(400, 'value', 'a number parameter is not a number');
-  return exactNumber(wanted.prefix, wanted, lo, hi);
-}
-
-function exactNumber(
-  prefix: SearchPrefix,
-  { value, lo: from, hi: to }: { readonly value: number; readonly lo: number; readonly hi: number },
-  lo: string,
-  hi: string,
-): Sql {
-  switch (prefix) {
-    case 'ne':
-      return sql(`(${lo} < ? OR ${hi} >= ?)`, from, to);
-    case 'gt':
-      return sql(`${hi} > ?`, value);
-    case 'lt':
-      return sql(`${lo} < ?`, value);
-    case 'ge':
-      return sql(`${hi} >= ?`, value);
-    case 'le':
-      return sql(`${lo} <= ?`, value);
-    case 'sa':
-      return sql(`${lo} > ?`, value);
-    case 'eb':
-      return sql(`${hi} < ?`, value);
-    case 'ap': {
-      const slack = Math.abs(value) / 10;
-      return sql(`${lo} <= ? AND ${hi} >= ?`, value + slack, value - slack);
-    }
-    default:
-      // So many digits that the next value cannot be told apart: only itself.
-      if (to <= value) return sql(`${lo} = ? AND ${hi} = ?`, value, value);
-      return sql(`${lo} >= ? AND ${hi} < ?`, from, to);
-  }
 }
 
 const UCUM = 'http://unitsofmeasure.org';
@@ -359,80 +241,6 @@ function compileQuantity(types: readonly string[], { parameter, values }: Condit
   };
 }
 
-function uriCondition(value: string, modifier: string | undefined): Sql {
-  const uri = unescapeValue(value);
-  if (modifier === 'below') return sql('(i.value = ? OR (i.value >= ? AND i.value < ?))', uri, `${uri}/`, `${uri}0`);
-  if (modifier !== 'above') return sql('i.value = ?', uri);
-  const stems = [uri];
-  for (let at = uri.lastIndexOf('/'); at > 8; at = uri.lastIndexOf('/', at - 1)) stems.push(uri.slice(0, at));
-  return sql(`i.value IN (${stems.map(() => '?').join(', ')})`, ...stems);
-}
-
-/** A reference is found only through a target the reader may see; a Patient stands for all records of its person. */
-async function compileReference(context: Context, types: readonly string[], condition: Condition): Promise<Compiled> {
-  const { parameter, modifier, values } = condition;
-  if (modifier === 'identifier') {
-    const compiled = onIndex('token', types, `${parameter.code}:identifier`, values.map(tokenCondition), 30);
-    if (context.visibility.kind === 'everything') return compiled;
-    const own = `AND EXISTS (SELECT 1 FROM resource o WHERE o.rid = i.rid AND (o.owner_org = ? OR o.foreign_refs = 0))`;
-    return {
-      ...compiled,
-      select: sql(`${compiled.select.text} ${own}`, ...compiled.select.params, context.visibility.organization),
-    };
-  }
-  const targets: Sql[] = [];
-  for (const value of values)
-    targets.push(...(await referenceTargets(context, unescapeValue(value), modifier, parameter.target ?? [])));
-  const alternatives = targets.length > 0 ? targets : [sql('1 = 0')];
-  return { ...onIndex('reference', types, parameter.code, alternatives, 10), pointwise: alternatives.length < 20 };
-}
-
-async function referenceTargets(
-  context: Context,
-  value: string,
-  modifier: string | undefined,
-  allowed: readonly string[],
-): Promise<Sql[]> {
-  const parsed = parseReference(value, context.base);
-  if (parsed.kind === 'absolute' || parsed.kind === 'urn')
-    return [sql("i.tid = ? AND i.ttype = ''", value.split('|')[0]!.slice(0, INDEX_TEXT_MAX))];
-  const local = parsed.kind === 'local';
-  const id = local ? parsed.id : value;
-  if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw refuse(400, 'value', 'a reference parameter is not a reference');
-  const types = local ? [parsed.type] : modifier !== undefined ? [modifier] : allowed;
-  const found: Sql[] = [];
-  for (const { type, ids } of await seenTargets(context, types, id)) {
-    found.push(
-      sql(
-        ids.length === 1 ? 'i.tid = ? AND i.ttype = ?' : `i.tid IN (${ids.map(() => '?').join(', ')}) AND i.ttype = ?`,
-        ...ids,
-        type,
-      ),
-    );
-  }
-  // A reference that is no address of ours is kept as it was written.
-  if (found.length === 0 && !local) found.push(sql("i.tid = ? AND i.ttype = ''", id));
-  return found;
-}
-
-async function seenTargets(
-  context: Context,
-  types: readonly string[],
-  id: string,
-): Promise<{ type: string; ids: string[] }[]> {
-  const { tx, visibility } = context;
-  let seen = [...types];
-  if (visibility.kind !== 'everything' || types.length > 1) {
-    const visible = visibleRows(visibility, 'r');
-    const rows = await tx.query<{ type: string }>(
-      `SELECT r.type FROM resource r WHERE r.id = ? AND r.type IN (${types.map(() => '?').join(', ')}) AND ${visible.text}`,
-      [id, ...types, ...visible.params],
-    );
-    seen = rows.map((row) => row.type);
-  }
-  return Promise.all(seen.map(async (type) => ({ type, ids: type === 'Patient' ? await samePerson(tx, id) : [id] })));
-}
-
 async function compileComposite(
   context: Context,
   types: readonly string[],
@@ -451,37 +259,6 @@ async function compileComposite(
     return sql(`${token.text} AND ${other.text}`, ...token.params, ...other.params);
   });
   return onIndex('composite', types, parameter.code, parts, 12);
-}
-
-function compositeSecond(type: string, value: string): Sql {
-  switch (type) {
-    case 'token': {
-      const { text, params } = tokenCondition(value);
-      return sql(text.replace('i.code', 'i.code2').replace('i.system', 'i.system2'), ...params);
-    }
-    case 'quantity': {
-      const [number = '', system = '', code = ''] = splitEscaped(value, '|').map(unescapeValue);
-      const range = numberCondition(number, 'i.lo', 'i.hi');
-      const unit =
-        code === ''
-          ? sql('1 = 1')
-          : system === ''
-            ? sql('i.code2 = ?', code)
-            : sql('i.code2 = ? AND i.system2 = ?', code, system);
-      return sql(`${range.text} AND ${unit.text}`, ...range.params, ...unit.params);
-    }
-    case 'date': {
-      const wanted = parseSearchDate(unescapeValue(value));
-      if (!wanted) throw refuse(400, 'value', 'a date parameter is not a date');
-      return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.lo', 'i.hi');
-    }
-    case 'number':
-      return numberCondition(value, 'i.lo', 'i.hi');
-    case 'string':
-      return startsWith('i.code2', foldText(unescapeValue(value)));
-    default:
-      return sql('i.code2 = ?', unescapeValue(value).replace(/^.*\//, ''));
-  }
 }
 
 async function compileChain(

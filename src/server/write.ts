@@ -3,10 +3,9 @@ import { bodyKeysOf } from '../database/envelope.ts';
 import { contentHash } from '../fhir/canonical.ts';
 import { mergeLabels } from '../fhir/labels.ts';
 import { isAcceptable } from '../fhir/outcome.ts';
-import { parseReference } from '../fhir/references.ts';
 import type { Stored } from '../model/store.ts';
 import { type AuditRecord, storeAudit } from './audit.ts';
-import { type Change, commitChanges, labelsOfTargets, patientsIn } from './commit.ts';
+import { type Change, commitChanges, patientsIn } from './commit.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
 import { type FoldState, takeOver } from './fold.ts';
@@ -16,8 +15,9 @@ import { actorProvenance, provenanceChange } from './provenance.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
 import { openText, sealText } from './sealed-text.ts';
-import { lockNames, queryKeys } from './statements.ts';
-import { visibleRows } from './visibility-sql.ts';
+import { lockNames } from './statements.ts';
+import { labelsOfTargets } from './target-labels.ts';
+import { askRules, requireOwnership, requirePatients, requireVersion } from './write-checks.ts';
 
 /** One write whose type and id are settled. */
 export interface Write {
@@ -169,54 +169,6 @@ async function planWrite(
 /** Ids that messages derive are UUIDs of version 8: of such a resource messages may have spoken before it was whole. */
 const isDerivedId = (id: string): boolean => id.length === 36 && id[14] === '8';
 
-/** 404 for what the actor may not see; 403 for what it sees and does not own. A party to a Task may work on it. */
-async function requireOwnership(context: Context, { type, action }: Write, before: Row): Promise<void> {
-  const { tx, visibility } = context;
-  if (visibility.kind === 'everything' || before.owner_org === visibility.organization) return;
-  const visible = visibleRows(visibility, 'r');
-  const [seen] = await tx.query<{ rid: number }>(`SELECT r.rid FROM resource r WHERE r.rid = ? AND ${visible.text}`, [
-    before.rid,
-    ...visible.params,
-  ]);
-  if (!seen) throw refuse(404, 'not-found', `no such ${type}`);
-  if (type === 'Task' && action !== 'delete') {
-    const [party] = await tx.query<{ rid: number }>('SELECT rid FROM resource_party WHERE rid = ? AND org = ?', [
-      before.rid,
-      visibility.organization,
-    ]);
-    if (party) return;
-  }
-  throw refuse(403, 'forbidden', `this ${type} belongs to another organization`);
-}
-
-/**
- * Nobody writes into the record of somebody he cannot see. A patient that does not exist is refused in the same words.
- * The hub and operators load data in any order.
- */
-async function requirePatients({ tx, visibility }: Context, type: string, patients: readonly string[]): Promise<void> {
-  if (visibility.kind === 'everything' || patients.length === 0) return;
-  const visible = visibleRows(visibility, 'r');
-  const seen = await queryKeys<{ id: string }>(
-    tx,
-    `SELECT r.id FROM resource r WHERE r.type = 'Patient' AND r.deleted = 0 AND r.id IN $KEYS AND ${visible.text}`,
-    patients.map((id) => [id]),
-    [],
-    visible.params,
-  );
-  if (new Set(seen.map(({ id }) => id)).size < patients.length) {
-    throw refuse(422, 'business-rule', 'it refers to a patient that is not known here', type);
-  }
-}
-
-function requireVersion({ ifMatch }: Write, current: Row | undefined): void {
-  if (ifMatch === undefined) return;
-  const version = ifMatch.replace(/^W\//, '').replace(/^"|"$/g, '');
-  if (version !== '*' && version !== String(current?.version ?? '')) {
-    throw refuse(412, 'conflict', 'the resource has another version than If-Match names');
-  }
-  if (!current) throw refuse(412, 'conflict', 'there is no resource for If-Match');
-}
-
 /** The resource as it will be stored: its id, references masked on the way out restored, labels kept and inherited. */
 async function prepared(
   context: Context,
@@ -242,40 +194,6 @@ async function prepared(
   const kept = { ...meta, ...(security.length > 0 ? { security } : {}) };
   const { meta: _meta, ...rest } = whole;
   return Object.keys(kept).length > 0 ? { ...rest, meta: kept } : rest;
-}
-
-async function askRules(
-  context: Context,
-  type: string,
-  before: Stored | undefined,
-  after: FhirResource | undefined,
-): Promise<void> {
-  const { tx, engine, actor, at } = context;
-  const rules = engine.writeRules.filter(({ resourceType }) => resourceType === type);
-  if (rules.length === 0) return;
-  const keys = bodyKeysOf(tx.env);
-  const roleRow = actor.practitionerRole ? await loadRow(tx, 'PractitionerRole', actor.practitionerRole) : undefined;
-  const role = roleRow && roleRow.deleted === 0 ? parseRow(roleRow, keys) : undefined;
-  for (const rule of rules) {
-    const needed = (rule.needs?.(before, after) ?? []).flatMap((reference) => {
-      const parsed = parseReference(reference);
-      return parsed.kind === 'local' ? [parsed] : [];
-    });
-    const facts = [...(await loadRows(tx, needed)).values()]
-      .filter(({ deleted }) => deleted === 0)
-      .map((row) => parseRow(row, keys));
-    const issue = rule.check({
-      actor,
-      facts,
-      at: new Date(at).toISOString(),
-      ...(before ? { before } : {}),
-      ...(after ? { after } : {}),
-      ...(role ? { role } : {}),
-    });
-    if (!issue) continue;
-    const forbidden = issue.code.startsWith('forbidden');
-    throw refuse(forbidden ? 403 : 422, forbidden ? 'forbidden' : 'business-rule', issue.text, issue.location);
-  }
 }
 
 /** What a FHIR actor changes in a resource that messages spoke of belongs to that actor from now on. False: none has. */

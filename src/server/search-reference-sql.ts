@@ -1,0 +1,78 @@
+import { parseReference } from '../fhir/references.ts';
+import type { Context } from './context.ts';
+import { INDEX_TEXT_MAX } from './index-rows.ts';
+import { samePerson } from './persons.ts';
+import { refuse } from './refusal.ts';
+import { type Compiled, onIndex } from './search-compiled.ts';
+import { type Condition, unescapeValue } from './search-request.ts';
+import { tokenCondition } from './search-value-sql.ts';
+import { type Sql, sql, visibleRows } from './visibility-sql.ts';
+
+/** A reference is found only through a target the reader may see; a Patient stands for all records of its person. */
+export async function compileReference(
+  context: Context,
+  types: readonly string[],
+  condition: Condition,
+): Promise<Compiled> {
+  const { parameter, modifier, values } = condition;
+  if (modifier === 'identifier') {
+    const compiled = onIndex('token', types, `${parameter.code}:identifier`, values.map(tokenCondition), 30);
+    if (context.visibility.kind === 'everything') return compiled;
+    const own = `AND EXISTS (SELECT 1 FROM resource o WHERE o.rid = i.rid AND (o.owner_org = ? OR o.foreign_refs = 0))`;
+    return {
+      ...compiled,
+      select: sql(`${compiled.select.text} ${own}`, ...compiled.select.params, context.visibility.organization),
+    };
+  }
+  const targets: Sql[] = [];
+  for (const value of values)
+    targets.push(...(await referenceTargets(context, unescapeValue(value), modifier, parameter.target ?? [])));
+  const alternatives = targets.length > 0 ? targets : [sql('1 = 0')];
+  return { ...onIndex('reference', types, parameter.code, alternatives, 10), pointwise: alternatives.length < 20 };
+}
+
+export async function referenceTargets(
+  context: Context,
+  value: string,
+  modifier: string | undefined,
+  allowed: readonly string[],
+): Promise<Sql[]> {
+  const parsed = parseReference(value, context.base);
+  if (parsed.kind === 'absolute' || parsed.kind === 'urn')
+    return [sql("i.tid = ? AND i.ttype = ''", value.split('|')[0]!.slice(0, INDEX_TEXT_MAX))];
+  const local = parsed.kind === 'local';
+  const id = local ? parsed.id : value;
+  if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw refuse(400, 'value', 'a reference parameter is not a reference');
+  const types = local ? [parsed.type] : modifier !== undefined ? [modifier] : allowed;
+  const found: Sql[] = [];
+  for (const { type, ids } of await seenTargets(context, types, id)) {
+    found.push(
+      sql(
+        ids.length === 1 ? 'i.tid = ? AND i.ttype = ?' : `i.tid IN (${ids.map(() => '?').join(', ')}) AND i.ttype = ?`,
+        ...ids,
+        type,
+      ),
+    );
+  }
+  // A reference that is no address of ours is kept as it was written.
+  if (found.length === 0 && !local) found.push(sql("i.tid = ? AND i.ttype = ''", id));
+  return found;
+}
+
+export async function seenTargets(
+  context: Context,
+  types: readonly string[],
+  id: string,
+): Promise<{ type: string; ids: string[] }[]> {
+  const { tx, visibility } = context;
+  let seen = [...types];
+  if (visibility.kind !== 'everything' || types.length > 1) {
+    const visible = visibleRows(visibility, 'r');
+    const rows = await tx.query<{ type: string }>(
+      `SELECT r.type FROM resource r WHERE r.id = ? AND r.type IN (${types.map(() => '?').join(', ')}) AND ${visible.text}`,
+      [id, ...types, ...visible.params],
+    );
+    seen = rows.map((row) => row.type);
+  }
+  return Promise.all(seen.map(async (type) => ({ type, ids: type === 'Patient' ? await samePerson(tx, id) : [id] })));
+}

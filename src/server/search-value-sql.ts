@@ -1,0 +1,128 @@
+import { foldText, parseSearchDate, parseSearchNumber, type SearchPrefix } from '../fhir/search-ranges.ts';
+import type { Context } from './context.ts';
+import { INDEX_TEXT_MAX } from './index-rows.ts';
+import { refuse } from './refusal.ts';
+import { splitEscaped, unescapeValue } from './search-request.ts';
+import { type Sql, sql } from './visibility-sql.ts';
+
+export function tokenCondition(value: string): Sql {
+  const [first = '', second] = splitEscaped(value, '|').map((part) => unescapeValue(part).slice(0, INDEX_TEXT_MAX));
+  if (second === undefined) return sql('i.code = ?', first);
+  if (second === '') return sql('i.system = ?', first);
+  return sql('i.code = ? AND i.system = ?', second, first);
+}
+
+/** Everything that begins with a prefix, as a range an index can serve. */
+export function startsWith(column: string, prefix: string): Sql {
+  const from = prefix.slice(0, INDEX_TEXT_MAX);
+  if (from === '') return sql('1 = 1');
+  return sql(`${column} >= ? AND ${column} < ?`, from, `${from}\u{10FFFF}`);
+}
+
+export function dateCondition({ at }: Context, value: string): Sql {
+  const wanted = parseSearchDate(unescapeValue(value));
+  if (!wanted) throw refuse(400, 'value', 'a date parameter is not a date');
+  if (wanted.prefix !== 'ap') return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.lo', 'i.hi');
+  const slack = Math.abs(at - wanted.lo) / 10;
+  return sql('i.lo <= ? AND i.hi >= ?', Math.round(wanted.hi + slack), Math.round(wanted.lo - slack));
+}
+
+/** How a stored range compares with the wanted one. Rule: FHIR R4 search.html#prefix. */
+export function rangeCondition(prefix: SearchPrefix, from: number, to: number, lo: string, hi: string): Sql {
+  switch (prefix) {
+    case 'ne':
+      return sql(`(${lo} < ? OR ${hi} > ?)`, from, to);
+    case 'gt':
+      return sql(`${hi} > ?`, to);
+    case 'lt':
+      return sql(`${lo} < ?`, from);
+    case 'ge':
+      return lo === hi ? sql(`${hi} >= ?`, from) : sql(`(${hi} > ? OR (${lo} >= ? AND ${hi} <= ?))`, to, from, to);
+    case 'le':
+      return lo === hi ? sql(`${lo} <= ?`, to) : sql(`(${lo} < ? OR (${lo} >= ? AND ${hi} <= ?))`, from, from, to);
+    case 'sa':
+      return sql(`${lo} > ?`, to);
+    case 'eb':
+      return sql(`${hi} < ?`, from);
+    default:
+      return sql(`${lo} >= ? AND ${lo} <= ? AND ${hi} <= ?`, from, to, to);
+  }
+}
+
+export function numberCondition(text: string, lo: string, hi: string): Sql {
+  const wanted = parseSearchNumber(unescapeValue(text));
+  if (!wanted) throw refuse(400, 'value', 'a number parameter is not a number');
+  return exactNumber(wanted.prefix, wanted, lo, hi);
+}
+
+export function exactNumber(
+  prefix: SearchPrefix,
+  { value, lo: from, hi: to }: { readonly value: number; readonly lo: number; readonly hi: number },
+  lo: string,
+  hi: string,
+): Sql {
+  switch (prefix) {
+    case 'ne':
+      return sql(`(${lo} < ? OR ${hi} >= ?)`, from, to);
+    case 'gt':
+      return sql(`${hi} > ?`, value);
+    case 'lt':
+      return sql(`${lo} < ?`, value);
+    case 'ge':
+      return sql(`${hi} >= ?`, value);
+    case 'le':
+      return sql(`${lo} <= ?`, value);
+    case 'sa':
+      return sql(`${lo} > ?`, value);
+    case 'eb':
+      return sql(`${hi} < ?`, value);
+    case 'ap': {
+      const slack = Math.abs(value) / 10;
+      return sql(`${lo} <= ? AND ${hi} >= ?`, value + slack, value - slack);
+    }
+    default:
+      // So many digits that the next value cannot be told apart: only itself.
+      if (to <= value) return sql(`${lo} = ? AND ${hi} = ?`, value, value);
+      return sql(`${lo} >= ? AND ${hi} < ?`, from, to);
+  }
+}
+
+export function uriCondition(value: string, modifier: string | undefined): Sql {
+  const uri = unescapeValue(value);
+  if (modifier === 'below') return sql('(i.value = ? OR (i.value >= ? AND i.value < ?))', uri, `${uri}/`, `${uri}0`);
+  if (modifier !== 'above') return sql('i.value = ?', uri);
+  const stems = [uri];
+  for (let at = uri.lastIndexOf('/'); at > 8; at = uri.lastIndexOf('/', at - 1)) stems.push(uri.slice(0, at));
+  return sql(`i.value IN (${stems.map(() => '?').join(', ')})`, ...stems);
+}
+
+export function compositeSecond(type: string, value: string): Sql {
+  switch (type) {
+    case 'token': {
+      const { text, params } = tokenCondition(value);
+      return sql(text.replace('i.code', 'i.code2').replace('i.system', 'i.system2'), ...params);
+    }
+    case 'quantity': {
+      const [number = '', system = '', code = ''] = splitEscaped(value, '|').map(unescapeValue);
+      const range = numberCondition(number, 'i.lo', 'i.hi');
+      const unit =
+        code === ''
+          ? sql('1 = 1')
+          : system === ''
+            ? sql('i.code2 = ?', code)
+            : sql('i.code2 = ? AND i.system2 = ?', code, system);
+      return sql(`${range.text} AND ${unit.text}`, ...range.params, ...unit.params);
+    }
+    case 'date': {
+      const wanted = parseSearchDate(unescapeValue(value));
+      if (!wanted) throw refuse(400, 'value', 'a date parameter is not a date');
+      return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.lo', 'i.hi');
+    }
+    case 'number':
+      return numberCondition(value, 'i.lo', 'i.hi');
+    case 'string':
+      return startsWith('i.code2', foldText(unescapeValue(value)));
+    default:
+      return sql('i.code2 = ?', unescapeValue(value).replace(/^.*\//, ''));
+  }
+}

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../fixtures/demo/world.ts';
+import { Cli, freePorts, temporaryFolder, WAIT_MS } from './network.ts';
+
+const STEPS = [
+  '0  The network comes up',
+  '1  Inpatient stay, referral to the program, discharge, admission',
+  '2  Intake at Riverside over FHIR',
+  '3  Group sessions',
+  '4  Referral to the ketamine clinic; the psychiatrist is told first',
+  '5  A dose booked on top of a group',
+  '6  Dose day',
+  '7  Safety notes both ways',
+  '8  Three apps, three organizations, a patient of the Part 2 track',
+  '9  Everything is replayed',
+];
+const PRACTICE = 7;
+
+/** Process ids under one process whose command line names `what`. Linux only, as the demo's CI is. */
+function descendants(of: number, what: string): number[] {
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const parent = Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
+        return [{ pid: Number(name), parent, command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }];
+      } catch {
+        return []; // It ended while we looked.
+      }
+    });
+  const below = (pid: number): typeof all =>
+    all.filter((each) => each.parent === pid).flatMap((each) => [each, ...below(each.pid)]);
+  return below(of).flatMap((each) => (each.command.includes(what) ? [each.pid] : []));
+}
+
+describe('handoff demo', () => {
+  let home: string;
+  let base: number;
+  beforeEach(async () => {
+    home = temporaryFolder();
+    base = await freePorts();
+  });
+  afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+  const demo = (): Cli => new Cli(['demo', '--exit', '--ports', String(base), '--home', home]);
+
+  test('every step is seen to happen, and told; it ends 0 and leaves no process', async () => {
+    const run = demo();
+    const { code, out, err } = await run.ended;
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    for (const step of STEPS) expect(out).toContain(`\n${step}\n`);
+    expect(out).toContain('Every step was seen to happen.');
+    expect(descendants(process.pid, home)).toEqual([]);
+  });
+
+  test('a partner whose port is taken is named, and nothing stays behind', async () => {
+    const squatter = createServer();
+    await new Promise<void>((resolve) => squatter.listen(base + PRACTICE, '127.0.0.1', resolve));
+    try {
+      const { code, err } = await demo().ended;
+      expect(code).toBe(1);
+      expect(err).toContain('harbor-psychiatry ended at start');
+      expect(err).toContain('EADDRINUSE');
+    } finally {
+      squatter.close();
+    }
+  });
+
+  test('a step that does not happen is named: the practice is gone before the psychiatrist could be told', async () => {
+    const run = demo();
+    const practice = await until(
+      () => run.out.includes(STEPS[0] as string) && descendants(run.pid, `127.0.0.1:${base + PRACTICE}`)[0],
+      WAIT_MS,
+    );
+    expect(practice).toBeDefined();
+    process.kill(practice as number, 'SIGKILL');
+    const { code, err } = await run.ended;
+    expect(code).toBe(1);
+    expect(err).toContain(`not seen: ${STEPS[4]}: the notice at the practice`);
+    expect(descendants(process.pid, home)).toEqual([]);
+  });
+});

@@ -8,7 +8,7 @@ import { refusalOf, refuse, refuseWith } from './refusal.ts';
 import type { Row } from './rows.ts';
 import { meetsAll } from './search-match.ts';
 import { parseSearch } from './search-request.ts';
-import type { Write } from './write.ts';
+import type { Write } from './write-intent.ts';
 
 export interface Entry {
   readonly fullUrl?: string;

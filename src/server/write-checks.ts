@@ -7,7 +7,7 @@ import { refuse } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row } from './rows.ts';
 import { queryKeys } from './statements.ts';
 import { visibleRows } from './visibility-sql.ts';
-import type { Write } from './write.ts';
+import type { Write } from './write-intent.ts';
 
 /** 404 for what the actor may not see; 403 for what it sees and does not own. A party to a Task may work on it. */
 export async function requireOwnership(context: Context, { type, action }: Write, before: Row): Promise<void> {

@@ -18,19 +18,7 @@ import { openText, sealText } from './sealed-text.ts';
 import { lockNames } from './statements.ts';
 import { labelsOfTargets } from './target-labels.ts';
 import { askRules, requireOwnership, requirePatients, requireVersion } from './write-checks.ts';
-
-/** One write whose type and id are settled. */
-export interface Write {
-  readonly action: 'create' | 'update' | 'delete';
-  readonly type: string;
-  readonly id: string;
-  /** Absent on delete. */
-  readonly resource?: FhirResource;
-  /** `If-Match` version. */
-  readonly ifMatch?: string;
-  /** Where it stands in a Bundle: `Bundle.entry[3].resource`. */
-  readonly place?: string;
-}
+import type { Write } from './write-intent.ts';
 
 export interface Written {
   /** 201 created, 200 updated or unchanged, 204 deleted. */

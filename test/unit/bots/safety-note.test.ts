@@ -17,6 +17,7 @@ import {
 } from '../../../src/model/codes.ts';
 import { delivered, undelivered } from '../../../src/rules/delivery.ts';
 import { route } from '../../../src/rules/routing.ts';
+import { referral, referralTask, released } from '../rules/people.ts';
 import { FakeFhir } from './fake-fhir.ts';
 import { appointment, network, note, PARTNERS, PERSON, patient, writtenBy } from './network.ts';
 
@@ -246,9 +247,24 @@ describe('a hold request', () => {
     expect(flag.status).toBe('inactive');
   });
 
-  it('answered without a name or in other words is not answered', async () => {
+  it.each([
+    [
+      'without a name',
+      [{ type: concept(TASK_PART, 'hold-answer'), valueCodeableConcept: concept(HOLD_ANSWER, 'hold') }],
+    ],
+    [
+      'in other words',
+      [
+        {
+          type: concept(TASK_PART, 'acknowledged-by'),
+          valueReference: { reference: 'PractitionerRole/lakeside-duty' },
+        },
+        { type: concept(TASK_PART, 'hold-answer'), valueCodeableConcept: { text: 'maybe' } },
+      ],
+    ],
+  ])('answered %s is not answered', async (_title, output) => {
     const fhir = await asked('2026-11-21T14:00:00Z');
-    const done = fhir.put({ ...request(fhir), status: 'completed' });
+    const done = fhir.put({ ...request(fhir), status: 'completed', output });
     const writes = fhir.writes;
     await answer(minute(9))(fhir.client, fhir.event(done));
     expect(fhir.writes).toBe(writes);
@@ -267,6 +283,14 @@ describe('delivery', () => {
     expect(delivered(event!, changed, AT)).toEqual([]);
     const wide = { ...event!, resources: facts.map((each) => `${each.resourceType}/${each.id}`) };
     expect(delivered(wide, facts, AT).map((each) => each.id)).toEqual([mine.id]);
+  });
+
+  it('leaves a referral to what its messages say of it', () => {
+    const task = referralTask('riverside', 'lakeside', released);
+    const facts = [task, referral('riverside', 'lakeside')];
+    const [event] = route(task, facts, PARTNERS);
+    expect(event!.kind).toBe('referral');
+    expect(delivered(event!, facts, AT)).toEqual([]);
   });
 
   it('that fails returns the obligation with the number to call and not the reason (D5)', async () => {

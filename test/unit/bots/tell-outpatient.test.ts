@@ -127,6 +127,19 @@ describe('the gate of a ketamine referral (R10, H18)', () => {
     expect(isReleased(referral(fhir))).toBe(true);
   });
 
+  it('does not open by a reason on a Task nobody completed', async () => {
+    const fhir = server('lakeside', { withProvider: false });
+    await see(fhir, referral(fhir));
+    const output = [
+      {
+        type: concept(TASK_PART, 'notice-exception'),
+        valueCodeableConcept: concept(NOTICE_EXCEPTION, 'told-by-telephone'),
+      },
+    ];
+    await see(fhir, fhir.put({ ...told(fhir)!, output }), 5);
+    expect(isReleased(referral(fhir))).toBe(false);
+  });
+
   it('does not open by a completed Task without a reason', async () => {
     const fhir = server('lakeside', { withProvider: false });
     await see(fhir, referral(fhir));

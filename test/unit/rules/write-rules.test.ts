@@ -1,4 +1,4 @@
-import type { Communication, MedicationRequest, Task, TaskOutput } from '@medplum/fhirtypes';
+import type { Basic, Communication, MedicationRequest, Task, TaskOutput } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import type { Actor } from '../../../src/model/actor.ts';
 import {
@@ -10,6 +10,7 @@ import {
   HOLD_ANSWER,
   LIFECYCLE,
   NOTICE_EXCEPTION,
+  RECORD,
   SAFETY_CLASS,
   TASK_CODE,
   TASK_PART,
@@ -17,6 +18,7 @@ import {
   type TaskPart,
 } from '../../../src/model/codes.ts';
 import type { Stored } from '../../../src/model/store.ts';
+import { EMERGENCY } from '../../../src/rules/break-glass.ts';
 import { writeRules } from '../../../src/rules/write-rules.ts';
 import { PSYTHPN, referralTask, released } from './people.ts';
 
@@ -390,5 +392,38 @@ describe('answers with a fixed set of words', () => {
       expect(check({ actor: client('riverside'), after: { ...order, status } })).toBe('forbidden.not-your-series');
       expect(check({ actor: user('lakeside'), before: order, after: { ...order, status } })).toBeUndefined();
     }
+  });
+});
+
+describe('an emergency disclosure (H6)', () => {
+  const act: Basic = {
+    resourceType: 'Basic',
+    id: 'b',
+    code: concept(RECORD, 'emergency-disclosure'),
+    subject: { reference: 'Patient/p' },
+    author: { reference: 'PractitionerRole/riverside-role' as 'Practitioner/x' },
+    extension: [
+      { url: EMERGENCY.recipient, valueReference: { reference: 'Organization/practice', display: 'Dr. A' } },
+      { url: EMERGENCY.affiliation, valueString: 'County hospital' },
+      { url: EMERGENCY.nature, valueString: 'Respiratory arrest' },
+      { url: EMERGENCY.attestation, valueBoolean: true },
+      { url: EMERGENCY.period, valuePeriod: { start: AT } },
+    ],
+  };
+  const cases: [string, Write, string | undefined][] = [
+    ['is declared by a person', { actor: user('riverside'), after: act }, undefined],
+    ['is not declared by a system', { actor: client('riverside'), after: act }, 'forbidden.not-a-person'],
+    ['is not declared by a bot', { actor: bot, after: act }, 'forbidden.not-a-person'],
+    ['is not declared in the name of somebody else', { actor: user('lakeside'), after: act }, 'forbidden.other-person'],
+    [
+      'is whole or not at all',
+      { actor: user('riverside'), after: { ...act, extension: act.extension!.slice(1) } },
+      'invalid.incomplete',
+    ],
+    ['is not changed afterwards', { actor: user('riverside'), before: act, after: act }, 'forbidden.record-kept'],
+    ['is not deleted', { actor: user('riverside'), before: act }, 'forbidden.record-kept'],
+  ];
+  it.each(cases)('%s', (_title, write, code) => {
+    expect(check(write)).toBe(code);
   });
 });

@@ -16,6 +16,7 @@ import { affiliationsNeeded, factTypes, type PersonFacts } from '../rules/facts.
 import { writeRules } from '../rules/write-rules.ts';
 import { serverCommands } from '../server/commands.ts';
 import type { Engine } from '../server/engine.ts';
+import { operationCommands, operationMigrations } from '../server/operations/operation-commands.ts';
 import { serverMigrations } from '../server/schema.ts';
 import { hubConceptMaps } from './hub-concept-maps.ts';
 
@@ -61,8 +62,13 @@ export function storeEngine(env: StoreEnv): Engine {
 /** All commands that run next to the store's data, on either engine. */
 export function storeCommands(env: unknown): CommandTable {
   const engine = storeEngine(env as StoreEnv);
-  return joinCommands(serverCommands(engine), flowCommands, hubCommands(engine));
+  return joinCommands(serverCommands(engine), flowCommands, hubCommands(engine), operationCommands(engine));
 }
 
 /** The store database's schema, in order. */
-export const storeMigrations: readonly Migration[] = [...jobTableMigrations, ...serverMigrations, ...hubMigrations];
+export const storeMigrations: readonly Migration[] = [
+  ...jobTableMigrations,
+  ...serverMigrations,
+  ...hubMigrations,
+  ...operationMigrations,
+];

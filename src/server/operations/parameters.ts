@@ -12,6 +12,10 @@ export class Asked {
     this.#parts = parts;
   }
 
+  names(): string[] {
+    return [...new Set(this.#parts.map(({ name }) => name))];
+  }
+
   parts(name: string): readonly ParametersParameter[] {
     return this.#parts.filter((part) => part.name === name);
   }

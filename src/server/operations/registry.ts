@@ -2,6 +2,8 @@ import type { Context } from '../context.ts';
 import type { FhirRequest, FhirResponse } from '../exchange.ts';
 import { refuse } from '../refusal.ts';
 import { DOCUMENT_OPERATIONS } from './document-operation.ts';
+import { EXPORT_ADDRESSES } from './export-answers.ts';
+import { EXPORT_OPERATIONS } from './export-kick-off.ts';
 import { EXTRACT_OPERATIONS } from './extract-operation.ts';
 import { MATCH_OPERATIONS } from './match-operation.ts';
 import type { Address, Operation, Target } from './operation.ts';
@@ -15,10 +17,11 @@ export const SERVED: readonly Operation[] = [
   ...DOCUMENT_OPERATIONS,
   ...POPULATE_OPERATIONS,
   ...EXTRACT_OPERATIONS,
+  ...EXPORT_OPERATIONS,
 ];
 
 /** Addresses beside the resources. */
-const ADDRESSES: readonly Address[] = [];
+const ADDRESSES: readonly Address[] = [...EXPORT_ADDRESSES];
 
 type Called = Pick<FhirRequest, 'method' | 'path' | 'query' | 'body'>;
 

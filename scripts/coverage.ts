@@ -17,9 +17,7 @@ type Guide = Record<'segments' | 'datatypes' | 'codes' | 'messages', Record<stri
 // biome-ignore lint/suspicious/noExplicitAny: maps of all resource types stand in one list
 type AnyMap = SegmentMap<any>;
 
-const guide = JSON.parse(
-  readFileSync(new URL('../mappings/guide.gen.json', import.meta.url), 'utf8'),
-) as Guide;
+const guide = JSON.parse(readFileSync(new URL('../mappings/guide.gen.json', import.meta.url), 'utf8')) as Guide;
 
 const mapsByName = new Map<string, AnyMap[]>();
 for (const { maps } of DEFINITIONS.messages) {
@@ -33,13 +31,20 @@ for (const { maps } of DEFINITIONS.messages) {
 function rootOf(path: string): string {
   const text = path.replace(/^\?/, '');
   const root = /^_?([A-Za-z$]+)/.exec(text)?.[1] ?? text;
-  return root === 'ext' || root.startsWith('extens') || root.startsWith('extent') || path.startsWith('?') ? 'extension' : root;
+  return root === 'ext' || root.startsWith('extens') || root.startsWith('extent') || path.startsWith('?')
+    ? 'extension'
+    : root;
 }
 
 const fieldOf = (from: string): string => /^[A-Z][A-Z0-9]{2}-(\d+)/.exec(from)?.[1] ?? '';
 
 function sameRoot(ours: string, theirs: string): boolean {
-  return theirs === '$this' || ours === theirs || (theirs === 'medication' && ours.startsWith('medication')) || (theirs === 'payer' && ours === 'payor');
+  return (
+    theirs === '$this' ||
+    ours === theirs ||
+    (theirs === 'medication' && ours.startsWith('medication')) ||
+    (theirs === 'payer' && ours === 'payor')
+  );
 }
 
 function segmentRow(name: string, from: string, to: string): Outcome {
@@ -47,12 +52,22 @@ function segmentRow(name: string, from: string, to: string): Outcome {
   const field = fieldOf(from);
   for (const map of mapsByName.get(name) ?? []) {
     const all = [...map.rows, ...(map.hand ?? [])] as { from: string; to: string }[];
-    if (field === '' ? map.states?.includes(root) : all.some((row) => fieldOf(row.from) === field && sameRoot(rootOf(row.to), root))) return 'carried';
-    const decided = map.decisions?.find((each) => fieldOf(each.from) === field && (each.to === undefined || rootOf(each.to) === root));
-    if (decided !== undefined && field !== '') return decided.not;
+    if (
+      field === ''
+        ? map.states?.includes(root)
+        : all.some((row) => fieldOf(row.from) === field && sameRoot(rootOf(row.to), root))
+    )
+      return 'carried';
+    const decided = map.decisions?.find(
+      (each) => fieldOf(each.from) === field && (each.to === undefined || rootOf(each.to) === root),
+    );
+    if (decided !== undefined && decided.not !== 'structural' && field !== '') return decided.not;
   }
   const row = ROW_DECISIONS.find(
-    (each) => each.map === name && (each.from === undefined || fieldOf(each.from) === field) && (each.to === undefined || rootOf(each.to) === root),
+    (each) =>
+      each.map === name &&
+      (each.from === undefined || fieldOf(each.from) === field) &&
+      (each.to === undefined || rootOf(each.to) === root),
   );
   return row?.not ?? MAP_DECISIONS[name]?.not ?? 'missing';
 }
@@ -71,13 +86,18 @@ async function conceptTables(): Promise<ConceptTable[]> {
   for (const file of readdirSync(folder).filter((each) => each.endsWith('.ts'))) {
     const module: Record<string, unknown> = await import(fileURLToPath(new URL(file, folder)));
     for (const value of Object.values(module)) {
-      if (typeof value === 'object' && value !== null && 'codes' in value && 'id' in value) tables.push(value as ConceptTable);
+      if (typeof value === 'object' && value !== null && 'codes' in value && 'id' in value)
+        tables.push(value as ConceptTable);
     }
   }
   return tables;
 }
 
-function codeRow(table: ConceptTable | undefined, name: string, [code = '', system = '', target = '']: string[]): Outcome {
+function codeRow(
+  table: ConceptTable | undefined,
+  name: string,
+  [code = '', system = '', target = '']: string[],
+): Outcome {
   const ours = table?.codes[code];
   if (ours !== undefined && ours.code === target && (system === '' || ours.system === system)) return 'carried';
   const decided =
@@ -94,7 +114,11 @@ function messageRow(name: string, map: string): Outcome {
   const events = structureEvents(name);
   const used = DEFINITIONS.messages.filter((each) => each.events.some((event) => events.has(event)));
   if (used.some((each) => each.maps.some((segmentMap) => segmentMap.name === map))) return 'carried';
-  return MAP_DECISIONS[map]?.not ?? ROW_DECISIONS.find((each) => each.map === map && each.from === undefined)?.not ?? 'missing';
+  return (
+    MAP_DECISIONS[map]?.not ??
+    ROW_DECISIONS.find((each) => each.map === map && each.from === undefined)?.not ??
+    'missing'
+  );
 }
 
 /** The event a structure is named for; ADT_A01 stands for A01, A04, A08, A13 alike. */
@@ -107,7 +131,11 @@ interface Line {
   readonly missing: string[];
 }
 
-function count(kind: string, table: Record<string, string[][]>, judge: (name: string, row: string[]) => Outcome): Line[] {
+function count(
+  kind: string,
+  table: Record<string, string[][]>,
+  judge: (name: string, row: string[]) => Outcome,
+): Line[] {
   return Object.entries(table).map(([name, rows]) => {
     const counts = new Map<Outcome, number>();
     const missing: string[] = [];
@@ -122,14 +150,18 @@ function count(kind: string, table: Record<string, string[][]>, judge: (name: st
 
 function print(lines: readonly Line[], showMissing: boolean): { missing: number; outOfScope: number; total: number } {
   const sums = new Map<Outcome, number>();
-  console.log(`${'map'.padEnd(52)} ${'rows'.padStart(5)} ${'carried'.padStart(8)} ${'decided'.padStart(8)} ${'missing'.padStart(8)}`);
+  console.log(
+    `${'map'.padEnd(52)} ${'rows'.padStart(5)} ${'carried'.padStart(8)} ${'decided'.padStart(8)} ${'missing'.padStart(8)}`,
+  );
   for (const { kind, name, counts, missing } of lines) {
     const total = [...counts.values()].reduce((sum, each) => sum + each, 0);
     if (total === 0) continue;
     for (const [outcome, n] of counts) sums.set(outcome, (sums.get(outcome) ?? 0) + n);
     const carried = counts.get('carried') ?? 0;
     const numbers = [total, carried, total - carried - missing.length, missing.length];
-    console.log(`${`${kind} ${name}`.padEnd(52)} ${numbers.map((n, i) => String(n).padStart(i === 0 ? 5 : 8)).join(' ')}`);
+    console.log(
+      `${`${kind} ${name}`.padEnd(52)} ${numbers.map((n, i) => String(n).padStart(i === 0 ? 5 : 8)).join(' ')}`,
+    );
     if (showMissing) for (const each of missing) console.log(`    missing: ${each}`);
   }
   const total = [...sums.values()].reduce((sum, each) => sum + each, 0);

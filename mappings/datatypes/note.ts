@@ -3,7 +3,10 @@ import { Node } from '../../src/mapping/node.ts';
 import { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
+import { conceptOf } from './coded.ts';
 import { practitionerOf } from './directory.ts';
+
+const NOTE_TYPE = 'http://hl7.org/fhir/StructureDefinition/annotationType';
 
 /** One NTE as Annotation: its text, who entered it (NTE-5) and when (NTE-6). Undefined without text. */
 export function annotationOf(nte: Segment, scope: Scope): Json | undefined {
@@ -14,6 +17,12 @@ export function annotationOf(nte: Segment, scope: Scope): Json | undefined {
     .join('\n');
   if (text === '') return undefined;
   const annotation: Record<string, Json> = {};
+  const kind = nte.field(4).repetition(1);
+  if (kind.hasContent && !kind.isDelete) {
+    scope.place(nte, 4);
+    const valueCodeableConcept = conceptOf(new Node(kind), scope, '0364') as unknown as Json | undefined;
+    if (valueCodeableConcept !== undefined) annotation.extension = [{ url: NOTE_TYPE, valueCodeableConcept }];
+  }
   const author = nte.field(5).repetition(1);
   if (author.hasContent && !author.isDelete) {
     scope.place(nte, 5);

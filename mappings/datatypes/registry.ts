@@ -3,7 +3,11 @@ import type { Decision } from '../../src/mapping/row.ts';
 /** What becomes of each component of a data type the guide maps, by the guide's name of the map. 0: the type as a whole. */
 export interface DataTypeMap {
   readonly carries: 'all' | readonly number[];
-  readonly decisions?: readonly { readonly parts: readonly number[]; readonly not: Decision['not']; readonly why: string }[];
+  readonly decisions?: readonly {
+    readonly parts: readonly number[];
+    readonly not: Decision['not'];
+    readonly why: string;
+  }[];
 }
 
 const all: DataTypeMap = { carries: 'all' };
@@ -12,7 +16,13 @@ const ASSIGNER = 'the assigner is the system; R4 needs no second place for it';
 
 const person: DataTypeMap = {
   carries: [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 17, 18, 19, 20, 21],
-  decisions: [{ parts: [12], not: 'contradicts-r4', why: 'the extension the guide names belongs to NamingSystem, not to Identifier' }],
+  decisions: [
+    {
+      parts: [12],
+      not: 'contradicts-r4',
+      why: 'the extension the guide names belongs to NamingSystem, not to Identifier',
+    },
+  ],
 };
 
 const schemeOf = (part: number) => ({
@@ -23,7 +33,11 @@ const schemeOf = (part: number) => ({
 
 const entity: DataTypeMap = { carries: [1, 2, 3], decisions: [{ parts: [4], not: 'superseded', why: ASSIGNER }] };
 
-const original = { parts: [0], not: 'superseded' as const, why: 'the value is of its own type; the journal keeps the original text' };
+const original = {
+  parts: [0],
+  not: 'superseded' as const,
+  why: 'the value is of its own type; the journal keeps the original text',
+};
 
 export const DATATYPES: Readonly<Record<string, DataTypeMap>> = {
   'CE[CodeableConcept]': all,
@@ -37,13 +51,17 @@ export const DATATYPES: Readonly<Record<string, DataTypeMap>> = {
   'CWE[CodeableConcept]': { carries: CODED },
   'CWE[Coding]': {
     carries: [1, 2, 3],
-    decisions: [{ parts: [7], not: 'superseded', why: 'the coding is the translated one; its system has its own versions' }],
+    decisions: [
+      { parts: [7], not: 'superseded', why: 'the coding is the translated one; its system has its own versions' },
+    ],
   },
   'CWE[Organization]': all,
   'CWE[Quantity]': all,
   'CWE[code]': {
     carries: [1],
-    decisions: [{ parts: [4], not: 'unsafe', why: 'a second code for one required element: which of the two would hold' }],
+    decisions: [
+      { parts: [4], not: 'unsafe', why: 'a second code for one required element: which of the two would hold' },
+    ],
   },
   'CWE[string]': all,
   'CX[Identifier]': { carries: [1, 2, 4, 5, 6, 7, 8], decisions: [schemeOf(3)] },
@@ -80,7 +98,9 @@ export const DATATYPES: Readonly<Record<string, DataTypeMap>> = {
   'MSG[code]': all,
   'NDL[PractitionerRole]': {
     carries: [1, 2, 3, 4, 5, 6, 7, 10, 11],
-    decisions: [{ parts: [8], not: 'unsafe', why: 'the status a place had when somebody worked there is not the status it has' }],
+    decisions: [
+      { parts: [8], not: 'unsafe', why: 'the status a place had when somebody worked there is not the status it has' },
+    ],
   },
   'NM[Quantity-LengthOfStay]': all,
   'NM[Quantity]': all,
@@ -89,7 +109,9 @@ export const DATATYPES: Readonly<Record<string, DataTypeMap>> = {
   'OG[Extension-Subidentifier]': all,
   'PLN[Identifier]': {
     carries: [1, 2, 4],
-    decisions: [{ parts: [3], not: 'superseded', why: 'state or other qualifier: it names the assigner, so it is the system' }],
+    decisions: [
+      { parts: [3], not: 'superseded', why: 'state or other qualifier: it names the assigner, so it is the system' },
+    ],
   },
   'PL[Location]': {
     carries: [1, 2, 3, 4, 7, 8, 9, 10],
@@ -98,7 +120,13 @@ export const DATATYPES: Readonly<Record<string, DataTypeMap>> = {
   'RI[Timing]': { carries: 'all' },
   'RPT[Timing]': {
     carries: [1, 5, 6, 8, 9],
-    decisions: [{ parts: [3, 4], not: 'contradicts-r4', why: 'phase bounds are numbers of any calendar cycle; dayOfWeek holds weekday codes' }],
+    decisions: [
+      {
+        parts: [3, 4],
+        not: 'contradicts-r4',
+        why: 'phase bounds are numbers of any calendar cycle; dayOfWeek holds weekday codes',
+      },
+    ],
   },
   'RP[Attachment]': {
     carries: [1],
@@ -109,7 +137,10 @@ export const DATATYPES: Readonly<Record<string, DataTypeMap>> = {
   'SN[Range]': { carries: [2, 4], decisions: [original] },
   'SN[Ratio]': {
     carries: [2, 4],
-    decisions: [original, { parts: [1], not: 'unsafe', why: 'a comparator of a ratio bounds the ratio, not its numerator' }],
+    decisions: [
+      original,
+      { parts: [1], not: 'unsafe', why: 'a comparator of a ratio bounds the ratio, not its numerator' },
+    ],
   },
   'ST[CodeableConcept]': all,
   'ST[Identifier]': all,
@@ -117,13 +148,21 @@ export const DATATYPES: Readonly<Record<string, DataTypeMap>> = {
   'TQ[ServiceRequest]': {
     carries: [2, 4, 5, 6, 12],
     decisions: [
-      { parts: [1, 3, 7, 8], not: 'superseded', why: 'TQ1 has replaced TQ since v2.5; of older senders the pattern, bounds, count and priority are read' },
+      {
+        parts: [1, 3, 7, 8],
+        not: 'superseded',
+        why: 'TQ1 has replaced TQ since v2.5; of older senders the pattern, bounds, count and priority are read',
+      },
     ],
   },
   'TQ[MedicationRequest]': {
     carries: [2, 4, 5, 6, 12],
     decisions: [
-      { parts: [1, 3, 7, 8], not: 'superseded', why: 'TQ1 has replaced TQ since v2.5; of older senders the pattern, bounds, count and priority are read' },
+      {
+        parts: [1, 3, 7, 8],
+        not: 'superseded',
+        why: 'TQ1 has replaced TQ since v2.5; of older senders the pattern, bounds, count and priority are read',
+      },
     ],
   },
   'TS[dateTime]': all,

@@ -4,7 +4,7 @@ import type { MessageMap } from '../../src/mapping/message-map.ts';
 import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { patientKey } from '../keys.ts';
-import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
+import { AL1_ALLERGY, DG1_CONDITION, DG1_ENCOUNTER, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { EVN, MRG, MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
 import { GT1_ACCOUNT, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
@@ -63,6 +63,7 @@ const COMMON = [
   PV2_ENCOUNTER,
   NK1_RELATED_PERSON,
   DG1_CONDITION,
+  DG1_ENCOUNTER,
   AL1_ALLERGY,
   IAM_ALLERGY,
   PID_ACCOUNT,

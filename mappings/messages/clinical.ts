@@ -5,7 +5,7 @@ import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf, systemOf, translatedConcept } from '../datatypes/coded.ts';
 import { organizationOf } from '../datatypes/directory.ts';
-import { cxKey, eiKey } from '../datatypes/identifier.ts';
+import { cxIdentifier, cxKey, eiKey } from '../datatypes/identifier.ts';
 import { addressOf, humanName } from '../datatypes/person.ts';
 import { decimal } from '../datatypes/text.ts';
 import { allergyKey, conditionKey, coverageKey, numberedConditionKey, relatedPersonKey } from '../keys.ts';
@@ -76,11 +76,25 @@ export function stateDiagnoses(
       condition.default('clinicalStatus', concept(CONDITION_CLINICAL, 'active'));
     }
     scope.apply(DG1_CONDITION, dg1, condition);
+    dueTo(dg1, condition, scope);
     stated.push(condition);
     if (encounter !== undefined && dg1.get(21) !== 'D')
       encounter.append('diagnosis[DG1]', diagnosisEntry(dg1, condition, scope));
   }
   return stated;
+}
+
+/** DG1-22: the diagnosis that this one is due to, by its own number. */
+function dueTo(dg1: Segment, condition: Draft, scope: Scope): void {
+  const node = nodeAt(dg1, 22, scope);
+  const parent = node === undefined ? undefined : eiKey(node, scope);
+  if (parent === undefined) return;
+  condition.snapshot('extension[DG1-22]', [
+    {
+      url: 'http://hl7.org/fhir/StructureDefinition/condition-dueTo',
+      valueReference: { reference: `Condition/${scope.idOf(numberedConditionKey(scope.owner, parent))}` },
+    },
+  ]);
 }
 
 function diagnosisEntry(dg1: Segment, condition: Draft, scope: Scope): Json {
@@ -184,9 +198,28 @@ export function stateCoverages(segments: readonly Segment[], patient: Draft, sco
     coverage.default('status', 'active');
     coverage.snapshot('payor[IN1-4]', [(payer ?? { identifier: { value: payerId! } }) as unknown as Json]);
     scope.apply(IN1_COVERAGE, in1, coverage);
+    payerAddress(in1, payer, scope);
+    policyHolder(in1, coverage, scope);
     if (member) coverage.set('subscriberId', member);
     subscriber(in1, coverage, patient, scope);
   }
+}
+
+/** IN1-5: where the company is. */
+function payerAddress(in1: Segment, payer: { reference?: string } | undefined, scope: Scope): void {
+  const node = nodeAt(in1, 5, scope);
+  const address = node === undefined ? undefined : addressOf(node, scope);
+  if (address !== undefined) scope.stated(payer?.reference)?.snapshot('address', [address as unknown as Json]);
+}
+
+/** IN1-11, -10: the group or employer that holds the policy. */
+function policyHolder(in1: Segment, coverage: Draft, scope: Scope): void {
+  const group = nodeAt(in1, 11, scope);
+  const named = group === undefined ? undefined : organizationOf(group, scope);
+  const employer = nodeAt(in1, 10, scope);
+  const identifier = employer === undefined ? undefined : cxIdentifier(employer, scope);
+  if (named === undefined && identifier === undefined) return;
+  coverage.set('policyHolder', { ...named, ...(identifier !== undefined && { identifier }) } as unknown as Json);
 }
 
 /** IN1-16/17: the patient, or a relative of that name. */

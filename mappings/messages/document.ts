@@ -7,14 +7,17 @@ import type { Json } from '../../src/model/json.ts';
 import { encapsulated } from '../datatypes/observed.ts';
 import { documentKey, type IdentifierKey, serviceRequestKey } from '../keys.ts';
 import { OBX_DOCUMENT, TXA_DOCUMENT } from '../segments/document.ts';
-import { EVN, MSH, ORC_RESULT } from '../segments/envelope.ts';
+import { EVN, MSH } from '../segments/envelope.ts';
 import { NTE_NOTE } from '../segments/observation.ts';
+import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { RELATION } from '../tables/document.ts';
 import { raise } from './confidentiality.ts';
 import { contentText, numberOf } from './document-text.ts';
-import { messageKey } from './medication-order.ts';
+import { messageKey, orderNumber } from './medication-order.ts';
+import { stateServiceRequest } from './order.ts';
+import { type OrderGroup, orderGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
 import { isSafetyNote, stateSafetyNote } from './safety-note.ts';
 import { contextVisit } from './visit.ts';
@@ -32,7 +35,10 @@ export const MDM: MessageMap = {
     PD1_PATIENT,
     PV1_ENCOUNTER,
     PV2_ENCOUNTER,
-    ORC_RESULT,
+    ORC_SERVICE,
+    OBR_SERVICE,
+    TQ1_SERVICE,
+    NTE_SERVICE,
     TXA_DOCUMENT,
     OBX_DOCUMENT,
     NTE_NOTE,
@@ -47,9 +53,24 @@ export const MDM: MessageMap = {
     if (number === undefined) throw new Refusal('map.key-missing', 'no unique document number', 'TXA[1]-12');
     const document = scope.draft(documentKey(scope.owner, number), patient.id);
     stateDocument(document, txa, number, patient, encounter, scope);
+    const orders = orderGroups(message.segments()).flatMap((group) => {
+      const order = orderNumber(group.orc, scope);
+      return order === undefined
+        ? []
+        : [stateServiceRequest(order, { orc: group.orc, segments: detailOf(group) }, patient, encounter, scope)];
+    });
+    if (orders.length > 0)
+      document.snapshot(
+        'context.related[ORC]',
+        orders.map((each) => each.reference),
+      );
     if (isSafetyNote(txa, scope)) stateSafetyNote(txa, number, document, patient, encounter, scope);
   },
 };
+
+/** What details the order itself: the document's own OBX and NTE stand outside it. */
+const detailOf = (group: OrderGroup) =>
+  group.segments.filter((segment) => segment.name === 'OBR' || segment.name === 'TQ1');
 
 function stateDocument(
   document: Draft,

@@ -4,10 +4,10 @@ import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf, translatedConcept } from '../datatypes/coded.ts';
-import { quantity, range, unitOf } from '../datatypes/quantity.ts';
+import { cq, quantity, range, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
 import { ORDER_PRIORITY, ROUTE } from '../tables/order.ts';
-import { timingOf } from './timing.ts';
+import { timingOf, timingOfTq } from './timing.ts';
 
 export function nodeOf(segment: Segment | undefined, field: number, scope: Scope): Node | undefined {
   const element = segment?.field(field).repetition(1);
@@ -43,6 +43,7 @@ export function dosageOf(
   rxr: Segment | undefined,
   tq1: readonly Segment[],
   scope: Scope,
+  orc?: Segment,
 ): Json | undefined {
   const dosage: Record<string, Json> = {};
   const words = at.words.map(
@@ -54,15 +55,32 @@ export function dosageOf(
     .filter((text) => text !== undefined);
   const said = tq1.map((segment) => segment.field(11).text?.trim()).filter((text): text is string => !!text);
   if (texts.length + said.length > 0) dosage.text = [...texts, ...said].join('; ');
-  const timing = timingOf(tq1, scope);
+  const timing =
+    timingOf(tq1, scope) ??
+    timingOfTq(orc, 7, scope) ??
+    (order.name === 'RXE' ? timingOfTq(order, 1, scope) : undefined);
   if (timing !== undefined) dosage.timing = timing;
   if (tq1.some((segment) => isAsNeeded(segment))) dosage.asNeededBoolean = true;
   put(dosage, 'site', conceptAt(rxr, 2, scope));
   put(dosage, 'route', routeOf(rxr, scope));
   put(dosage, 'method', conceptAt(rxr, 4, scope));
+  const routing = conceptAt(rxr, 5, scope);
+  if (routing !== undefined) dosage.additionalInstruction = [routing];
+  if (order.name === 'RXE') put(dosage, 'maxDosePerPeriod', mostInADay(order, scope));
   const dose = doseOf(order, at, scope);
   if (dose !== undefined) dosage.doseAndRate = [dose];
   return Object.keys(dosage).length === 0 ? undefined : dosage;
+}
+
+/** RXE-19: the total daily dose. */
+function mostInADay(rxe: Segment, scope: Scope): Json | undefined {
+  const node = nodeOf(rxe, 19, scope);
+  const numerator = node === undefined ? undefined : cq(node, scope);
+  if (numerator === undefined) return undefined;
+  return {
+    numerator: numerator as Json,
+    denominator: { value: 1, unit: 'd', system: 'http://unitsofmeasure.org', code: 'd' },
+  };
 }
 
 function put(into: Record<string, Json>, name: string, value: Json | undefined): void {

@@ -84,7 +84,7 @@ export const RDE: MessageMap = {
       stateMedicationOrder(request, group, patient, encounter, scope);
       if (rxe !== undefined) {
         scope.apply(RXE_MEDICATION, rxe, request);
-        const dosage = dosageOf(rxe, RXE_DOSE, named(group, 'RXR')[0], named(group, 'TQ1'), scope);
+        const dosage = dosageOf(rxe, RXE_DOSE, named(group, 'RXR')[0], named(group, 'TQ1'), scope, group.orc);
         if (dosage !== undefined) request.snapshot('dosageInstruction[RXE]', [dosage]);
         dispense(rxe, request, scope);
         strength(rxe, request, 25, 26, 6, scope);

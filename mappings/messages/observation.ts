@@ -136,8 +136,7 @@ function responsible(obx: Segment, observation: Draft, scope: Scope): void {
     observation.snapshot('performer[OBX-23]', [found as Json]);
     const place = nodeAt(obx, 24, scope);
     const address = place === undefined ? undefined : addressOf(place, scope);
-    const draft = [...scope.drafts].find((each) => `${each.type}/${each.id}` === found.reference);
-    if (address !== undefined) draft?.snapshot('address', [address as unknown as Json]);
+    if (address !== undefined) scope.stated(found.reference)?.snapshot('address', [address as unknown as Json]);
   }
   const director = nodeAt(obx, 25, scope);
   const person = director === undefined ? undefined : practitionerOf(director, scope);

@@ -8,7 +8,7 @@ import type { Json } from '../../src/model/json.ts';
 import { organizationOf } from '../datatypes/directory.ts';
 import { eiKey } from '../datatypes/identifier.ts';
 import { annotationOf } from '../datatypes/note.ts';
-import { contactPoint } from '../datatypes/person.ts';
+import { addressOf, contactPoint } from '../datatypes/person.ts';
 import { cq, quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey, orderTaskKey, serviceRequestKey } from '../keys.ts';
@@ -17,7 +17,7 @@ import { MSH } from '../segments/envelope.ts';
 import { GT1_ACCOUNT, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
-import { OBR_SERVICE, ORC_SERVICE, RXO_MEDICATION } from '../segments/order.ts';
+import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, RXO_MEDICATION, TQ1_SERVICE } from '../segments/order.ts';
 import { ORC_MEDICATION, RXE_MEDICATION, RXR_DOSAGE, TQ1_DOSAGE } from '../segments/pharmacy.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
@@ -66,6 +66,8 @@ export const ORDER: MessageMap = {
     IAM_ALLERGY,
     DG1_CONDITION,
     ORC_SERVICE,
+    TQ1_SERVICE,
+    NTE_SERVICE,
     OBR_SERVICE,
     ORC_MEDICATION,
     RXO_MEDICATION,
@@ -153,6 +155,8 @@ function timing(group: OrderGroup, request: Draft, scope: Scope): void {
   const amount = nodeOf(tq1[0], 2, scope);
   const count = amount === undefined ? undefined : cq(amount, scope);
   if (count !== undefined) request.set('quantityQuantity', count as unknown as Json);
+  const condition = tq1[0]?.field(10).text?.trim();
+  if (condition) request.set('asNeededCodeableConcept', { text: condition });
   const words = tq1.map((segment) => segment.field(11).text?.trim()).filter((text): text is string => !!text);
   if (words.length > 0)
     request.snapshot(
@@ -168,6 +172,7 @@ function requester(group: OrderGroup, obr: Segment | undefined, request: Draft, 
     const found = node === undefined ? undefined : organizationOf(node, scope);
     if (found !== undefined) request.set('requester', found as Json);
   }
+  reach(group.orc, request, scope);
   if (group.orc?.field(14).hasContent || obr === undefined) return;
   const points = obr.repetitions(17).flatMap((repetition) => {
     scope.place(obr, 17);
@@ -175,6 +180,22 @@ function requester(group: OrderGroup, obr: Segment | undefined, request: Draft, 
     return point === undefined ? [] : [{ url: CALLBACK, valueContactPoint: point as unknown as Json }];
   });
   if (points.length > 0) request.snapshot('extension[OBR-17]', points);
+}
+
+/** ORC-22, -23, -24: where who asks can be found, on their own directory resource. */
+function reach(orc: Segment | undefined, request: Draft, scope: Scope): void {
+  if (orc === undefined) return;
+  const { reference } = (request.value('requester') ?? {}) as { reference?: string };
+  const who = scope.stated(reference);
+  const isPerson = who?.type === 'Practitioner';
+  const list = (field: number, element: string, read: (node: Node) => unknown) => {
+    scope.place(orc, field);
+    const values = orc.repetitions(field).flatMap((repetition) => read(new Node(repetition)) ?? []);
+    if (values.length > 0) who?.snapshot(`${element}[ORC]`, values as Json[]);
+  };
+  if (isPerson) list(24, 'address', (node) => addressOf(node, scope));
+  else list(22, 'address', (node) => addressOf(node, scope));
+  if (!isPerson) list(23, 'telecom', (node) => contactPoint(node, scope, 'work'));
 }
 
 const CALLBACK = 'http://hl7.org/fhir/StructureDefinition/servicerequest-order-callback-phone-number';

@@ -3,8 +3,8 @@ import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
 import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
-import { cxKey } from '../datatypes/identifier.ts';
-import { type IdentifierKey, patientKey } from '../keys.ts';
+import { cxIdentifier, cxKey } from '../datatypes/identifier.ts';
+import { type IdentifierKey, patientKey, relatedPersonKey } from '../keys.ts';
 import { ETHNICITY, PD1_PATIENT, PID_PATIENT, RACE } from '../segments/pid.ts';
 
 /** Types of identifiers that never key a patient: shared, national or not the person's. Rule: H7. */
@@ -61,7 +61,27 @@ export function statePatient(pid: Segment, pd1: Segment | undefined, scope: Scop
   extension(patient, 'extension[PID-10]', RACE(pid, scope));
   extension(patient, 'extension[PID-22]', ETHNICITY(pid, scope));
   scope.apply(PD1_PATIENT, pd1, patient);
+  mother(pid, patient, scope);
   return patient;
+}
+
+/** PID-21: the mother as a RelatedPerson, known by her identifiers. Rule: v2-to-FHIR IG 1.0.0, CX[RelatedPerson-Mother]. */
+function mother(pid: Segment, patient: Draft, scope: Scope): void {
+  const repetitions = pid.repetitions(21);
+  if (repetitions.length === 0) return;
+  scope.place(pid, 21);
+  const identifiers = repetitions.flatMap((repetition) => cxIdentifier(new Node(repetition), scope) ?? []);
+  const [first] = identifiers;
+  if (first === undefined) return;
+  const person = scope.draft(
+    relatedPersonKey(scope.owner, patient.id, `${first.system ?? ''}|${first.value}`),
+    patient.id,
+  );
+  person.set('patient', patient.reference);
+  person.snapshot('identifier[PID-21]', identifiers as unknown as Json[]);
+  person.snapshot('relationship[PID-21]', [
+    { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode', code: 'MTH', display: 'mother' }] },
+  ]);
 }
 
 function extension(patient: Draft, slot: string, value: Json | undefined): void {

@@ -4,17 +4,20 @@ import type { Draft } from '../../src/mapping/draft.ts';
 import type { MessageMap } from '../../src/mapping/message-map.ts';
 import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
-import { eiKey } from '../datatypes/identifier.ts';
+import type { Json } from '../../src/model/json.ts';
+import { eiIdentifier, eiKey } from '../datatypes/identifier.ts';
 import { type IdentifierKey, reportKey } from '../keys.ts';
 import { EVN, MSH, PRT_TEAM } from '../segments/envelope.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
-import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
-import { OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
+import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION, ORC_REPORT } from '../segments/observation.ts';
+import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { SPM_SPECIMEN } from '../segments/specimen.ts';
 import { RESULT_STATUS } from '../tables/order.ts';
 import { codeKey, stateRelatives } from './clinical.ts';
+import { raise } from './confidentiality.ts';
+import { nodeOf } from './dosage.ts';
 import { orderNumber } from './medication-order.ts';
 import { codeOf, type ObservationContext, stateObservation } from './observation.ts';
 import { stateServiceRequest } from './order.ts';
@@ -109,7 +112,7 @@ function stateGroup(group: ResultGroup, patient: Draft, encounter: Draft | undef
     if (specimens.length === 1) observation.set('specimen', specimens[0]!.reference);
   }
   if (obr === undefined) return observations;
-  const report = stateReport(obr, order, service, observations, group.notes, context, scope);
+  const report = stateReport(obr, group.orc, order, service, observations, group.notes, context, scope);
   if (request !== undefined) report?.snapshot('basedOn[ORC]', [request.reference]);
   if (specimens.length > 0)
     report?.snapshot(
@@ -143,6 +146,7 @@ function orderedBy(
 
 function stateReport(
   obr: Segment,
+  orc: Segment | undefined,
   order: IdentifierKey | undefined,
   service: ReturnType<typeof codeOf>,
   observations: readonly Draft[],
@@ -159,6 +163,16 @@ function stateReport(
   report.set('subject', patient.reference);
   if (encounter !== undefined) report.set('encounter', encounter.reference);
   report.default('status', 'unknown');
+  for (const [field, type] of [
+    [2, 'PLAC'],
+    [3, 'FILL'],
+  ] as const) {
+    if (orc === undefined || obr.field(field).hasContent) continue;
+    const node = nodeOf(orc, field, scope);
+    const identifier = node === undefined ? undefined : eiIdentifier(node, scope, type);
+    if (identifier !== undefined) report.snapshot(`identifier[ORC-${field}]`, [identifier as unknown as Json]);
+  }
+  raise(report, orc, 28, scope);
   scope.apply(OBR_REPORT, obr, report);
   // A slot for each, so that a correction of one does not take the others off the report.
   for (const observation of new Set(observations))
@@ -181,6 +195,8 @@ export const ORU: MessageMap = {
     PV2_ENCOUNTER,
     EVN,
     ORC_SERVICE,
+    ORC_REPORT,
+    NTE_SERVICE,
     OBR_SERVICE,
     TQ1_SERVICE,
     SPM_SPECIMEN,

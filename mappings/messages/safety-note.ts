@@ -1,6 +1,7 @@
 import type { Segment } from '../../src/hl7/tree.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
+import { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import {
   COMMUNICATION_KIND,
@@ -97,6 +98,7 @@ export function stateSafetyNote(
   const text = contentText(scope.message.segments('OBX'));
   if (text !== '') note.snapshot('payload[OBX]', [{ contentString: text }, { contentReference: document.reference }]);
   else note.snapshot('payload[OBX]', [{ contentReference: document.reference }]);
+  observed(note, scope);
   sent(txa, note, scope);
   sender(txa, note, scope);
   const parent = numberOf(txa, 13, scope);
@@ -125,6 +127,23 @@ function requestedAction(scope: Scope): Json | undefined {
     }
   }
   return undefined;
+}
+
+/** When it was seen and by whom, as the first OBX that says so has it. Rule: R20. */
+function observed(note: Draft, scope: Scope): void {
+  for (const obx of scope.message.segments('OBX')) {
+    const at = obx.get(14)?.trim();
+    scope.place(obx, 14);
+    const time = at ? scope.time(at, 'dateTime') : undefined;
+    const who = nodeOf(obx, 16, scope);
+    const person = who === undefined ? undefined : practitionerOf(who, scope);
+    if (time === undefined && person === undefined) continue;
+    const inner: Json[] = [];
+    if (time !== undefined) inner.push({ url: 'at', valueDateTime: time instanceof Annotated ? time.value : time });
+    if (person !== undefined) inner.push({ url: 'by', valueReference: person as Json });
+    note.snapshot('extension[observed]', [{ url: hubExtension('observed'), extension: inner }]);
+    return;
+  }
 }
 
 function sent(txa: Segment, note: Draft, scope: Scope): void {

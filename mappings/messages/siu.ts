@@ -7,11 +7,13 @@ import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import type { ElementAssertion } from '../../src/model/assertion.ts';
 import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
+import { practitionerOf } from '../datatypes/directory.ts';
 import { eiKey } from '../datatypes/identifier.ts';
+import { annotationOf } from '../datatypes/note.ts';
 import { appointmentKey, type IdentifierKey, serviceRequestKey, sessionKey } from '../keys.ts';
 import { DG1_CONDITION } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
-import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
+import { OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import {
@@ -19,6 +21,7 @@ import {
   AIL_APPOINTMENT,
   AIP_APPOINTMENT,
   AIS_APPOINTMENT,
+  NTE_APPOINTMENT,
   RGS_GROUP,
   SCH_APPOINTMENT,
   TQ1_APPOINTMENT,
@@ -46,7 +49,7 @@ export const SIU: MessageMap = {
     MSH,
     SCH_APPOINTMENT,
     TQ1_APPOINTMENT,
-    NTE_NOTE,
+    NTE_APPOINTMENT,
     PID_PATIENT,
     PD1_PATIENT,
     PV1_ENCOUNTER,
@@ -140,6 +143,7 @@ interface Shared {
   readonly window: TimeWindow;
   readonly participants: ReadonlyMap<string, readonly Json[]>;
   readonly comments: readonly string[];
+  readonly notes: readonly Json[];
   readonly basedOn: Json | undefined;
 }
 
@@ -155,6 +159,10 @@ function sharedOf(sch: Segment, group: string, scope: Scope): Shared {
     window: windowOf(sch, scope),
     participants: resourcesOf(scope),
     // A remark after a PID belongs to that patient's group; one after RGS to a resource.
+    notes: message
+      .segments('NTE')
+      .filter((nte) => nte.index < Math.min(firstPatient, firstResource))
+      .flatMap((nte) => annotationOf(nte, scope) ?? []),
     comments: message
       .segments('NTE')
       .filter((nte) => nte.index < Math.min(firstPatient, firstResource))
@@ -206,7 +214,41 @@ function stateAppointment(appointment: Draft, patient: Draft, shared: Shared, sc
   ]);
   for (const [slot, participants] of shared.participants) appointment.snapshot(`participant[${slot}]`, participants);
   if (shared.comments.length > 0) appointment.set('comment', shared.comments.join('\n'));
+  if (shared.notes.length > 0) {
+    appointment.snapshot(
+      'extension[NTE]',
+      shared.notes.map((valueAnnotation) => ({ url: NOTE, valueAnnotation })),
+    );
+  }
+  contacts(shared.sch, appointment, scope);
   if (shared.basedOn !== undefined) appointment.snapshot('basedOn[SCH]', [shared.basedOn]);
+}
+
+const NOTE = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.note';
+
+/** SCH-12 and -16: whom to ask on either side. They are told, they do not attend. SCH-4 is the placer's group number. */
+function contacts(sch: Segment, appointment: Draft, scope: Scope): void {
+  for (const [field, text] of [
+    [12, 'Placer contact'],
+    [16, 'Filler contact'],
+  ] as const) {
+    const people = sch.repetitions(field).flatMap((repetition): Json[] => {
+      scope.place(sch, field);
+      const actor = practitionerOf(new Node(repetition), scope);
+      return actor === undefined
+        ? []
+        : [{ type: [{ text }], actor: actor as Json, required: 'information-only', status: 'accepted' }];
+    });
+    if (people.length > 0) appointment.snapshot(`participant[SCH-${field}]`, people);
+  }
+  const group = sch.field(4).repetition(1);
+  if (!group.hasContent || group.isDelete) return;
+  scope.place(sch, 4);
+  const key = eiKey(new Node(group), scope);
+  if (key !== undefined)
+    appointment.snapshot('identifier[SCH-4]', [
+      { type: { text: 'Placer group' }, system: key.system, value: key.value },
+    ]);
 }
 
 interface PatientGroup {

@@ -4,6 +4,7 @@ import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import { coding as hubCoding, LEVEL_OF_CARE } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
+import { CONFIDENTIALITY_SYSTEM } from '../../src/model/labels.ts';
 import { cxIdentifier, cxKey, identifierType } from '../datatypes/identifier.ts';
 import { encounterKey, episodeKey, type IdentifierKey, numberedEpisodeKey, unnumberedEncounterKey } from '../keys.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
@@ -70,6 +71,7 @@ export function stateVisit(
   scope.apply(PV1_ENCOUNTER, pv1, encounter);
   scope.apply(PV2_ENCOUNTER, pv2, encounter);
   visitNumber(pv1, encounter, scope);
+  if (pv2?.get(22)?.trim() === 'Y') encounter.label([{ system: CONFIDENTIALITY_SYSTEM, code: 'R' }]);
   destination(pv1, encounter, scope);
   const stated = status ?? (encounter.value('period.end') === undefined ? undefined : 'finished');
   if (stated !== undefined) encounter.set('status', stated);

@@ -1,8 +1,9 @@
-import type { AllergyIntolerance, Condition } from '@medplum/fhirtypes';
+import type { AllergyIntolerance, Condition, Encounter } from '@medplum/fhirtypes';
 import { first, type SegmentMap } from '../../src/mapping/row.ts';
 import { coded, cwe, translated } from '../datatypes/coded.ts';
 import { practitioner } from '../datatypes/directory.ts';
 import { ei } from '../datatypes/identifier.ts';
+import { extension } from '../datatypes/shape.ts';
 import { dateTime, st } from '../datatypes/text.ts';
 import { ALLERGEN_CATEGORY, ALLERGY_CRITICALITY, ALLERGY_STATUS, ALLERGY_TYPE } from '../tables/allergy.ts';
 
@@ -14,6 +15,11 @@ export const DG1_CONDITION = {
     { from: 'DG1-5', to: 'onsetDateTime', as: first(dateTime) },
     { from: 'DG1-16', to: 'asserter', as: first(practitioner) },
     { from: 'DG1-19', to: 'recordedDate', as: first(dateTime) },
+    {
+      from: 'DG1-19',
+      to: 'extension[DG1-19]',
+      as: first(extension('http://hl7.org/fhir/StructureDefinition/condition-assertedDate', 'valueDateTime', dateTime)),
+    },
     { from: 'DG1-20', to: 'identifier[DG1-20]', as: first(ei()) },
   ],
   hand: [
@@ -23,14 +29,28 @@ export const DG1_CONDITION = {
     { from: 'DG1-6', to: 'category', by: 'also Encounter.diagnosis.use' },
     { from: 'DG1-15', to: 'extension', by: 'Encounter.diagnosis.rank' },
     { from: 'DG1-21', to: 'verificationStatus', by: 'D is entered-in-error' },
+    { from: 'DG1-22', to: 'extension', by: 'the diagnosis it is due to' },
   ],
   decisions: [{ from: 'DG1-1', not: 'structural', why: 'orders the segments' }],
 } as const satisfies SegmentMap<Condition>;
+
+/** DG1 → Encounter.diagnosis: the Condition, its use and rank. Rule: v2-to-FHIR IG 1.0.0, segment DG1[Encounter]. */
+export const DG1_ENCOUNTER: SegmentMap<Encounter> = {
+  name: 'DG1[Encounter]',
+  segment: 'DG1',
+  rows: [],
+  hand: [3, 4, 5, 6, 15, 16, 19, 20, 21, 22].map((field) => ({
+    from: `DG1-${field}`,
+    to: 'diagnosis' as const,
+    by: field === 6 ? 'use' : field === 15 ? 'rank' : 'the Condition it refers to',
+  })),
+};
 
 /** AL1 → AllergyIntolerance. Rule: v2-to-FHIR IG 1.0.0, segment AL1[AllergyIntolerance]. */
 export const AL1_ALLERGY = {
   name: 'AL1[AllergyIntolerance]',
   segment: 'AL1',
+  states: ['clinicalStatus'],
   rows: [
     { from: 'AL1-2', to: 'category[AL1-2]', as: first(coded(ALLERGEN_CATEGORY)) },
     { from: 'AL1-2', to: 'type', as: first(coded(ALLERGY_TYPE)) },
@@ -39,13 +59,17 @@ export const AL1_ALLERGY = {
     { from: 'AL1-6', to: 'onsetDateTime', as: first(dateTime) },
   ],
   hand: [{ from: 'AL1-5', to: 'reaction[AL1-5]', by: 'each repetition is a manifestation' }],
-  decisions: [{ from: 'AL1-1', not: 'structural', why: 'orders the segments' }],
+  decisions: [
+    { from: 'AL1-1', not: 'structural', why: 'orders the segments' },
+    { from: 'AL1-4', to: 'reaction', not: 'duplicate', why: 'criticality has it; the guide leaves the choice' },
+  ],
 } as const satisfies SegmentMap<AllergyIntolerance>;
 
 /** IAM → AllergyIntolerance. Rule: v2-to-FHIR IG 1.0.0, segment IAM[AllergyIntolerance]. */
 export const IAM_ALLERGY = {
   name: 'IAM[AllergyIntolerance]',
   segment: 'IAM',
+  states: ['clinicalStatus'],
   rows: [
     { from: 'IAM-2', to: 'category[IAM-2]', as: first(coded(ALLERGEN_CATEGORY)) },
     { from: 'IAM-2', to: 'type', as: first(coded(ALLERGY_TYPE)) },
@@ -62,5 +86,14 @@ export const IAM_ALLERGY = {
     { from: 'IAM-6', to: 'verificationStatus', by: 'D is entered-in-error' },
     { from: 'IAM-14', to: 'recorder', by: 'name of who reported it' },
   ],
-  decisions: [{ from: 'IAM-1', not: 'structural', why: 'orders the segments' }],
+  decisions: [
+    { from: 'IAM-1', not: 'structural', why: 'orders the segments' },
+    { from: 'IAM-4', to: 'reaction', not: 'duplicate', why: 'criticality has it; the guide leaves the choice' },
+    {
+      from: 'IAM-15',
+      not: 'superseded',
+      why: 'who reported it is named; a RelatedPerson of a mere name could become a second one',
+    },
+    { from: 'IAM-27', not: 'unsafe', why: 'a second code of one allergy would be a second allergy' },
+  ],
 } as const satisfies SegmentMap<AllergyIntolerance>;

@@ -9,6 +9,7 @@ import { AVAILABILITY, COMPLETION_OF_DOCUMENT } from '../tables/document.ts';
 export const TXA_DOCUMENT = {
   name: 'TXA[DocumentReference]',
   segment: 'TXA',
+  states: ['status'],
   rows: [
     { from: 'TXA-2', to: 'type', as: first(ofTable('0270')) },
     { from: 'TXA-5', to: 'author', as: every(practitioner) },
@@ -16,11 +17,11 @@ export const TXA_DOCUMENT = {
     { from: 'TXA-9', to: 'author', as: every(practitioner) },
     { from: 'TXA-10', to: 'authenticator', as: first(practitioner) },
     { from: 'TXA-17', to: 'docStatus', as: first(coded(COMPLETION_OF_DOCUMENT)) },
+    { from: 'TXA-18', to: 'securityLabel[TXA-18]', as: first(ofTable('0272')) },
     { from: 'TXA-19', to: 'status', as: first(coded(AVAILABILITY)) },
     { from: 'TXA-25', to: 'description', as: first(st) },
   ],
   hand: [
-    { from: 'TXA-3', to: 'content', by: 'presentation of the content' },
     { from: 'TXA-4', to: 'date', by: 'when TXA-6 is empty' },
     { from: 'TXA-12', to: 'masterIdentifier', by: 'the key' },
     { from: 'TXA-13', to: 'relatesTo', by: 'parent document' },
@@ -28,7 +29,13 @@ export const TXA_DOCUMENT = {
     { from: 'TXA-16', to: 'content', by: 'file name' },
     { from: 'TXA-18', to: 'meta', by: 'confidentiality raises the label' },
   ],
-  decisions: [{ from: 'TXA-1', not: 'structural', why: 'orders the segments' }],
+  decisions: [
+    { from: 'TXA-1', not: 'structural', why: 'orders the segments' },
+    { from: 'TXA-3', not: 'unsafe', why: 'TX, FT, AP … are no media types: the content says its own' },
+    { from: 'TXA-6', to: 'extension', not: 'superseded', why: 'an extension of a version of FHIR that is not out' },
+    { from: 'TXA-16', to: 'identifier', not: 'superseded', why: 'the title of the attachment' },
+    { from: 'TXA-19', to: 'status', not: 'superseded', why: 'R4 has codes for all but UN' },
+  ],
 } as const satisfies SegmentMap<DocumentReference>;
 
 export const OBX_DOCUMENT: SegmentMap<DocumentReference> = {

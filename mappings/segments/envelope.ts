@@ -42,9 +42,16 @@ export const ROL_TEAM: SegmentMap<CareTeam> = {
     { from: 'ROL-4', to: 'participant', by: 'member' },
     { from: 'ROL-5', to: 'participant', by: 'period' },
     { from: 'ROL-6', to: 'participant', by: 'period' },
+    { from: 'ROL-8', to: 'reasonCode', by: 'why the role is held' },
+    { from: 'ROL-9', to: 'participant', by: 'provider type: a further role' },
+    { from: 'ROL-12', to: 'telecom', by: 'telephone of the member' },
     { from: 'ROL-14', to: 'participant', by: 'member when there is no person' },
   ],
-  decisions: structural('ROL', [1, 2], 'set id and action'),
+  decisions: [
+    ...structural('ROL', [1, 2], 'set id and action'),
+    { from: 'ROL-7', not: 'superseded', why: 'the period has it' },
+    { from: 'ROL-10', not: 'out-of-scope', why: 'type of the unit somebody works in' },
+  ],
 };
 
 export const PRT_TEAM: SegmentMap<CareTeam> = {
@@ -57,8 +64,13 @@ export const PRT_TEAM: SegmentMap<CareTeam> = {
     { from: 'PRT-8', to: 'participant', by: 'member when there is no person' },
     { from: 'PRT-11', to: 'participant', by: 'period' },
     { from: 'PRT-12', to: 'participant', by: 'period' },
+    { from: 'PRT-14', to: 'participant', by: 'address of the member' },
+    { from: 'PRT-15', to: 'participant', by: 'telephone of the member' },
   ],
-  decisions: structural('PRT', [1, 2], 'set id and action'),
+  decisions: [
+    ...structural('PRT', [1, 2], 'set id and action'),
+    { from: 'PRT-6', not: 'superseded', why: 'the role beside the member says it' },
+  ],
 };
 
 export const MSA: SegmentMap = {

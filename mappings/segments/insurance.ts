@@ -23,13 +23,20 @@ export const IN1_COVERAGE = {
   hand: [
     { from: 'IN1-3', to: 'payor', by: 'part of the key' },
     { from: 'IN1-4', to: 'payor', by: 'Organization' },
+    { from: 'IN1-5', to: 'payor', by: 'its address' },
+    { from: 'IN1-10', to: 'policyHolder', by: 'number of the employer' },
+    { from: 'IN1-11', to: 'policyHolder', by: 'the group or employer' },
     { from: 'IN1-16', to: 'subscriber', by: 'the patient, or a relative' },
     { from: 'IN1-18', to: 'subscriber', by: 'birth date of the relative' },
     { from: 'IN1-19', to: 'subscriber', by: 'address of the relative' },
     { from: 'IN1-36', to: 'subscriberId', by: 'when IN1-49 is empty' },
     { from: 'IN1-49', to: 'subscriberId', by: 'member number' },
   ],
-  decisions: [{ from: 'IN1-1', not: 'structural', why: 'orders the segments' }],
+  decisions: [
+    { from: 'IN1-1', not: 'structural', why: 'orders the segments' },
+    { from: 'IN1-10', to: 'extension', not: 'superseded', why: 'R4 has subscriberId' },
+    { from: 'IN1-49', to: 'extension', not: 'superseded', why: 'R4 has subscriberId' },
+  ],
 } as const satisfies SegmentMap<Coverage>;
 
 function groupClass() {
@@ -63,6 +70,7 @@ export const GT1_ACCOUNT: SegmentMap<RelatedPerson> = GT1_PERSON;
 export const PID_ACCOUNT: SegmentMap<Account> = {
   name: 'PID[Account]',
   segment: 'PID',
+  states: ['status'],
   rows: [],
   hand: [{ from: 'PID-18', to: 'identifier', by: 'the key of the account' }],
 };

@@ -9,6 +9,18 @@ import { extension } from '../datatypes/shape.ts';
 import { dateTime, instant } from '../datatypes/text.ts';
 import { INTERPRETATION, REPORT_STATUS_CODES, RESULT_STATUS } from '../tables/order.ts';
 
+const VALUES = [
+  'valueQuantity',
+  'valueString',
+  'valueCodeableConcept',
+  'valuePeriod',
+  'valueDateTime',
+  'valueRange',
+  'valueTime',
+  'valueRatio',
+  'extension',
+] as const;
+
 /** OBX → Observation. Rule: v2-to-FHIR IG 1.0.0, segment OBX[Observation]; OBX-11 unmatched codes by DOMAIN §C1 ORU. */
 export const OBX_OBSERVATION = {
   name: 'OBX[Observation]',
@@ -32,6 +44,18 @@ export const OBX_OBSERVATION = {
     { from: 'OBX-17', to: 'method', as: first(cwe) },
     { from: 'OBX-19', to: 'issued', as: first(instant), note: 'analysis time, where it has a time of day' },
     { from: 'OBX-20', to: 'bodySite', as: first(cwe) },
+    { from: 'OBX-29', to: 'category[OBX-29]', as: first(ofTable('0936')) },
+    {
+      from: 'OBX-30',
+      to: 'extension[OBX-30]',
+      as: first(
+        extension(
+          'http://hl7.org/fhir/StructureDefinition/observation-structure-type',
+          'valueCodeableConcept',
+          ofTable('0937'),
+        ),
+      ),
+    },
     { from: 'OBX-21', to: 'identifier[OBX-21]', as: first(ei()) },
   ],
   hand: [
@@ -45,11 +69,21 @@ export const OBX_OBSERVATION = {
     { from: 'OBX-33', to: 'specimen', by: 'Specimen' },
     { from: 'OBX-3', to: 'code', by: 'part of the key' },
     { from: 'OBX-4', to: 'identifier', by: 'part of the key' },
-    { from: 'OBX-5', to: 'valueQuantity', by: 'value by type' },
-    { from: 'OBX-6', to: 'valueQuantity', by: 'unit' },
+    ...VALUES.map((to) => ({ from: 'OBX-5', to, by: 'value by the type of OBX-2' })),
+    ...(['valueQuantity', 'valueRange', 'valueRatio'] as const).map((to) => ({ from: 'OBX-6', to, by: 'unit' })),
     { from: 'OBX-7', to: 'referenceRange', by: 'range, or its words' },
   ],
-  decisions: [{ from: 'OBX-1', not: 'structural', why: 'orders the segments' }],
+  decisions: [
+    { from: 'OBX-1', not: 'structural', why: 'orders the segments' },
+    {
+      from: 'OBX-5',
+      to: 'valueSampedData',
+      not: 'contradicts-r4',
+      why: 'SampledData needs an origin and a period; NA has neither',
+    },
+    { from: 'OBX-19', to: 'extension', not: 'superseded', why: 'issued has it' },
+    { from: 'OBX-33', to: 'extension', not: 'out-of-scope', why: 'several specimens of one observation' },
+  ],
 } as const satisfies SegmentMap<Observation>;
 
 /** OBR → DiagnosticReport. Rule: v2-to-FHIR IG 1.0.0, segment OBR[DiagnosticReport]. */
@@ -93,6 +127,24 @@ function performing(role: string, map: DataMap): DataMap {
   };
 }
 
+/** ORC → DiagnosticReport: what OBR leaves out. Rule: v2-to-FHIR IG 1.0.0, segment ORC[DiagnosticReport]. */
+export const ORC_REPORT: SegmentMap<DiagnosticReport> = {
+  name: 'ORC[DiagnosticReport]',
+  segment: 'ORC',
+  rows: [],
+  hand: [
+    { from: 'ORC-2', to: 'identifier', by: 'when OBR-2 is empty' },
+    { from: 'ORC-2', to: 'basedOn', by: 'the request' },
+    { from: 'ORC-3', to: 'identifier', by: 'when OBR-3 is empty' },
+    { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
+  ],
+  decisions: [
+    { from: 'ORC-4', not: 'superseded', why: 'the requisition of the request' },
+    { from: 'ORC-9', not: 'superseded', why: 'authoredOn of the request' },
+    { from: 'ORC-16', not: 'superseded', why: 'status reason of the request' },
+  ],
+};
+
 /** NTE → Annotation of whatever it follows. */
 export const NTE_NOTE: SegmentMap<Observation> = {
   name: 'NTE[Observation]',
@@ -100,6 +152,7 @@ export const NTE_NOTE: SegmentMap<Observation> = {
   rows: [],
   hand: [
     { from: 'NTE-3', to: 'note', by: 'text of the note' },
+    { from: 'NTE-4', to: 'extension', by: 'type of the note' },
     { from: 'NTE-5', to: 'note', by: 'who wrote it' },
     { from: 'NTE-6', to: 'note', by: 'when' },
   ],

@@ -38,14 +38,33 @@ export const ORC_SERVICE = {
       to: 'extension[ORC-16]',
       as: first(extension(`${FHIR}request-statusReason`, 'valueCodeableConcept', cwe)),
     },
+    {
+      from: 'ORC-25',
+      to: 'extension[ORC-25]',
+      as: first(extension(hubExtension('status-modifier'), 'valueCodeableConcept', cwe)),
+    },
     { from: 'ORC-29', to: 'locationCode[ORC-29]', as: first(translated(ORDER_TYPE)) },
     { from: 'ORC-33', to: 'identifier', as: every(cx) },
     { from: 'ORC-38', to: 'identifier[ORC-38]', as: first(ei('FILL')) },
   ],
   hand: [
     { from: 'ORC-7', to: 'occurrenceTiming', by: 'quantity and timing before v2.5: its priority' },
+    { from: 'ORC-1', to: 'intent', by: 'an order' },
     { from: 'ORC-21', to: 'requester', by: 'when ORC-12 is empty' },
+    { from: 'ORC-22', to: 'requester', by: 'address of the organization' },
+    { from: 'ORC-23', to: 'requester', by: 'telephone of the organization' },
+    { from: 'ORC-24', to: 'requester', by: 'address of the provider' },
     { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
+  ],
+  decisions: [
+    {
+      from: 'ORC-4',
+      to: 'identifier',
+      not: 'unsafe',
+      why: 'an EIP in ORC-4 cannot be told from an EI: the requisition is stated, a second number guessed is not',
+    },
+    { from: 'ORC-9', to: 'extension', not: 'superseded', why: 'authoredOn has it' },
+    { from: 'ORC-31', not: 'out-of-scope', why: 'a second name of the parent service' },
   ],
 } as const satisfies SegmentMap<ServiceRequest>;
 
@@ -53,6 +72,7 @@ export const ORC_SERVICE = {
 export const OBR_SERVICE = {
   name: 'OBR[ServiceRequest]',
   segment: 'OBR',
+  states: ['intent'],
   rows: [
     { from: 'OBR-2', to: 'identifier[OBR-2]', as: first(ei('PLAC')) },
     { from: 'OBR-3', to: 'identifier[OBR-3]', as: first(ei('FILL')) },
@@ -79,7 +99,18 @@ export const OBR_SERVICE = {
     { from: 'OBR-27', to: 'occurrenceTiming', by: 'quantity and timing before v2.5: its priority' },
     { from: 'OBR-29', to: 'basedOn', by: 'parent order' },
   ],
-  decisions: [{ from: 'OBR-1', not: 'structural', why: 'orders the segments' }],
+  decisions: [
+    { from: 'OBR-1', not: 'structural', why: 'orders the segments' },
+    { from: 'OBR-3', to: 'extension', not: 'superseded', why: 'the id of the request is derived from its number' },
+    { from: 'OBR-13', to: 'extension', not: 'superseded', why: 'R4 has note: the words of whoever asked' },
+    {
+      from: 'OBR-17',
+      to: 'requester',
+      not: 'superseded',
+      why: 'R4 has an extension of the request for the number to call back',
+    },
+    { from: 'OBR-29', to: 'extension', not: 'superseded', why: 'basedOn holds the parent by its number' },
+  ],
 } as const satisfies SegmentMap<ServiceRequest>;
 
 /** TQ1 → ServiceRequest. Rule: v2-to-FHIR IG 1.0.0, segment TQ1[ServiceRequest]. */
@@ -97,9 +128,31 @@ export const TQ1_SERVICE: SegmentMap<ServiceRequest> = {
     { from: 'TQ1-9', to: 'priority', by: 'priority' },
     { from: 'TQ1-11', to: 'note', by: 'words' },
     { from: 'TQ1-13', to: 'occurrenceTiming', by: 'how long each takes' },
+    { from: 'TQ1-10', to: 'asNeededCodeableConcept', by: 'condition: as needed' },
     { from: 'TQ1-14', to: 'occurrenceTiming', by: 'total occurrences' },
   ],
-  decisions: [{ from: 'TQ1-1', not: 'structural', why: 'orders the segments' }],
+  decisions: [
+    { from: 'TQ1-1', not: 'structural', why: 'orders the segments' },
+    { from: 'TQ1-5', not: 'contradicts-r4', why: 'offset needs an event (tim-9): TQ1-5 has none' },
+    { from: 'TQ1-10', to: 'extension', not: 'superseded', why: 'R4 has asNeeded' },
+  ],
+};
+
+/** NTE → ServiceRequest.note. */
+export const NTE_SERVICE: SegmentMap<ServiceRequest> = {
+  name: 'NTE[ServiceRequest]',
+  segment: 'NTE',
+  rows: [],
+  hand: [
+    { from: 'NTE-3', to: 'note', by: 'text' },
+    { from: 'NTE-4', to: 'extension', by: 'type of the note' },
+    { from: 'NTE-5', to: 'note', by: 'who wrote it' },
+    { from: 'NTE-6', to: 'note', by: 'when' },
+  ],
+  decisions: [
+    { from: 'NTE-1', not: 'structural', why: 'orders the segments' },
+    { from: 'NTE-2', not: 'structural', why: 'which side wrote it: the source of the assertion' },
+  ],
 };
 
 /** RXO → MedicationRequest. Rule: v2-to-FHIR IG 1.0.0, segment RXO[MedicationRequest]. */
@@ -127,6 +180,12 @@ export const RXO_MEDICATION = {
     { from: 'RXO-25', to: 'extension', by: 'volume the strength is in' },
     { from: 'RXO-26', to: 'extension', by: 'unit of that volume' },
   ],
+  decisions: [5, 18, 19, 25, 26].map((field) => ({
+    from: `RXO-${field}`,
+    to: 'medicationReference',
+    not: 'superseded' as const,
+    why: 'the product stays a code; form and strength travel beside it, where no contained Medication hides them from search',
+  })),
 } as const satisfies SegmentMap<MedicationRequest>;
 
 function textOf() {

@@ -55,7 +55,7 @@ export const RXE_MEDICATION = {
     { from: 'RXE-11', to: 'dispenseRequest', by: 'dispense unit' },
     { from: 'RXE-12', to: 'dispenseRequest', by: 'number of refills' },
     { from: 'RXE-21', to: 'dosageInstruction', by: 'instructions of the pharmacy' },
-    { from: 'RXE-22', to: 'dosageInstruction', by: 'per time unit' },
+    { from: 'RXE-19', to: 'dosageInstruction', by: 'most in a day' },
     { from: 'RXE-23', to: 'dosageInstruction', by: 'rate' },
     { from: 'RXE-24', to: 'dosageInstruction', by: 'unit of the rate' },
     { from: 'RXE-25', to: 'extension', by: 'strength' },
@@ -71,7 +71,9 @@ export const RXR_DOSAGE: SegmentMap<MedicationRequest> = {
     { from: 'RXR-1', to: 'dosageInstruction', by: 'route' },
     { from: 'RXR-2', to: 'dosageInstruction', by: 'site' },
     { from: 'RXR-4', to: 'dosageInstruction', by: 'method' },
+    { from: 'RXR-5', to: 'dosageInstruction', by: 'routing instruction' },
   ],
+  decisions: [{ from: 'RXR-3', not: 'out-of-scope', why: 'device of an order; that of an administration is stated' }],
 };
 
 export const TQ1_DOSAGE: SegmentMap<MedicationRequest> = {
@@ -80,6 +82,9 @@ export const TQ1_DOSAGE: SegmentMap<MedicationRequest> = {
   rows: [],
   hand: [
     { from: 'TQ1-3', to: 'dosageInstruction', by: 'repeat pattern: the maintenance rhythm' },
+    { from: 'TQ1-4', to: 'dosageInstruction', by: 'times of day' },
+    { from: 'TQ1-6', to: 'dosageInstruction', by: 'how long it goes on' },
+    { from: 'TQ1-13', to: 'dosageInstruction', by: 'how long each takes' },
     { from: 'TQ1-7', to: 'dosageInstruction', by: 'start' },
     { from: 'TQ1-8', to: 'dosageInstruction', by: 'end' },
     { from: 'TQ1-9', to: 'priority', by: 'priority' },
@@ -87,7 +92,20 @@ export const TQ1_DOSAGE: SegmentMap<MedicationRequest> = {
     { from: 'TQ1-11', to: 'dosageInstruction', by: 'words' },
     { from: 'TQ1-14', to: 'dosageInstruction', by: 'total occurrences' },
   ],
-  decisions: [{ from: 'TQ1-1', not: 'structural', why: 'orders the segments' }],
+  decisions: [
+    { from: 'TQ1-1', not: 'structural', why: 'orders the segments' },
+    { from: 'TQ1-2', not: 'duplicate', why: 'RXE-3 or RXO-2 is the dose' },
+    { from: 'TQ1-5', not: 'contradicts-r4', why: 'offset needs an event (tim-9): TQ1-5 has none' },
+    {
+      from: 'TQ1-6',
+      to: 'occurrenceTiming',
+      not: 'contradicts-r4',
+      why: 'MedicationRequest has no occurrenceTiming: the dosage has the bounds',
+    },
+    { from: 'TQ1-6', to: 'occurneceTiming', not: 'contradicts-r4', why: 'no such element' },
+    { from: 'TQ1-11', to: 'text', not: 'superseded', why: 'the words are of the dosage' },
+    { from: 'TQ1-12', not: 'out-of-scope', why: 'conjunction of several timings' },
+  ],
 };
 
 /** RXA → MedicationAdministration. The guide maps RXA to Immunization only; this is ours. Rule: DOMAIN §B4, §C1 RAS, H11. */
@@ -143,6 +161,12 @@ export const ORC_ADMINISTRATION: SegmentMap<MedicationAdministration> = {
     { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
   ],
   decisions: [
+    ...[1, 2, 3].map((field) => ({
+      from: `ORC-${field}`,
+      to: field === 1 ? 'extension' : 'identifier',
+      not: 'unsafe' as const,
+      why: 'control code and numbers are of the order: every administration of it would carry the same ones',
+    })),
     { from: 'ORC-1', not: 'structural', why: 'administrations say themselves what became of them' },
     { from: 'ORC-5', not: 'superseded', why: 'the state of the order; RXA-20 is the state of the administration' },
     { from: 'ORC-9', not: 'superseded', why: 'time of the transaction; RXA-3 is the time of the administration' },

@@ -1,5 +1,6 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { absent, every, first, type SegmentMap } from '../../src/mapping/row.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { coded, cwe, ofTable, translated } from '../datatypes/coded.ts';
 import { organization, practitioner } from '../datatypes/directory.ts';
 import { cx } from '../datatypes/identifier.ts';
@@ -55,6 +56,21 @@ export const PID_PATIENT = {
       as: every(nested(`${PATIENT}citizenship`, 'code', 'valueCodeableConcept', ofTable('0171'))),
     },
     {
+      from: 'PID-27',
+      to: 'extension[PID-27]',
+      as: first(extension(hubExtension('military-status'), 'valueCodeableConcept', ofTable('0172'))),
+    },
+    {
+      from: 'PID-31',
+      to: 'extension[PID-31]',
+      as: first(extension(hubExtension('identity-unknown'), 'valueBoolean', yesNo)),
+    },
+    {
+      from: 'PID-36',
+      to: 'extension[PID-36]',
+      as: first(nested(`${PATIENT}animal`, 'breed', 'valueCodeableConcept', ofTable('0447'))),
+    },
+    {
       from: 'PID-28',
       to: 'extension[PID-28]',
       as: first(nested(`${PATIENT}nationality`, 'code', 'valueCodeableConcept', ofTable('0212'))),
@@ -75,6 +91,7 @@ export const PID_PATIENT = {
   ],
   hand: [
     { from: 'PID-10', to: 'extension[PID-10]', by: 'us-core-race, one extension for all repetitions' },
+    { from: 'PID-21', to: 'link', by: 'the mother is a RelatedPerson with her identifiers' },
     { from: 'PID-22', to: 'extension[PID-22]', by: 'us-core-ethnicity' },
   ],
   decisions: [{ from: 'PID-1', not: 'structural', why: 'orders the segments' }],

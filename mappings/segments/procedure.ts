@@ -14,6 +14,7 @@ const by = (code: string, display: string): Record<string, Json> => ({
 export const PR1_PROCEDURE = {
   name: 'PR1[Procedure]',
   segment: 'PR1',
+  states: ['status'],
   rows: [
     { from: 'PR1-6', to: 'category', as: first(ofTable('0230')) },
     { from: 'PR1-8', to: 'performer', as: every(holding('actor', practitioner, by('88189002', 'Anesthesiologist'))) },
@@ -28,6 +29,7 @@ export const PR1_PROCEDURE = {
     { from: 'PR1-3', to: 'code', by: 'code and words' },
     { from: 'PR1-4', to: 'code', by: 'code and words' },
     { from: 'PR1-5', to: 'performedDateTime', by: 'a moment, or with PR1-7 a period' },
+    { from: 'PR1-5', to: 'performedPeriod', by: 'with PR1-7 a period' },
     { from: 'PR1-7', to: 'performedPeriod', by: 'minutes' },
     { from: 'PR1-16', to: 'code', by: 'modifiers' },
     { from: 'PR1-20', to: 'status', by: 'D is entered-in-error' },

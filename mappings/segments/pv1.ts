@@ -1,11 +1,12 @@
 import type { Encounter } from '@medplum/fhirtypes';
 import { every, first, isNoneOf, isOneOf, type SegmentMap } from '../../src/mapping/row.ts';
 import type { Json } from '../../src/model/json.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { coding, cwe, ofTable } from '../datatypes/coded.ts';
 import { location, practitioner } from '../datatypes/directory.ts';
 import { cx } from '../datatypes/identifier.ts';
 import { extension, holding } from '../datatypes/shape.ts';
-import { dateTime, lengthOfStay } from '../datatypes/text.ts';
+import { dateTime, lengthOfStay, st } from '../datatypes/text.ts';
 import { PATIENT_CLASS, PROVIDER_PARTICIPATION } from '../tables/encounter.ts';
 
 const as = (role: keyof typeof PROVIDER_PARTICIPATION): Record<string, Json> => ({
@@ -54,11 +55,21 @@ export const PV1_ENCOUNTER = {
   hand: [
     { from: 'PV1-19', to: 'identifier[PV1-19]', by: 'the visit number is the key' },
     { from: 'PV1-37', to: 'hospitalization.destination', by: 'discharge location' },
-    { from: 'PV1-40', to: 'location[PV1-3]', by: 'operational status of the bed' },
+    { from: 'PV1-45', to: 'status', by: 'a discharge time finishes the visit' },
     { from: 'PV1-53', to: 'episodeOfCare', by: 'episode' },
     { from: 'PV1-54', to: 'episodeOfCare', by: 'episode' },
   ],
-  decisions: [{ from: 'PV1-1', not: 'structural', why: 'orders the segments' }],
+  decisions: [
+    { from: 'PV1-1', not: 'structural', why: 'orders the segments' },
+    {
+      from: 'PV1-2',
+      to: 'status',
+      not: 'unsafe',
+      why: 'the class says nothing about whether the visit has begun: the trigger does. Rule: DOMAIN E2',
+    },
+    { from: 'PV1-40', not: 'unsafe', why: 'the state a bed had when the message was sent is not the state it has' },
+    { from: 'PV1-20', not: 'unsafe', why: 'the financial class of a visit is no type of a policy' },
+  ],
 } as const satisfies SegmentMap<Encounter>;
 
 const R5 = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.';
@@ -70,6 +81,31 @@ export const PV2_ENCOUNTER = {
   rows: [
     { from: 'PV2-1', to: 'location[PV2-1]', as: first(holding('location', location, { status: 'planned' })) },
     { from: 'PV2-3', to: 'reasonCode[PV2-3]', as: first(cwe) },
+    {
+      from: 'PV2-7',
+      to: 'extension',
+      as: every(extension(hubExtension('visit-user-code'), 'valueCodeableConcept', ofTable('0130'))),
+    },
+    {
+      from: 'PV2-10',
+      to: 'extension[PV2-10]',
+      as: first(extension(hubExtension('estimated-length'), 'valueQuantity', lengthOfStay)),
+    },
+    {
+      from: 'PV2-12',
+      to: 'extension[PV2-12]',
+      as: first(extension(hubExtension('visit-description'), 'valueString', st)),
+    },
+    {
+      from: 'PV2-21',
+      to: 'extension[PV2-21]',
+      as: first(extension(hubExtension('publicity'), 'valueCodeableConcept', ofTable('0215'))),
+    },
+    {
+      from: 'PV2-40',
+      to: 'extension[PV2-40]',
+      as: first(extension(hubExtension('admission-level-of-care'), 'valueCodeableConcept', ofTable('0432'))),
+    },
     { from: 'PV2-8', to: 'extension[PV2-8]', as: first(extension(`${R5}plannedStartDate`, 'valueDateTime', dateTime)) },
     { from: 'PV2-9', to: 'extension[PV2-9]', as: first(extension(`${R5}plannedEndDate`, 'valueDateTime', dateTime)) },
     { from: 'PV2-11', to: 'length', as: first(lengthOfStay) },
@@ -86,5 +122,10 @@ export const PV2_ENCOUNTER = {
         ),
       ),
     },
+  ],
+  hand: [{ from: 'PV2-22', to: 'meta', by: 'a protected visit is restricted' }],
+  decisions: [
+    { from: 'PV2-1', to: 'extension', not: 'superseded', why: 'status planned says it' },
+    { from: 'PV2-12', to: 'text', not: 'unsafe', why: 'a narrative stands for the whole resource, not for one field' },
   ],
 } as const satisfies SegmentMap<Encounter>;

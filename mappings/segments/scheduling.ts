@@ -28,10 +28,15 @@ export const SCH_APPOINTMENT = {
     { from: 'SCH-9', to: 'minutesDuration', by: 'with SCH-10' },
     { from: 'SCH-10', to: 'minutesDuration', by: 'unit of SCH-9' },
     { from: 'SCH-11', to: 'start', by: 'when TQ1 has no times' },
-    { from: 'SCH-16', to: 'participant', by: 'filler contact person' },
+    { from: 'SCH-12', to: 'participant', by: 'placer contact person, for information only' },
+    { from: 'SCH-16', to: 'participant', by: 'filler contact person, for information only' },
     { from: 'SCH-25', to: 'status', by: 'unless the trigger decides' },
     { from: 'SCH-26', to: 'basedOn', by: 'the placer order' },
     { from: 'SCH-27', to: 'basedOn', by: 'the filler order, when there is no placer order' },
+  ],
+  decisions: [
+    { from: 'SCH-7', to: 'appointmentType', not: 'superseded', why: 'SCH-8 is the type' },
+    { from: 'SCH-20', not: 'superseded', why: 'who entered it is in the journal and its Provenance' },
   ],
 } as const satisfies SegmentMap<Appointment>;
 
@@ -43,7 +48,6 @@ export const TQ1_APPOINTMENT: SegmentMap<Appointment> = {
     { from: 'TQ1-6', to: 'minutesDuration', by: 'service duration' },
     { from: 'TQ1-7', to: 'start', by: 'first choice of all times' },
     { from: 'TQ1-8', to: 'end', by: 'first choice of all times' },
-    { from: 'TQ1-9', to: 'priority', by: 'priority' },
   ],
   decisions: [{ from: 'TQ1-1', not: 'structural', why: 'orders the segments' }],
 };
@@ -63,6 +67,14 @@ export const AIS_APPOINTMENT = {
   decisions: [
     { from: 'AIS-1', not: 'structural', why: 'orders the segments' },
     { from: 'AIS-2', not: 'structural', why: 'action on the resource; the trigger says it' },
+    {
+      from: 'AIS-4',
+      to: 'participant',
+      not: 'unsafe',
+      why: 'the start belongs to the appointment, not to a participant. Rule: DOMAIN E2',
+    },
+    { from: 'AIS-5', to: 'participant', not: 'unsafe', why: 'as AIS-4' },
+    { from: 'AIS-7', to: 'participant', not: 'unsafe', why: 'as AIS-4' },
     { from: 'AIS-10', not: 'duplicate', why: 'SCH-25 is the status of the appointment' },
   ],
 } as const satisfies SegmentMap<Appointment>;
@@ -99,5 +111,24 @@ export const RGS_GROUP: SegmentMap = {
     { from: 'RGS-1', not: 'structural', why: 'orders the groups' },
     { from: 'RGS-2', not: 'structural', why: 'action on the group' },
     { from: 'RGS-3', not: 'structural', why: 'name of the group of resources' },
+  ],
+};
+
+/** NTE of a schedule → Appointment.comment, and with its author and time the note R5 has. Rule: v2-to-FHIR IG 1.0.0, NTE[Appointment-Comment]. */
+export const NTE_APPOINTMENT: SegmentMap<Appointment> = {
+  name: 'NTE[Appointment-Comment]',
+  segment: 'NTE',
+  rows: [],
+  hand: [
+    { from: 'NTE-3', to: 'comment', by: 'text' },
+    { from: 'NTE-3', to: 'extension', by: 'text' },
+    { from: 'NTE-4', to: 'extension', by: 'type of the note' },
+    { from: 'NTE-5', to: 'extension', by: 'who wrote it' },
+    { from: 'NTE-6', to: 'extension', by: 'when' },
+  ],
+  decisions: [
+    { from: 'NTE-1', not: 'structural', why: 'orders the segments' },
+    { from: 'NTE-2', not: 'structural', why: 'which side wrote it: the source of the assertion' },
+    { from: 'NTE-9', not: 'out-of-scope', why: 'a coded comment' },
   ],
 };

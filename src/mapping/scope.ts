@@ -113,6 +113,11 @@ export class Scope {
     return draft;
   }
 
+  /** The draft that a reference of this message names; undefined for none of this message's own. */
+  stated(reference: string | undefined): Draft | undefined {
+    return reference === undefined ? undefined : this.#drafts.get(reference);
+  }
+
   /** Forgets a draft of this message: it turned out to have nothing to state. */
   drop(draft: Draft): void {
     this.#drafts.delete(`${draft.type}/${draft.id}`);

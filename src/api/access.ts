@@ -38,12 +38,18 @@ export interface AccessAdmin {
   revokeUser(name: string): Promise<void>;
 }
 
+/** SMART version 2 (or 1) on resources. A scope that opens nothing by a slip of the pen is refused when the client is made. */
+const RESOURCE_SCOPE = /^(system|user)\/(\*|[A-Z][A-Za-z]+)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)(\?\S+)?$/;
+
 export const USER_SCOPES = 'user/*.cruds';
 
 export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId: NewId }): AccessAdmin {
   const { database, clock, newId } = deps;
   return {
     async addClient({ name, scope, organization, jwks }) {
+      const scopes = scope.trim().split(/\s+/);
+      if (!scopes.every((each) => RESOURCE_SCOPE.test(each)))
+        throw new Error('a scope is not of the form system/Patient.cruds');
       const id = newId();
       const secret = jwks === undefined ? randomBytes(32).toString('base64url') : undefined;
       const record: ClientRecord = {
@@ -51,7 +57,7 @@ export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId:
         name,
         organization: organization ?? null,
         operator: organization === undefined ? 1 : 0,
-        scopes: scope.trim().split(/\s+/).join(' '),
+        scopes: scopes.join(' '),
         secret_hash: secret === undefined ? null : await hashSecret(secret),
         jwks: jwks ?? null,
         created_at: clock.now(),

@@ -1,5 +1,5 @@
 import type { Tx } from '../database/command.ts';
-import { type BodyKeys, bodyKeysOf } from '../database/envelope.ts';
+import type { BodyKeys } from '../database/envelope.ts';
 import type { Stored } from '../model/store.ts';
 import { openText } from './sealed-text.ts';
 import { queryKeys } from './statements.ts';
@@ -56,5 +56,3 @@ export async function loadRow(tx: Tx, type: string, id: string): Promise<Row | u
 export function parseRow(row: { readonly json: string }, keys: BodyKeys | undefined): Stored {
   return JSON.parse(openText(row.json, keys)) as Stored;
 }
-
-export const textOf = (tx: Tx, json: string): string => openText(json, bodyKeysOf(tx.env));

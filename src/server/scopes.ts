@@ -16,13 +16,6 @@ interface Scope {
 const SCOPE = /^(system|user|patient)\/(\*|[A-Z][A-Za-z]+)\.([a-z*]+)(?:\?(.+))?$/;
 const VERSION_1: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' };
 
-/** Whether a text is a scope the server enforces: SMART version 2 (or 1) on resources. Others (`openid`, …) open nothing here. */
-export function isResourceScope(definitions: Definitions, text: string): boolean {
-  const match = SCOPE.exec(text);
-  if (!match || (match[2] !== '*' && !definitions.isResourceType(match[2]!))) return false;
-  return match[3]! in VERSION_1 || /^c?r?u?d?s?$/.test(match[3]!);
-}
-
 /**
  * The scopes of an actor that count: a person's token holds `user/…`, every other actor `system/…`. `patient/…` needs a launch
  * context, which no token has yet, and opens nothing. Rule: SMART App Launch 2.2 scopes-and-launch-context.

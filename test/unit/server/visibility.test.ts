@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { part2Labels } from '../../../src/fhir/labels.ts';
+import { consent } from '../rules/people.ts';
 import { type Ask, askAs, matchesOf } from './support/ask.ts';
 import { client, ENGINES, openTestStore, type TestStore } from './support/test-store.ts';
 
@@ -195,6 +196,35 @@ describe.each(ENGINES)('visibility over FHIR on %s', (engine) => {
       for: { reference: 'Patient/rp', display: 'A Name' },
       focus: { reference: 'Condition/open' },
     });
+  });
+
+  it('consent opens Part 2 records to whom it names, and its revocation closes stored pages, history and references at once', async () => {
+    const given = (status: string) => ({
+      ...consent('riverside', 'lakeside'),
+      id: 'agreed',
+      meta: {},
+      status,
+      patient: { reference: 'Patient/rp' },
+    });
+    for (let n = 0; n < 3; n++) {
+      const meta = { security: part2Labels() };
+      await put(riverside, { resourceType: 'Condition', id: `sud${n}`, meta, ...subject('rp') } as never);
+    }
+    const query = 'Condition?patient=lp&_security=42CFRPart2&_count=2';
+    expect(matchesOf(await lakeside(`GET ${query}`))).toEqual([]);
+    await put(riverside, given('active') as never);
+    const first = await lakeside(`GET ${query}`);
+    expect(matchesOf(first)).toHaveLength(2);
+    expect(matchesOf(await stranger(`GET ${query}`))).toEqual([]);
+    expect((await lakeside('GET Condition/sud/_history')).status).toBe(200);
+    const next = first.body.link.find((l: { relation: string }) => l.relation === 'next').url;
+    expect(matchesOf(await lakeside(`GET ${next}`)).length).toBeGreaterThan(0);
+    await put(riverside, given('inactive') as never);
+    const after = await lakeside(`GET ${next}`);
+    expect([after.status, after.body.entry]).toEqual([200, undefined]);
+    expect((await lakeside('GET Condition/sud')).status).toBe(404);
+    expect((await lakeside('GET Condition/sud/_history')).status).toBe(404);
+    expect((await lakeside(`GET ${query}&_summary=count`)).body.total).toBe(0);
   });
 
   it('a next link kept from before care ended yields nothing', async () => {

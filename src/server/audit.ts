@@ -14,6 +14,8 @@ export interface AuditRecord {
   readonly target?: string;
   readonly version?: number;
   readonly person?: string;
+  /** Organization that owns the target: it may know who looked. */
+  readonly owner?: string;
   /** Names of the search parameters, without their values. */
   readonly query?: string;
 }
@@ -22,7 +24,7 @@ export interface AuditRecord {
 export async function storeAudit(tx: Tx, records: readonly AuditRecord[]): Promise<void> {
   await insertRows(
     tx,
-    'INSERT INTO audit (at, actor_kind, actor, organization, role, action, outcome, type, target, version, person, query, purpose) VALUES',
+    'INSERT INTO audit (at, actor_kind, actor, organization, role, action, outcome, type, target, version, person, query, owner) VALUES',
     records.map((each): SqlValue[] => [
       each.at,
       each.actor.kind,
@@ -36,7 +38,7 @@ export async function storeAudit(tx: Tx, records: readonly AuditRecord[]): Promi
       each.version ?? null,
       each.person ?? null,
       each.query ?? null,
-      null,
+      each.owner ?? null,
     ]),
   );
 }

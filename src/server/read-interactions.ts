@@ -91,6 +91,7 @@ function auditRead({ actor, at }: Context, row: Row): AuditRecord[] {
       type: row.type,
       target: `${row.type}/${row.id}`,
       version: row.version,
+      owner: row.owner_org,
       ...(row.person !== '' ? { person: row.person } : {}),
     },
   ];

@@ -1,3 +1,4 @@
+import { isAccessId, isAccessSearch, readAccess, searchAccesses } from './access-log.ts';
 import { bundle } from './bundle-interaction.ts';
 import { capabilityStatement } from './capability.ts';
 import { compartmentSearch } from './compartment.ts';
@@ -36,6 +37,10 @@ export async function route(context: Context, request: FhirRequest): Promise<Fhi
   if (type === '$validate' && request.method === 'POST') return validateOperation(context, request, undefined);
   if (!context.engine.definitions.isResourceType(type))
     throw refuse(404, 'not-supported', 'there is no such resource type');
+  if (type === 'AuditEvent' && path.length <= 2) {
+    const access = ofAccess(context, request);
+    if (access) return access;
+  }
   if (path.length === 1) return onType(context, request, type);
   const [, second = ''] = path;
   if (second === '_search' && path.length === 2 && request.method === 'POST')
@@ -44,6 +49,18 @@ export async function route(context: Context, request: FhirRequest): Promise<Fhi
   if (second === '$validate' && request.method === 'POST') return validateOperation(context, request, type);
   if (path.length === 2) return onInstance(context, request, type, second);
   return below(context, request, type, second);
+}
+
+/** Accesses the hub keeps are read like AuditEvents; nobody writes them. */
+function ofAccess(context: Context, request: FhirRequest): Promise<FhirResponse> | undefined {
+  const [, id] = request.path;
+  if (id === undefined || id === '_search') {
+    const isSearch = isGet(request) || id === '_search';
+    return isSearch && isAccessSearch(request) ? searchAccesses(context, request) : undefined;
+  }
+  if (!isAccessId(id)) return undefined;
+  if (!isGet(request)) throw notAllowed();
+  return readAccess(context, id);
 }
 
 const isGet = ({ method }: FhirRequest): boolean => method === 'GET' || method === 'HEAD';

@@ -21,6 +21,7 @@ export const serverMigrations: readonly Migration[] = [
   { name: 'server-0002-index', up: indexes },
   { name: 'server-0003-persons', up: persons },
   { name: 'server-0004-access', up: access },
+  { name: 'server-0005-audit-owner', up: (dialect) => [`ALTER TABLE audit ADD COLUMN owner ${text(dialect)}`] },
 ];
 
 function resources(dialect: Dialect): string[] {

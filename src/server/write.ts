@@ -92,7 +92,9 @@ function auditOf(
       outcome,
       type,
       target: `${type}/${id}`,
-      ...(row ? { version: row.version, ...(row.person !== '' ? { person: row.person } : {}) } : {}),
+      ...(row
+        ? { version: row.version, owner: row.owner_org, ...(row.person !== '' ? { person: row.person } : {}) }
+        : {}),
     },
   ];
 }

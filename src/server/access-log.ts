@@ -1,0 +1,181 @@
+import type { AuditEvent, AuditEventAgent, AuditEventEntity } from '@medplum/fhirtypes';
+import { parseSearchDate } from '../fhir/search-ranges.ts';
+import { hubIdentifier } from '../model/systems.ts';
+import type { Context } from './context.ts';
+import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
+import { personsOf } from './persons.ts';
+import { refuse } from './refusal.ts';
+import { searchPairs } from './search-interaction.ts';
+import { joinSql, type Sql, sql } from './visibility-sql.ts';
+
+/** A row of `audit`. */
+interface Access {
+  readonly id: number;
+  readonly at: number;
+  readonly actor_kind: string;
+  readonly actor: string;
+  readonly organization: string | null;
+  readonly role: string | null;
+  readonly action: string;
+  readonly outcome: number;
+  readonly type: string | null;
+  readonly target: string | null;
+  readonly version: number | null;
+  readonly person: string | null;
+  readonly query: string | null;
+}
+
+const ID = /^access-(\d{1,15})$/;
+
+/** Whether an id is that of a kept access and not of a stored AuditEvent. */
+export const isAccessId = (id: string): boolean => ID.test(id);
+
+/** `meta.source` of every kept access; a search of AuditEvent by this `_source` asks for them, any other for stored AuditEvents. */
+const ACCESS_SOURCE = 'urn:handoff:access-log';
+
+export const isAccessSearch = (request: FhirRequest): boolean =>
+  searchPairs(request).some(([name, value]) => name === '_source' && value === ACCESS_SOURCE);
+
+const KNOWN = new Set([
+  '_id',
+  '_source',
+  '_count',
+  '_cursor',
+  '_format',
+  '_summary',
+  'date',
+  'action',
+  'agent',
+  'entity',
+  'patient',
+]);
+
+/**
+ * Accesses as AuditEvents, latest first: an operator sees all; an organization what its own people did, and what anybody did with
+ * what it owns. They are kept as rows and rendered here: a read must not cost a resource. Rule: DOMAIN §B9, IHE BALP.
+ */
+export async function searchAccesses(context: Context, request: FhirRequest): Promise<FhirResponse> {
+  context.scopes.require('AuditEvent', 's');
+  const { tx, base, limits } = context;
+  const pairs = searchPairs(request);
+  const where = [mayKnow(context), ...(await conditionsOf(context, pairs))];
+  const query = new Map(pairs);
+  const all = joinSql(where, ' AND ');
+  if (query.get('_summary') === 'count') {
+    const [row] = await tx.query<{ n: number }>(`SELECT COUNT(*) AS n FROM audit a WHERE ${all.text}`, all.params);
+    return jsonResponse(200, JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total: Number(row?.n ?? 0) }));
+  }
+  const count = Math.max(
+    1,
+    Math.min(Number(query.get('_count') ?? limits.pageDefault) || limits.pageDefault, limits.pageMax),
+  );
+  const cursor = query.get('_cursor');
+  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
+    throw refuse(400, 'value', '_cursor is not a page of this search');
+  const past = cursor === undefined ? sql('1 = 1') : sql('a.id < ?', Number(cursor));
+  const rows = await tx.query<Access>(
+    `SELECT a.* FROM audit a WHERE ${all.text} AND ${past.text} ORDER BY a.id DESC LIMIT ?`,
+    [...all.params, ...past.params, count + 1],
+  );
+  const page = rows.slice(0, count);
+  const link = (extra: readonly (readonly [string, string])[]): string => {
+    const kept = pairs.filter(([name]) => name !== '_cursor');
+    return `${base}/AuditEvent?${new URLSearchParams([...kept, ...extra].map(([name, value]) => [name, value]))}`;
+  };
+  const links = [{ relation: 'self', url: link([]) }];
+  if (rows.length > count) links.push({ relation: 'next', url: link([['_cursor', String(page.at(-1)!.id)]]) });
+  const entry = page.map((row) => ({
+    fullUrl: `${base}/AuditEvent/access-${row.id}`,
+    resource: eventOf(row),
+    search: { mode: 'match' },
+  }));
+  return jsonResponse(
+    200,
+    JSON.stringify({ resourceType: 'Bundle', type: 'searchset', link: links, ...(entry.length > 0 ? { entry } : {}) }),
+  );
+}
+
+export async function readAccess(context: Context, id: string): Promise<FhirResponse> {
+  context.scopes.require('AuditEvent', 'r');
+  const known = mayKnow(context);
+  const [row] = await context.tx.query<Access>(`SELECT a.* FROM audit a WHERE a.id = ? AND ${known.text}`, [
+    Number(ID.exec(id)![1]),
+    ...known.params,
+  ]);
+  if (!row) throw refuse(404, 'not-found', 'no such AuditEvent');
+  return jsonResponse(200, JSON.stringify(eventOf(row)));
+}
+
+function mayKnow({ visibility }: Context): Sql {
+  if (visibility.kind === 'everything') return sql('1 = 1');
+  return sql('(a.organization = ? OR a.owner = ?)', visibility.organization, visibility.organization);
+}
+
+async function conditionsOf(context: Context, pairs: readonly (readonly [string, string])[]): Promise<Sql[]> {
+  const found: Sql[] = [];
+  for (const [name, value] of pairs) {
+    if (!KNOWN.has(name)) throw refuse(400, 'not-supported', 'the kept accesses are not searched by this parameter');
+    if (name === '_id') found.push(sql('a.id = ?', Number(ID.exec(value)?.[1] ?? -1)));
+    else if (name === 'action')
+      found.push(sql(value === 'E' ? "a.action IN ('E', 'S')" : 'a.action = ?', ...(value === 'E' ? [] : [value])));
+    else if (name === 'agent')
+      found.push(
+        sql('(a.actor = ? OR a.role = ? OR a.organization = ?)', ...Array(3).fill(value.replace(/^.*\//, ''))),
+      );
+    else if (name === 'entity') found.push(sql('a.target = ?', value));
+    else if (name === 'patient') {
+      const id = value.replace(/^Patient\//, '');
+      found.push(sql('a.person = ?', (await personsOf(context.tx, [id])).get(id)!));
+    } else if (name === 'date') found.push(dateCondition(value));
+  }
+  return found;
+}
+
+function dateCondition(value: string): Sql {
+  const wanted = parseSearchDate(value);
+  if (!wanted) throw refuse(400, 'value', 'a date parameter is not a date');
+  const { prefix, lo, hi } = wanted;
+  if (prefix === 'gt' || prefix === 'sa') return sql('a.at > ?', hi);
+  if (prefix === 'lt' || prefix === 'eb') return sql('a.at < ?', lo);
+  if (prefix === 'ge') return sql('a.at >= ?', lo);
+  if (prefix === 'le') return sql('a.at <= ?', hi);
+  return sql(prefix === 'ne' ? '(a.at < ? OR a.at > ?)' : '(a.at >= ? AND a.at <= ?)', lo, hi);
+}
+
+const INTERACTION: Readonly<Record<string, string>> = {
+  C: 'create',
+  R: 'read',
+  U: 'update',
+  D: 'delete',
+  S: 'search',
+  E: 'operation',
+};
+
+/** One access in the shapes of IHE BALP: who, for which organization, what, on which person's record. Names no value of a search. */
+function eventOf(row: Access): AuditEvent {
+  const who: AuditEventAgent['who'] = row.role
+    ? { reference: `PractitionerRole/${row.role}` }
+    : { identifier: { system: hubIdentifier(row.actor_kind), value: row.actor } };
+  const agent: AuditEventAgent[] = [{ who, requestor: true }];
+  if (row.organization) agent.push({ who: { reference: `Organization/${row.organization}` }, requestor: false });
+  const role = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/object-role', code });
+  const entity: AuditEventEntity[] = [];
+  if (row.target) {
+    const version = row.version === null ? '' : `/_history/${row.version}`;
+    entity.push({ what: { reference: `${row.target}${version}` }, role: role(row.type === 'Patient' ? '1' : '4') });
+  }
+  if (row.query) entity.push({ role: role('24'), query: Buffer.from(row.query).toString('base64') });
+  return {
+    resourceType: 'AuditEvent',
+    id: `access-${row.id}`,
+    meta: { versionId: '1', lastUpdated: new Date(row.at).toISOString(), source: ACCESS_SOURCE },
+    type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
+    subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: INTERACTION[row.action] ?? 'operation' }],
+    action: (row.action === 'S' ? 'E' : row.action) as AuditEvent['action'],
+    recorded: new Date(row.at).toISOString(),
+    outcome: row.outcome < 400 ? '0' : '4',
+    agent,
+    source: { observer: { display: 'Handoff' } },
+    ...(entity.length > 0 ? { entity } : {}),
+  } as AuditEvent;
+}

@@ -1,5 +1,6 @@
 import type { Task } from '@medplum/fhirtypes';
 import { TASK_CODE } from '../../src/model/codes.ts';
+import type { Directory } from '../../src/rules/directory.ts';
 import {
   affiliationsFor,
   allOf,
@@ -7,40 +8,85 @@ import {
   type BotHandler,
   directoryOf,
   eachOnItsOwn,
+  type Fhir,
   inputOf,
   instant,
   raiseOnce,
   update,
 } from '../hub.ts';
-import { answered, escalate, SWEPT } from './rule.ts';
+import { answered, escalate, lookAgainAt, SWEPT } from './rule.ts';
 
-/** The sweep: every open obligation, however old. The notices come before the record of them: a step is told twice rather than never. */
+/** After this long the sweep looks at every open obligation again, whatever it remembers: a setting may have changed. */
+const WHOLE_SWEEP_MS = 60_000;
+/** A Task is looked at again when it was written this long before the last sweep: two writers' clocks differ a little. */
+const OVERLAP_MS = 10_000;
+
+/**
+ * The sweep over the open obligations. What it remembers (when each is to be looked at next) only spares reading: it is made anew at the
+ * start and every minute. The notices come before the record of them: a step is told twice rather than never.
+ */
 export function make({ now }: BotDeps): BotHandler {
+  const next = new Map<string, string>();
+  let wholeAt = Number.NEGATIVE_INFINITY;
+  let lastAt = 0;
   return async (medplum, event) => {
     const seen = inputOf<Task>(event, 'Task');
-    if (seen?.id !== undefined) {
-      const done = answered(await medplum.readResource('Task', seen.id));
-      if (done !== undefined) await update(medplum, { ...done, id: seen.id });
-      return;
-    }
-    const codes = SWEPT.map((each) => `${TASK_CODE.system}|${each}`).join(',');
-    const open = await allOf(medplum, 'Task', `code=${encodeURIComponent(codes)}&status=requested,received`);
-    const at = instant(now());
-    const withDeadline = open.filter((each) => each.restriction?.period?.end !== undefined);
-    if (withDeadline.length === 0) return;
-    const directory = await directoryOf(medplum);
-    const affiliations = await affiliationsFor(
-      medplum,
-      withDeadline.flatMap((each) => [each.owner, each.requester]),
-    );
-    await eachOnItsOwn(withDeadline, async (task) => {
-      const due = escalate(task, directory, at, affiliations);
-      if (due === undefined) return;
+    if (seen?.id !== undefined) return answer(medplum, seen.id);
+    const ms = now();
+    const whole = ms - wholeAt >= WHOLE_SWEEP_MS;
+    const changed = await openTasks(medplum, whole ? '' : `&_lastUpdated=ge${instant(lastAt - OVERLAP_MS)}`);
+    const known = new Set(changed.map((each) => each.id));
+    const ids = [...next].filter(([id, at]) => at <= instant(ms) && !known.has(id)).map(([id]) => id);
+    const due = await byId(medplum, ids);
+    if (changed.length + due.length > 0) await climb(medplum, [...changed, ...due], ms, next);
+    const open = new Set([...changed, ...due].map((each) => each.id));
+    for (const id of whole ? [...next.keys()] : ids) if (!open.has(id)) next.delete(id);
+    // Only after nothing failed: what was not looked at is looked at again.
+    if (whole) wholeAt = ms;
+    lastAt = ms;
+  };
+}
+
+const CODES = encodeURIComponent(SWEPT.map((each) => `${TASK_CODE.system}|${each}`).join(','));
+
+const openTasks = (medplum: Fhir, more: string): Promise<Task[]> =>
+  allOf(medplum, 'Task', `code=${CODES}&status=requested,received${more}`);
+
+const IDS_MAX = 200;
+
+async function byId(medplum: Fhir, ids: readonly string[]): Promise<Task[]> {
+  const found: Task[] = [];
+  for (let at = 0; at < ids.length; at += IDS_MAX) {
+    found.push(...(await openTasks(medplum, `&_id=${ids.slice(at, at + IDS_MAX).join(',')}`)));
+  }
+  return found;
+}
+
+async function climb(medplum: Fhir, tasks: readonly Task[], ms: number, next: Map<string, string>): Promise<void> {
+  const withDeadline = tasks.filter((each) => each.restriction?.period?.end !== undefined);
+  const directory: Directory = await directoryOf(medplum);
+  const roles = withDeadline.flatMap((each) => [each.owner, each.requester]);
+  const affiliations = await affiliationsFor(medplum, roles);
+  const at = instant(ms);
+  await eachOnItsOwn(withDeadline, async (task) => {
+    const id = task.id ?? '';
+    const again = lookAgainAt(task, directory, at);
+    const due = escalate(task, directory, at, affiliations);
+    if (due !== undefined) {
+      // Until it is written down it is due now.
+      next.set(id, at);
       for (const { act, resource } of due.notices) await raiseOnce(medplum, act, resource);
       for (const { act, resource } of due.operator) await raiseOnce(medplum, act, resource);
-      await update(medplum, { ...due.task, id: task.id });
-    });
-  };
+      await update(medplum, { ...due.task, id });
+    }
+    if (again === undefined) next.delete(id);
+    else next.set(id, again);
+  });
+}
+
+async function answer(medplum: Fhir, id: string): Promise<void> {
+  const done = answered(await medplum.readResource('Task', id));
+  if (done !== undefined) await update(medplum, { ...done, id });
 }
 
 export const handler = make({ now: Date.now });

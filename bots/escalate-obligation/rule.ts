@@ -13,7 +13,7 @@ import {
   type TaskCode,
 } from '../../src/model/codes.ts';
 import { hubExtension } from '../../src/model/systems.ts';
-import { type LadderInstant, ladderDue } from '../../src/rules/deadline.ts';
+import { type LadderInstant, ladderDue, nextStepAt } from '../../src/rules/deadline.ts';
 import type { Directory, Route } from '../../src/rules/directory.ts';
 import { organizationOf } from '../../src/rules/facts.ts';
 import { inputOf, outputsOf } from '../../src/rules/referral.ts';
@@ -73,6 +73,16 @@ const TURN = hubExtension('turn');
 function takenName(output: NonNullable<Task['output']>[number]): string {
   const turn = output.extension?.find((each) => each.url === TURN)?.valueInteger ?? 1;
   return `${codeIn(LADDER_STEP, output.valueCodeableConcept)}#${turn}`;
+}
+
+/** When the ladder of a Task has to be looked at next; undefined: never again as it stands. */
+export function lookAgainAt(task: Task, directory: Directory, now: string): string | undefined {
+  const code = codeIn(TASK_CODE, task.code);
+  const deadline = task.restriction?.period?.end;
+  if (code === undefined || !OPEN.includes(task.status) || deadline === undefined || task.authoredOn === undefined)
+    return undefined;
+  const raisedAt = new Date(task.authoredOn).toISOString();
+  return nextStepAt(classOf(task, code), raisedAt, new Date(deadline).toISOString(), now, directory.policy);
 }
 
 const nameOf = ({ step, turn }: LadderInstant): string => `${step}#${turn}`;

@@ -195,13 +195,7 @@ export function ladderDue(
   policy: SafetyPolicy,
 ): LadderInstant[] {
   if (safetyClass === 'E3' || deadline === undefined) return [];
-  const { ladder } = policy[safetyClass];
-  const start = safetyClass === 'E2' ? deadline : raisedAt;
-  const steps = ladder.map(({ step, afterSec }) => ({
-    step,
-    turn: 1,
-    at: plus(start, rung(safetyClass, afterSec, start, deadline, policy)),
-  }));
+  const steps = rungsOf(safetyClass, raisedAt, deadline, policy);
   const due = steps.filter((each) => each.at <= now);
   const last = steps.at(-1);
   if (safetyClass !== 'E0' || last === undefined) return due;
@@ -209,6 +203,41 @@ export function ladderDue(
   const turns = Math.floor((Date.parse(now) - Date.parse(last.at)) / (repeatSec * 1000));
   // The number of turns is shown, not each of them: a hub that was down for a day tells people once.
   return turns < 1 ? due : [...due, { step: 'operator', turn: turns + 1, at: plus(last.at, turns * repeatSec * 1000) }];
+}
+
+/** The first step after `now`, so that a sweep need not look before; undefined: there is none any more. */
+export function nextStepAt(
+  safetyClass: SafetyClass,
+  raisedAt: string,
+  deadline: string | undefined,
+  now: string,
+  policy: SafetyPolicy,
+): string | undefined {
+  if (safetyClass === 'E3' || deadline === undefined) return undefined;
+  const steps = rungsOf(safetyClass, raisedAt, deadline, policy);
+  const next = steps
+    .map((each) => each.at)
+    .filter((at) => at > now)
+    .sort()[0];
+  const last = steps.at(-1);
+  if (next !== undefined || safetyClass !== 'E0' || last === undefined) return next;
+  const repeatMs = policy.E0.repeatSec * 1000;
+  return plus(last.at, (Math.floor((Date.parse(now) - Date.parse(last.at)) / repeatMs) + 1) * repeatMs);
+}
+
+/** The rungs of a class with their instants, in the order of the policy. */
+function rungsOf(
+  safetyClass: 'E0' | 'E1' | 'E2',
+  raisedAt: string,
+  deadline: string,
+  policy: SafetyPolicy,
+): LadderInstant[] {
+  const start = safetyClass === 'E2' ? deadline : raisedAt;
+  return policy[safetyClass].ladder.map(({ step, afterSec }) => ({
+    step,
+    turn: 1,
+    at: plus(start, rung(safetyClass, afterSec, start, deadline, policy)),
+  }));
 }
 
 /** Outside staffed hours the E1 ladder stretches with its deadline, so that the backup is reached when the deadline passes. */

@@ -153,6 +153,42 @@ describe('the ladder', () => {
     expect(task).toMatchObject({ status: 'requested', restriction: { period: { end: '2026-11-20T16:00:00.000Z' } } });
   });
 
+  it('is climbed by one sweep that remembers as by many that do not, and sees what came in between', async () => {
+    const fhir = await raised();
+    let at = 0;
+    const bot = sweep({ now: () => Date.parse(AT) + at * 60_000 });
+    let reads = 0;
+    const search = fhir.searchResourcePages.bind(fhir);
+    fhir.searchResourcePages = async function* (type: string, query: never) {
+      for await (const page of search(type, query)) {
+        reads += page.length;
+        yield page;
+      }
+    };
+    const steps = async (minutes: number) => {
+      at = minutes;
+      fhir.clock = new Date(Date.parse(AT) + minutes * 60_000).toISOString();
+      await bot(fhir.client, TICK);
+    };
+    await steps(0);
+    await steps(0.25);
+    reads = 0;
+    await steps(0.5);
+    expect(reads).toBe(0);
+    await steps(0.6);
+    const second = note('riverside', 'agitation', { id: 'second' });
+    await raise({ now: () => Date.parse(fhir.clock) })(fhir.client, fhir.event(fhir.put(second)));
+    for (const minutes of [0.7, 30, 30.1, 60, 60.1, 61, 62]) await steps(minutes);
+    expect(told(fhir).sort()).toEqual([
+      'Organization/lakeside',
+      'Organization/riverside',
+      'PractitionerRole/lakeside-backup',
+      'PractitionerRole/lakeside-duty',
+      'PractitionerRole/riverside-backup',
+      'PractitionerRole/riverside-duty',
+    ]);
+  });
+
   it('names neither the patient nor the reason (H6)', async () => {
     const fhir = await raised();
     await sweep(minute(120))(fhir.client, TICK);

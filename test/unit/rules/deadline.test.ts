@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SafetyClass } from '../../../src/model/codes.ts';
 import type { Calendar } from '../../../src/rules/calendar.ts';
-import { classify, deadlineOf, ladderDue, reclassified, type Signal } from '../../../src/rules/deadline.ts';
+import { classify, deadlineOf, ladderDue, nextStepAt, reclassified, type Signal } from '../../../src/rules/deadline.ts';
 import { SAFETY_POLICY as P } from '../../../src/rules/safety-policy.ts';
 
 const NEW_YORK: Calendar = {
@@ -150,6 +150,27 @@ describe('the ladder (D5)', () => {
     const before = new Date(Date.parse(deadline) - 1).toISOString();
     expect(ladderDue('E1', night, deadline, before, P).map((each) => each.step)).toEqual(['duty', 'repeat']);
     expect(ladderDue('E1', night, deadline, deadline, P).map((each) => each.step)).toContain('backup');
+  });
+
+  it('is looked at when its next step is due and not missed in between', () => {
+    for (const safetyClass of ['E0', 'E1', 'E2'] as const) {
+      const deadline = deadlineOf(safetyClass, 'dissociation', raised, NEW_YORK, P);
+      let at = raised;
+      let seen = ladderDue(safetyClass, raised, deadline, at, P).length;
+      for (let turn = 0; turn < 12; turn++) {
+        const next = nextStepAt(safetyClass, raised, deadline, at, P);
+        if (next === undefined) break;
+        const justBefore = new Date(Date.parse(next) - 1).toISOString();
+        const before = ladderDue(safetyClass, raised, deadline, justBefore, P);
+        expect(before.map((each) => each.at).every((each) => each <= at)).toBe(true);
+        const due = ladderDue(safetyClass, raised, deadline, next, P);
+        expect(due.at(-1)!.at).toBe(next);
+        seen = Math.max(seen, due.length);
+        at = next;
+      }
+      expect(seen).toBeGreaterThanOrEqual(P[safetyClass].ladder.length);
+    }
+    expect(nextStepAt('E3', raised, undefined, raised, P)).toBeUndefined();
   });
 
   it('of E2 starts at its deadline, of E3 never', () => {

@@ -5,6 +5,7 @@ import { BAR, DFT } from './messages/charge.ts';
 import { MDM } from './messages/document.ts';
 import { RDE } from './messages/medication-order.ts';
 import { ORDER } from './messages/order.ts';
+import { OUL } from './messages/oul.ts';
 import { PGL, PPR } from './messages/ppr.ts';
 import { REF, RRI } from './messages/referral.ts';
 import { ORU } from './messages/result.ts';
@@ -16,7 +17,26 @@ const IDENTITY = 'changes which patient, account or visit a record belongs to; t
 /** Everything the hub maps. A change here changes the version that Provenance names. */
 export const DEFINITIONS: Definitions = {
   version: '1',
-  messages: [ADT, ADT_MERGE, ADT_LINK, ADT_SWAP, REF, RRI, SIU, RDE, RAS, MDM, ORU, ORDER, VXU, PPR, PGL, DFT, BAR],
+  messages: [
+    ADT,
+    ADT_MERGE,
+    ADT_LINK,
+    ADT_SWAP,
+    REF,
+    RRI,
+    SIU,
+    RDE,
+    RAS,
+    MDM,
+    ORU,
+    ORDER,
+    OUL,
+    VXU,
+    PPR,
+    PGL,
+    DFT,
+    BAR,
+  ],
   unsafe: Object.fromEntries(
     [
       'A18',

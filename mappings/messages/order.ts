@@ -21,19 +21,20 @@ import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, RXO_MEDICATION, TQ1_SERVICE } fr
 import { ORC_MEDICATION, RXE_MEDICATION, RXR_DOSAGE, TQ1_DOSAGE } from '../segments/pharmacy.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
-import { SPM_SPECIMEN } from '../segments/specimen.ts';
+import { OBR_SPECIMEN, SAC_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
 import { stateAccount } from './account.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { raise } from './confidentiality.ts';
 import { dosageOf, nodeOf, priorityOf } from './dosage.ts';
 import { messageKey, orderNumber, stateMedicationOrder, strength } from './medication-order.ts';
 import { stateObservation } from './observation.ts';
-import { named, type OrderGroup, orderGroups } from './order-group.ts';
+import { named, type OrderGroup, orderGroups, specimenFirstGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
-import { stateSpecimen } from './specimen.ts';
+import { stateSpecimens } from './specimen.ts';
 import { timingOf, timingOfTq } from './timing.ts';
 import { contextVisit } from './visit.ts';
 
+const SPECIMEN_FIRST = new Set(['O33', 'O35']);
 const FIRST = new Set(['ORC', 'OBR', 'RXO']);
 
 /** ORM, OMG, OML, OMP …: each order is a ServiceRequest, or with a pharmacy detail a MedicationRequest. Rule: DOMAIN §C1 ORM. */
@@ -77,6 +78,8 @@ export const ORDER: MessageMap = {
     OBX_OBSERVATION,
     NTE_NOTE,
     SPM_SPECIMEN,
+    OBR_SPECIMEN,
+    SAC_SPECIMEN,
   ],
   run(scope) {
     const { message } = scope;
@@ -86,7 +89,9 @@ export const ORDER: MessageMap = {
     stateCoverages(message.segments('IN1'), patient, scope);
     stateAccount(patient, encounter, scope);
     stateAllergies([...message.segments('AL1'), ...message.segments('IAM')], patient, scope);
-    const groups = orderGroups(message.segments());
+    const groups = SPECIMEN_FIRST.has(scope.trigger)
+      ? specimenFirstGroups(message.segments())
+      : orderGroups(message.segments());
     if (groups.length === 0) throw new Refusal('map.key-missing', 'an order message without an order', 'ORC[1]');
     const start = message.segments().find((segment) => FIRST.has(segment.name))?.index ?? 0;
     stateDiagnoses(
@@ -223,7 +228,12 @@ function supporting(
       'reasonReference[DG1]',
       conditions.map((each) => each.reference),
     );
-  const specimens = named(group, 'SPM').flatMap((spm) => stateSpecimen(spm, patient, order.value, scope) ?? []);
+  const specimens = stateSpecimens(
+    { obr: named(group, 'OBR')[0], spm: named(group, 'SPM'), isResult: false },
+    patient,
+    order.value,
+    scope,
+  );
   if (specimens.length > 0)
     request.snapshot(
       'specimen[SPM]',

@@ -13,7 +13,7 @@ import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION, ORC_REPORT } from '../segments/o
 import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
-import { SPM_SPECIMEN } from '../segments/specimen.ts';
+import { OBR_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
 import { RESULT_STATUS } from '../tables/order.ts';
 import { codeKey, stateRelatives } from './clinical.ts';
 import { raise } from './confidentiality.ts';
@@ -22,7 +22,7 @@ import { orderNumber } from './medication-order.ts';
 import { codeOf, type ObservationContext, stateObservation } from './observation.ts';
 import { stateServiceRequest } from './order.ts';
 import { onlyPatient } from './patient.ts';
-import { stateSpecimen } from './specimen.ts';
+import { stateSpecimens } from './specimen.ts';
 import { stateTeam } from './team.ts';
 import { contextVisit } from './visit.ts';
 
@@ -86,10 +86,16 @@ function orderOf({ orc, obr }: ResultGroup, scope: Scope): IdentifierKey | undef
 
 /** All results of a message: one DiagnosticReport per OBR, one Observation per OBX. Gives the observations. */
 export function stateResults(patient: Draft, encounter: Draft | undefined, scope: Scope): Draft[] {
-  return resultGroups(scope.message.segments()).flatMap((group) => stateGroup(group, patient, encounter, scope));
+  return resultGroups(scope.message.segments()).flatMap((group) => stateResultGroup(group, patient, encounter, scope));
 }
 
-function stateGroup(group: ResultGroup, patient: Draft, encounter: Draft | undefined, scope: Scope): Draft[] {
+/** One report with its observations, its specimens and, where the message has its ORC, the order it answers. */
+export function stateResultGroup(
+  group: ResultGroup,
+  patient: Draft,
+  encounter: Draft | undefined,
+  scope: Scope,
+): Draft[] {
   const { obr } = group;
   const order = orderOf(group, scope);
   const service = obr === undefined ? undefined : codeOf(obr, 4, scope);
@@ -101,7 +107,7 @@ function stateGroup(group: ResultGroup, patient: Draft, encounter: Draft | undef
     time: obr?.get(7)?.trim() || undefined,
     status: stated === undefined ? undefined : lookUp(RESULT_STATUS, stated, scope.partner)?.code,
   };
-  const specimens = group.spm.flatMap((spm) => stateSpecimen(spm, patient, order?.value, scope) ?? []);
+  const specimens = stateSpecimens({ obr, spm: group.spm, isResult: true }, patient, order?.value, scope);
   const request = orderedBy(group, order, patient, encounter, scope);
   const observations: Draft[] = [];
   for (const { segment, notes } of group.obx) {
@@ -200,6 +206,7 @@ export const ORU: MessageMap = {
     OBR_SERVICE,
     TQ1_SERVICE,
     SPM_SPECIMEN,
+    OBR_SPECIMEN,
     PRT_TEAM,
     OBR_REPORT,
     OBX_OBSERVATION,

@@ -1,26 +1,55 @@
 import type { Segment } from '../../src/hl7/tree.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
-import { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { conceptOf } from '../datatypes/coded.ts';
-import { eiKey } from '../datatypes/identifier.ts';
+import { eiIdentifier, eiKey } from '../datatypes/identifier.ts';
+import { quantity, unitOf } from '../datatypes/quantity.ts';
+import { decimal, putTime } from '../datatypes/text.ts';
 import { specimenKey } from '../keys.ts';
-import { SPM_SPECIMEN } from '../segments/specimen.ts';
+import { OBR_SPECIMEN, SAC_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
+import { SPECIMEN_TYPE } from '../tables/specimen-type.ts';
+import { setChoice } from './choice.ts';
 import { codeKey } from './clinical.ts';
 import { conceptAt, nodeOf } from './dosage.ts';
 
-/** SPM → Specimen, keyed by its own number, else by the order it came with and its type. */
-export function stateSpecimen(
+/** The specimens of one order or result: SPM with the SAC that follow each, and what the OBR says of them. */
+export interface SpecimenGroup {
+  readonly obr: Segment | undefined;
+  readonly spm: readonly Segment[];
+  /** True for results: OBR-7 is then the time of collection. */
+  readonly isResult: boolean;
+}
+
+/**
+ * Specimens of one order: one per SPM, keyed by its own number, else by the order and its type. An OBR without SPM states one of its
+ * own where it says anything about one (senders before v2.5). Rule: v2-to-FHIR IG 1.0.0, SPM[Specimen], OBR[Specimen].
+ */
+export function stateSpecimens(group: SpecimenGroup, patient: Draft, order: string | undefined, scope: Scope): Draft[] {
+  const { obr, spm } = group;
+  if (spm.length > 0) return spm.flatMap((segment) => stateSpecimen(segment, group, patient, order, scope) ?? []);
+  if (obr === undefined || order === undefined || ![9, 10, 14, 15, 39].some((field) => obr.field(field).hasContent)) {
+    return [];
+  }
+  const specimen = scope.draft(specimenKey(scope.owner, patient.id, order, 'OBR'), patient.id);
+  specimen.set('subject', patient.reference);
+  ofRequest(obr, specimen, group, scope);
+  return [specimen];
+}
+
+function stateSpecimen(
   spm: Segment,
+  group: SpecimenGroup,
   patient: Draft,
   order: string | undefined,
   scope: Scope,
 ): Draft | undefined {
   const node = nodeOf(spm, 2, scope);
-  const number = node === undefined ? undefined : (eiKey(node.part(2), scope) ?? eiKey(node.part(1), scope));
-  const type = conceptAt(spm, 4, scope, '0487');
+  // The placer's number goes first: an order has no other, and the result that answers it has both.
+  const number = node === undefined ? undefined : (eiKey(node.part(1), scope) ?? eiKey(node.part(2), scope));
+  const type = conceptAt(spm, 4, scope, SPECIMEN_TYPE.id);
   if (number === undefined && (order === undefined || type === undefined)) {
     scope.place(spm, 2);
     scope.issue('map.key-missing', 'a specimen without number, order or type is not carried');
@@ -32,41 +61,156 @@ export function stateSpecimen(
       : specimenKey(scope.owner, number.system, number.value);
   const specimen = scope.draft(key, patient.id);
   specimen.set('subject', patient.reference);
+  if (group.obr !== undefined) ofRequest(group.obr, specimen, group, scope);
   scope.apply(SPM_SPECIMEN, spm, specimen);
-  const parents = spm.repetitions(3).flatMap((repetition) => {
-    scope.place(spm, 3);
-    const parent = eiKey(new Node(repetition).part(2), scope) ?? eiKey(new Node(repetition).part(1), scope);
-    return parent === undefined ? [] : [{ identifier: { system: parent.system, value: parent.value } }];
-  });
-  if (parents.length > 0) specimen.snapshot('parent[SPM-3]', parents);
-  collected(spm, specimen, scope);
-  container(spm, specimen, scope);
+  parents(spm, specimen, scope);
+  const [start, end] = [spm.get(17, 1, 1)?.trim(), spm.get(17, 1, 2)?.trim()];
+  scope.place(spm, 17);
+  collected(start, end, specimen, scope);
+  modifiers(spm, specimen, scope);
+  rejected(spm, specimen, scope);
+  containers(spm, specimen, scope);
   return specimen;
 }
 
-function collected(spm: Segment, specimen: Draft, scope: Scope): void {
-  const [start, end] = [spm.get(17, 1, 1)?.trim(), spm.get(17, 1, 2)?.trim()];
-  scope.place(spm, 17);
-  const from = start ? scope.time(start, 'dateTime') : undefined;
-  const to = end ? scope.time(end, 'dateTime') : undefined;
-  if (to === undefined) {
-    if (from !== undefined) specimen.set('collection.collectedDateTime', from);
-    return;
-  }
-  const plain = (time: string | Annotated): Json => (time instanceof Annotated ? time.value : time);
-  specimen.set('collection.collectedPeriod', { ...(from !== undefined && { start: plain(from) }), end: plain(to) });
+function parents(spm: Segment, specimen: Draft, scope: Scope): void {
+  const found = spm.repetitions(3).flatMap((repetition) => {
+    scope.place(spm, 3);
+    const node = new Node(repetition);
+    const parent = eiKey(node.part(1), scope) ?? eiKey(node.part(2), scope);
+    return parent === undefined ? [] : [{ type: 'Specimen', identifier: { ...parent } }];
+  });
+  if (found.length > 0) specimen.snapshot('parent[SPM-3]', found);
 }
 
-function container(spm: Segment, specimen: Draft, scope: Scope): void {
+const COLLECTED = ['collection.collectedDateTime', 'collection.collectedPeriod'] as const;
+
+function collected(start: string | undefined, end: string | undefined, specimen: Draft, scope: Scope): void {
+  if (!start && !end) return;
+  if (!end || end === start) {
+    setChoice(specimen, COLLECTED[0], scope.time(start!, 'dateTime'), COLLECTED);
+    return;
+  }
+  const period: Record<string, unknown> = {};
+  if (start) putTime(period, 'start', scope.time(start, 'dateTime'));
+  putTime(period, 'end', scope.time(end, 'dateTime'));
+  if (Object.keys(period).length > 0) setChoice(specimen, COLLECTED[1], period as Json, COLLECTED);
+}
+
+function modifiers(spm: Segment, specimen: Draft, scope: Scope): void {
+  const found = spm.repetitions(9).flatMap((repetition) => {
+    scope.place(spm, 9);
+    const concept = conceptOf(new Node(repetition), scope, '0542');
+    return concept === undefined
+      ? []
+      : [{ url: hubExtension('body-site-modifier'), valueCodeableConcept: concept as unknown as Json }];
+  });
+  if (found.length > 0) specimen.set('collection.extension', found);
+}
+
+/** A rejected specimen is unsatisfactory, whether it is still there or not. */
+function rejected(spm: Segment, specimen: Draft, scope: Scope): void {
+  const found = spm.repetitions(21).flatMap((repetition) => {
+    scope.place(spm, 21);
+    const concept = conceptOf(new Node(repetition), scope, '0490');
+    return concept === undefined
+      ? []
+      : [{ url: hubExtension('specimen-reject-reason'), valueCodeableConcept: concept as unknown as Json }];
+  });
+  if (found.length === 0) return;
+  specimen.snapshot('extension[SPM-21]', found);
+  specimen.set('status', 'unsatisfactory');
+}
+
+/** One container per SAC; without any, what SPM-6 and SPM-27 say of one. */
+function containers(spm: Segment, specimen: Draft, scope: Scope): void {
+  const type = conceptAt(spm, 27, scope, '0785');
+  const additives = concepts(spm, 6, '0371', scope);
+  const sacs = following(spm);
+  const held = sacs.map((sac) => container(sac, type, additives[0], specimen, scope));
+  if (held.length === 0 && (type !== undefined || additives.length > 0)) {
+    held.push({
+      ...(type !== undefined && { type }),
+      ...(additives[0] !== undefined && { additiveCodeableConcept: additives[0] }),
+    });
+  }
+  for (const additive of additives.slice(1)) held.push({ additiveCodeableConcept: additive });
+  const filled = held.filter((each) => Object.keys(each).length > 0);
+  if (filled.length > 0) specimen.snapshot('container[SPM]', filled);
+}
+
+/** SAC after this SPM, up to the next specimen or order. */
+function following(spm: Segment): Segment[] {
+  const rest = spm.message.segments().slice(spm.index + 1);
+  const end = rest.findIndex(({ name }) => name === 'SPM' || name === 'OBR' || name === 'ORC');
+  return (end < 0 ? rest : rest.slice(0, end)).filter(({ name }) => name === 'SAC');
+}
+
+function container(
+  sac: Segment,
+  type: Json | undefined,
+  additive: Json | undefined,
+  specimen: Draft,
+  scope: Scope,
+): Record<string, Json> {
+  scope.apply(SAC_SPECIMEN, sac, specimen);
+  const external = nodeOf(sac, 1, scope);
+  const accession = external === undefined ? undefined : eiIdentifier(external, scope, 'ACSN');
+  if (accession !== undefined) specimen.snapshot('identifier[SAC-1]', [accession as unknown as Json]);
   const held: Record<string, Json> = {};
-  const type = conceptAt(spm, 27, scope);
+  const identifiers = [3, 4].flatMap((field): Json[] => {
+    const node = nodeOf(sac, field, scope);
+    const found = node === undefined ? undefined : eiIdentifier(node, scope);
+    if (found === undefined) return [];
+    return [(field === 3 ? found : { use: 'secondary', ...found }) as unknown as Json];
+  });
+  if (identifiers.length > 0) held.identifier = identifiers;
   if (type !== undefined) held.type = type;
-  const additives = spm.repetitions(6).flatMap((repetition) => {
-    scope.place(spm, 6);
-    const found = conceptOf(new Node(repetition), scope, '0371');
+  const unit = unitOf(nodeOf(sac, 24, scope), scope);
+  for (const [field, name] of [
+    [21, 'capacity'],
+    [22, 'specimenQuantity'],
+  ] as const) {
+    const value = decimal(sac.get(field)?.trim());
+    if (value !== undefined) held[name] = quantity(value, unit) as Json;
+  }
+  const own = concepts(sac, 27, '0371', scope)[0] ?? additive;
+  if (own !== undefined) held.additiveCodeableConcept = own;
+  return held;
+}
+
+function concepts(segment: Segment, field: number, table: string, scope: Scope): Json[] {
+  return segment.repetitions(field).flatMap((repetition) => {
+    scope.place(segment, field);
+    const found = conceptOf(new Node(repetition), scope, table);
     return found === undefined ? [] : [found as unknown as Json];
   });
-  if (additives[0] !== undefined) held.additiveCodeableConcept = additives[0];
-  const list = additives.slice(1).map((additive): Json => ({ additiveCodeableConcept: additive }));
-  if (Object.keys(held).length > 0) specimen.snapshot('container[SPM]', [held, ...list]);
+}
+
+/** What the OBR says of its specimen; SPM runs later and goes first. */
+function ofRequest(obr: Segment, specimen: Draft, { isResult }: SpecimenGroup, scope: Scope): void {
+  scope.apply(OBR_SPECIMEN, obr, specimen);
+  if (isResult) {
+    scope.place(obr, 7);
+    collected(obr.get(7)?.trim(), obr.get(8)?.trim(), specimen, scope);
+  }
+  source(obr, specimen, scope);
+}
+
+/** OBR-15 (SPS): type, additive, words, site, site modifier, condition, each a composite of sub-components. */
+function source(obr: Segment, specimen: Draft, scope: Scope): void {
+  const node = nodeOf(obr, 15, scope);
+  if (node === undefined) return;
+  const part = (n: number, table: string): Json | undefined =>
+    conceptOf(node.part(n), scope, table) as unknown as Json | undefined;
+  const type = part(1, SPECIMEN_TYPE.id);
+  if (type !== undefined) specimen.set('type', type);
+  const additive = part(2, '0371');
+  if (additive !== undefined) specimen.snapshot('container[OBR-15]', [{ additiveCodeableConcept: additive }]);
+  const words = node.get(3);
+  if (words !== undefined) specimen.snapshot('note[OBR-15]', [{ text: words }]);
+  const site = part(4, '0163');
+  if (site !== undefined) specimen.set('collection.bodySite', site);
+  const condition = part(6, '0493');
+  if (condition !== undefined) specimen.snapshot('condition[OBR-15]', [condition]);
 }

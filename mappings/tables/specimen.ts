@@ -1,9 +1,26 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
-import { codes } from './table.ts';
+import { codes, same } from './table.ts';
 
-/** SPM-20. */
+/** SPM-20. A rejected specimen (SPM-21) is unsatisfactory, which v2 has no code for. */
 export const SPECIMEN_AVAILABILITY: ConceptTable = {
   id: '0136',
   name: 'YesNoIndicator[AvailabilityStatus]',
-  codes: codes('http://hl7.org/fhir/specimen-status', { Y: 'available', N: 'unavailable' }),
+  codes: codes('http://hl7.org/fhir/specimen-status', {
+    Y: 'available',
+    N: 'unavailable',
+    unsatisfactory: 'unsatisfactory',
+    'entered-in-error': 'entered-in-error',
+  }),
+};
+
+/** OBR-13, where it only says how the patient fasted. */
+export const FASTING: ConceptTable = {
+  id: '0916',
+  name: 'RelevantClinicalInformation',
+  codes: same('0916', {
+    F: 'Patient was fasting prior to the procedure.',
+    FNA: 'Fasting not asked of the patient at time of procedure.',
+    NF: 'The patient indicated they did not fast prior to the procedure.',
+    NG: 'Not Given - Patient was not asked at the time of the procedure.',
+  }),
 };

@@ -1,0 +1,112 @@
+import type { Segment } from '../../src/hl7/tree.ts';
+import type { Draft } from '../../src/mapping/draft.ts';
+import type { MessageMap } from '../../src/mapping/message-map.ts';
+import type { Scope } from '../../src/mapping/scope.ts';
+import { MSH, PRT_TEAM } from '../segments/envelope.ts';
+import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
+import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
+import { OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
+import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
+import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
+import { OBR_SPECIMEN, SAC_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
+import { stateRelatives } from './clinical.ts';
+import { notesAfter } from './notes-after.ts';
+import { stateObservation } from './observation.ts';
+import { onlyPatient } from './patient.ts';
+import { type ResultGroup, stateResultGroup } from './result.ts';
+import { stateSpecimens } from './specimen.ts';
+import { contextVisit } from './visit.ts';
+
+/** What the segments of an OUL belong to: OBX before any order is of the patient or of a specimen. */
+interface Parts {
+  readonly results: ResultGroup[];
+  readonly ofPatient: Segment[];
+  readonly ofSpecimen: { readonly spm: Segment; readonly obx: Segment }[];
+  readonly loose: Segment[];
+}
+
+/**
+ * R22 and R23: specimens (or their containers) with the orders done on them; R24: orders with their specimens. ORC follows its OBR
+ * here, unlike anywhere else.
+ */
+function partsOf(segments: readonly Segment[], isOrderFirst: boolean): Parts {
+  const parts: Parts = { results: [], ofPatient: [], ofSpecimen: [], loose: [] };
+  let specimen: Segment | undefined;
+  let group:
+    | { orc: Segment | undefined; obr: Segment; obx: ResultGroup['obx'][number][]; notes: Segment[]; spm: Segment[] }
+    | undefined;
+  for (const segment of segments) {
+    const { name } = segment;
+    if (name === 'SPM') {
+      specimen = segment;
+      if (isOrderFirst && group !== undefined) group.spm.push(segment);
+      else {
+        group = undefined;
+        parts.loose.push(segment);
+      }
+    } else if (name === 'OBR') {
+      group = { orc: undefined, obr: segment, obx: [], notes: [], spm: [] };
+      if (!isOrderFirst && specimen !== undefined) group.spm.push(specimen);
+      if (isOrderFirst) specimen = undefined;
+      parts.results.push(group);
+    } else if (name === 'ORC' && group !== undefined) group.orc ??= segment;
+    else if (name === 'OBX') {
+      if (specimen !== undefined && (group === undefined || isOrderFirst))
+        parts.ofSpecimen.push({ spm: specimen, obx: segment });
+      else if (group === undefined) parts.ofPatient.push(segment);
+      else group.obx.push({ segment, notes: notesAfter(segment, segments) });
+    } else if (name === 'NTE' && group !== undefined && group.obx.length === 0) group.notes.push(segment);
+  }
+  return parts;
+}
+
+/** OUL: unsolicited laboratory results by specimen, container or order. Corrections replace, as in ORU. */
+export const OUL: MessageMap = {
+  name: 'OUL',
+  events: ['OUL^R22', 'OUL^R23', 'OUL^R24', 'OUL^R21'],
+  maps: [
+    MSH,
+    PID_PATIENT,
+    PD1_PATIENT,
+    PRT_TEAM,
+    NK1_RELATED_PERSON,
+    PV1_ENCOUNTER,
+    PV2_ENCOUNTER,
+    ORC_SERVICE,
+    OBR_SERVICE,
+    TQ1_SERVICE,
+    OBR_REPORT,
+    OBX_OBSERVATION,
+    NTE_NOTE,
+    SPM_SPECIMEN,
+    OBR_SPECIMEN,
+    SAC_SPECIMEN,
+  ],
+  run(scope) {
+    const { message } = scope;
+    const patient = onlyPatient(scope);
+    const encounter = contextVisit(patient, scope);
+    stateRelatives(message.segments('NK1'), patient, scope);
+    const parts = partsOf(message.segments(), scope.trigger === 'R24' || scope.trigger === 'R21');
+    stateLoose(parts, patient, encounter, scope);
+    for (const group of parts.results) stateResultGroup(group, patient, encounter, scope);
+  },
+};
+
+function stateLoose(parts: Parts, patient: Draft, encounter: Draft | undefined, scope: Scope): void {
+  const segments = scope.message.segments();
+  const context = { patient, encounter, time: undefined, status: undefined, isSeries: true } as const;
+  for (const obx of parts.ofPatient) {
+    stateObservation(obx, { ...context, order: undefined }, notesAfter(obx, segments), scope);
+  }
+  for (const spm of parts.loose)
+    stateSpecimens({ obr: undefined, spm: [spm], isResult: true }, patient, undefined, scope);
+  for (const { spm, obx } of parts.ofSpecimen) {
+    const [specimen] = stateSpecimens({ obr: undefined, spm: [spm], isResult: true }, patient, undefined, scope);
+    const order = specimen === undefined ? undefined : { system: 'urn:handoff:within:Specimen', value: specimen.id };
+    stateObservation(obx, { ...context, order }, notesAfter(obx, segments), scope)?.set(
+      'specimen',
+      specimen?.reference,
+    );
+  }
+}

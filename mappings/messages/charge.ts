@@ -4,10 +4,11 @@ import type { MessageMap } from '../../src/mapping/message-map.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import { FT1_CHARGE } from '../segments/charge.ts';
 import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
-import { EVN, MSH, ORC_RESULT, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
+import { EVN, MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
 import { GT1_ACCOUNT, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
+import { OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PR1_PROCEDURE } from '../segments/procedure.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
@@ -34,7 +35,9 @@ const MAPS = [
   PV2_ENCOUNTER,
   ROL_TEAM,
   PRT_TEAM,
-  ORC_RESULT,
+  ORC_SERVICE,
+  OBR_SERVICE,
+  TQ1_SERVICE,
   OBR_REPORT,
   OBX_OBSERVATION,
   NTE_NOTE,

@@ -176,7 +176,7 @@ describe('the ladder', () => {
     await steps(0.5);
     expect(reads).toBe(0);
     await steps(0.6);
-    const second = note('riverside', 'agitation', { id: 'second' });
+    const second = note('riverside', 'uncontrolled-blood-pressure', { id: 'second' });
     await raise({ now: () => Date.parse(fhir.clock) })(fhir.client, fhir.event(fhir.put(second)));
     for (const minutes of [0.7, 30, 30.1, 60, 60.1, 61, 62]) await steps(minutes);
     expect(told(fhir).sort()).toEqual([

@@ -6,7 +6,7 @@ const IO = '^(node:)?(fs|fs/promises|net|tls|http|https|http2|dgram|dns|child_pr
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     ...Object.entries(layers).map(([layer, allowed]) => ({
       name: `${layer}-imports-its-layers-only`,
       severity: 'error',

@@ -41,6 +41,17 @@ const INSERT = Object.fromEntries(
   ]),
 ) as Record<IndexTable, string>;
 
+/** PostgreSQL: all tables in one round trip, each column a list, so that one prepared statement serves any number of rows. */
+const LIST_TYPES: Readonly<Record<string, string>> = { p: 'int', lo: 'double precision', hi: 'double precision' };
+const listType = (table: string, column: string): string =>
+  table === 'date' && column !== 'p' ? 'bigint' : (LIST_TYPES[column] ?? 'text');
+const INSERT_LISTS = `WITH ${Object.entries(COLUMNS)
+  .map(([table, columns]) => {
+    const lists = columns.map((column) => `?::${listType(table, column)}[]`).join(', ');
+    return `${table}_rows AS (INSERT INTO idx_${table} (${columns.join(', ')}, rid) SELECT * FROM unnest(${lists}, ?::bigint[]))`;
+  })
+  .join(', ')} SELECT 1`;
+
 const DELETE = Object.fromEntries(
   Object.entries(COLUMNS).map(([table, columns]) => [
     table,
@@ -168,8 +179,19 @@ export class IndexWriter {
 
   async flush(tx: Tx): Promise<void> {
     for (const { table, values } of this.#deletes) await tx.run(DELETE[table], values);
-    for (const [table, rows] of this.#inserts) await insertRows(tx, INSERT[table], rows);
+    if (tx.dialect === 'postgres') await this.#insertLists(tx);
+    else for (const [table, rows] of this.#inserts) await insertRows(tx, INSERT[table], rows);
     this.#deletes.length = 0;
     this.#inserts.clear();
+  }
+
+  async #insertLists(tx: Tx): Promise<void> {
+    if (this.#inserts.size === 0) return;
+    const lists = Object.entries(COLUMNS).flatMap(([table, columns]) => {
+      const rows = this.#inserts.get(table as IndexTable) ?? [];
+      return Array.from({ length: columns.length + 1 }, (_, at) => rows.map((row) => row[at]!));
+    });
+    // node-postgres takes a list for an array parameter.
+    await tx.query(INSERT_LISTS, lists as unknown as SqlValue[]);
   }
 }

@@ -36,7 +36,8 @@ export async function writeAll(context: Context, writes: readonly Write[]): Prom
   const { tx, engine, actor, at } = context;
   await lockNames(
     tx,
-    writes.map(({ type, id }) => rowKey(type, id)),
+    // A new id is nobody else's yet; a derived one is locked where it is derived.
+    writes.filter(({ action }) => action !== 'create').map(({ type, id }) => rowKey(type, id)),
   );
   const rows = await loadRows(tx, writes);
   const labels = new Map(writes.map((each) => [rowKey(each.type, each.id), securityOf(each.resource)]));

@@ -1,4 +1,3 @@
-import { HubRefused } from './cli/hub-client.ts';
 import { UsageError } from './cli/usage.ts';
 import { ConfigError } from './config/load.ts';
 
@@ -38,12 +37,17 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
   return command.run(args);
 }
 
+/** What went wrong in one line, led by its code where it has one of ours (`stage.what`). */
+function told(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^[a-z0-9]+\.[a-z-]+$/.test(code) ? `${code}: ${error.message}` : error.message;
+}
+
 try {
   const code = await main(process.argv.slice(2));
   if (code !== undefined) process.exitCode = code;
 } catch (error) {
-  if (error instanceof ConfigError || error instanceof UsageError) console.error(error.message);
-  else if (error instanceof HubRefused) console.error(`${error.code}: ${error.message}`);
-  else console.error(error instanceof Error ? error.message : String(error));
+  console.error(told(error));
   process.exit(error instanceof ConfigError || error instanceof UsageError ? 2 : 1);
 }

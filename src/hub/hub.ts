@@ -23,6 +23,7 @@ import type { Applied, Store } from '../model/store.ts';
 import { directoryResources } from '../rules/directory.ts';
 import { type FhirService, makeFhirService } from '../server/service.ts';
 import { makeStore } from '../server/store.ts';
+import { TransportError } from '../transport/transport-error.ts';
 import { PREVIEW } from './gather-commands.ts';
 import { loadHubKey } from './key.ts';
 import { Listeners } from './listeners.ts';
@@ -297,7 +298,10 @@ async function listenHttp(
   const { host, port } = splitAddress(config.http);
   const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 30_000 }, app);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code === 'EADDRINUSE' ? 'transport.port-in-use' : 'transport.listen-failed';
+      reject(new TransportError(code, `${config.http} cannot be opened: ${error.code ?? error.name}`, error));
+    });
     server.listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;

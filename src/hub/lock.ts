@@ -8,6 +8,7 @@ export interface HomeLock {
 
 /** The home of an embedded database is in use by the process `pid`. */
 export class HomeLocked extends Error {
+  readonly code = 'hub.home-locked';
   readonly pid: number;
   constructor(home: string, pid: number) {
     super(`${home} is in use by process ${pid}`);

@@ -29,7 +29,10 @@ export function makeApp(deps: AppDeps): Express {
   });
   app.get('/metrics', async (request, response) => {
     if (!(await deps.mayScrape(request.headers.authorization))) {
-      return void response.status(401).json({ code: 'auth.operator', text: 'an operator token is needed' });
+      return void response
+        .set('www-authenticate', 'Bearer realm="handoff operations"')
+        .status(401)
+        .json({ code: 'auth.operator', text: 'an operator token is needed' });
     }
     response.set('content-type', deps.metrics.contentType).end(await deps.metrics.metrics());
   });

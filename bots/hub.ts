@@ -4,8 +4,7 @@ import { jsonHash } from '../src/fhir/canonical.ts';
 import { ACT_IDENTIFIER } from '../src/model/codes.ts';
 import type { Trigger } from '../src/model/store.ts';
 import { type Directory, readDirectory } from '../src/rules/directory.ts';
-import { organizationOf } from '../src/rules/facts.ts';
-import { affiliationsOf } from '../src/rules/routing.ts';
+import { affiliationsOf, organizationOf } from '../src/rules/facts.ts';
 
 /** The few plain interactions a bot uses; any FHIR server has them. */
 export type Fhir = Pick<

@@ -4,9 +4,8 @@ import type { Issue } from '../model/assertion.ts';
 import { codeIn, TASK_CODE, type TaskCode } from '../model/codes.ts';
 import type { Stored } from '../model/store.ts';
 import type { WriteRule } from '../model/write-rule.ts';
-import { organizationOf } from './facts.ts';
+import { affiliationsOf, organizationOf } from './facts.ts';
 import { outputOf } from './referral.ts';
-import { affiliationsOf } from './routing.ts';
 
 /** Tasks only a person may answer. A delivery, a receipt or a program's token never does (H2). */
 export const PERSONAL: readonly TaskCode[] = [

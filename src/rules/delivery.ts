@@ -1,9 +1,9 @@
 import type { Communication, Resource, Task } from '@medplum/fhirtypes';
 import { BUSINESS_STATUS, codeIn, concept, TASK_CODE, TASK_PART } from '../model/codes.ts';
 import type { OutboxEvent } from '../model/outbox.ts';
-import { organizationOf } from './facts.ts';
+import { affiliationsOf, organizationOf } from './facts.ts';
 import { isReferralTask } from './referral.ts';
-import { affiliationsOf, kindOf } from './routing.ts';
+import { kindOf } from './routing-event.ts';
 
 /**
  * What a positive transport answer changes in the store: the obligation of this recipient is `received` ("delivered, not

@@ -95,3 +95,19 @@ export function partiesOf(resource: Resource, affiliations: Readonly<Record<stri
   const found = actorReferences(resource).flatMap((reference) => organizationOf(reference, affiliations) ?? []);
   return [...new Set(found)];
 }
+
+/** Role and service → organization, read from the directory resources among the facts. */
+export function affiliationsOf(facts: readonly Resource[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const each of facts) {
+    const reference =
+      each.resourceType === 'PractitionerRole'
+        ? each.organization
+        : each.resourceType === 'HealthcareService'
+          ? each.providedBy
+          : undefined;
+    const organization = organizationOf(reference, {});
+    if (organization !== undefined) found[`${each.resourceType}/${each.id}`] = organization;
+  }
+  return found;
+}

@@ -3,33 +3,18 @@ import type {
   CareTeam,
   Communication,
   EpisodeOfCare,
-  Organization,
   Reference,
   Resource,
-  ServiceRequest,
   Task,
 } from '@medplum/fhirtypes';
-import { forEachReference, parseReference } from '../fhir/references.ts';
-import {
-  APPOINTMENT_KIND,
-  BUSINESS_STATUS,
-  COMMUNICATION_KIND,
-  type CommunicationKind,
-  codeIn,
-  TASK_CODE,
-} from '../model/codes.ts';
+import { APPOINTMENT_KIND, type CommunicationKind, codeIn, TASK_CODE } from '../model/codes.ts';
 import type { EventKind, OutboxEvent } from '../model/outbox.ts';
 import type { Partner } from '../model/partner.ts';
 import { isOutpatient } from './directory.ts';
-import { organizationOf } from './facts.ts';
-import { contentOf, isReferralTask, isReleased, releasedContent } from './referral.ts';
-
-/** What the router knows besides the resources: the row's owner, and the person for the lane. */
-export interface RouteContext {
-  /** Organization that owns the changed row; absent: the hub. */
-  readonly owner?: string | undefined;
-  readonly person?: string | undefined;
-}
+import { affiliationsOf } from './facts.ts';
+import { isReferralTask } from './referral.ts';
+import { eventOf, find, type Known, kindOf, organization, type RouteContext, tasksOf } from './routing-event.ts';
+import { answerEvents, referralEvents } from './routing-referral.ts';
 
 /** Types whose change may concern somebody else. Everything else routes to nobody. */
 export const routedTypes = ['Appointment', 'Communication', 'ServiceRequest', 'Task'] as const;
@@ -92,97 +77,6 @@ export function route(
   }
 }
 
-interface Known {
-  readonly facts: readonly Resource[];
-  readonly partners: readonly Partner[];
-  readonly context: RouteContext;
-  readonly affiliations: Readonly<Record<string, string>>;
-}
-
-/** Role and service → organization, read from the directory resources among the facts. */
-export function affiliationsOf(facts: readonly Resource[]): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const each of facts) {
-    const reference =
-      each.resourceType === 'PractitionerRole'
-        ? each.organization
-        : each.resourceType === 'HealthcareService'
-          ? each.providedBy
-          : undefined;
-    const organization = organizationOf(reference, {});
-    if (organization !== undefined) found[`${each.resourceType}/${each.id}`] = organization;
-  }
-  return found;
-}
-
-interface Act {
-  readonly kind: EventKind;
-  readonly key: string;
-  readonly lane?: 'safety';
-  readonly to: string | undefined;
-  readonly from: string | undefined;
-  readonly about: readonly (Resource | undefined)[];
-}
-
-/** The event of one act; none when the recipient is no partner, is its own sender, or has no endpoint for this kind. */
-function eventOf(act: Act, known: Known): OutboxEvent[] {
-  const partner = known.partners.find((each) => each.organization === act.to);
-  if (partner === undefined || act.to === undefined || act.to === act.from) return [];
-  const { person } = known.context;
-  return [
-    {
-      recipient: partner.id,
-      organization: act.to,
-      eventKey: act.key,
-      kind: act.kind,
-      lane: act.lane ?? 'normal',
-      ...(person === undefined ? {} : { person }),
-      purpose: 'TREAT',
-      resources: resourcesAround(act.about.filter((each) => each !== undefined)),
-      ...(act.from === undefined ? {} : { sender: act.from }),
-    },
-  ];
-}
-
-/** What has to be looked at to tell of these: themselves first, then what they point at. Sorted, so that a repeat is equal. */
-function resourcesAround(about: readonly Resource[]): string[] {
-  const own = about.map((each) => `${each.resourceType}/${each.id}`);
-  const around = new Set<string>();
-  for (const resource of about) {
-    forEachReference(resource, ({ reference }) => {
-      const parsed = parseReference(reference);
-      if (parsed.kind === 'local') around.add(`${parsed.type}/${parsed.id}`);
-    });
-  }
-  return [...own, ...[...around].filter((each) => !own.includes(each)).sort()];
-}
-
-/**
- * The partner's organization a reference stands for. A source names others in its own words; an Organization of its own stands for
- * the partner whose facility or id its identifier says.
- */
-function organization(reference: Reference | undefined, known: Known): string | undefined {
-  const id = organizationOf(reference, known.affiliations);
-  if (id === undefined || known.partners.some((each) => each.organization === id)) return id;
-  const named = find<Organization>(`Organization/${id}`, known);
-  const values = (named?.identifier ?? []).map((each) => each.value);
-  const partner = known.partners.find(
-    (each) =>
-      values.includes(each.id) ||
-      each.senders.some(({ facility }) => facility !== undefined && values.includes(facility)),
-  );
-  return partner?.organization ?? id;
-}
-
-const find = <T extends Resource>(reference: string | undefined, known: Known): T | undefined =>
-  known.facts.find((each) => `${each.resourceType}/${each.id}` === reference) as T | undefined;
-
-const tasksOf = (focus: Resource, known: Known): Task[] =>
-  known.facts.filter(
-    (each): each is Task =>
-      each.resourceType === 'Task' && each.focus?.reference === `${focus.resourceType}/${focus.id}`,
-  );
-
 /** How each kind of Communication leaves. Safety notes leave with the Task of their recipient, never before it exists. */
 const COMMUNICATION_EVENTS: Readonly<
   Record<Exclude<CommunicationKind, 'safety-note'>, { kind: EventKind; key: string; lane?: 'safety' }>
@@ -214,10 +108,6 @@ function communicationEvents(note: Communication, known: Known): OutboxEvent[] {
       known,
     ),
   );
-}
-
-export function kindOf(note: Communication): CommunicationKind | undefined {
-  return (note.category ?? []).map((each) => codeIn(COMMUNICATION_KIND, each)).find((each) => each !== undefined);
 }
 
 function taskEvents(task: Task, known: Known): OutboxEvent[] {
@@ -276,59 +166,6 @@ function acknowledgementEvents(task: Task, known: Known): OutboxEvent[] {
     );
   }
   return events;
-}
-
-const WITH_RECEIVER = ['requested', 'received', 'accepted', 'in-progress', 'on-hold', 'completed'];
-
-/** The referral out once its gate is open, its withdrawal, and every answer back to who referred. Rule: R10, R11, DOMAIN B7. */
-function referralEvents(task: Task, known: Known): OutboxEvent[] {
-  const request = find<ServiceRequest>(task.focus?.reference, known);
-  if (request === undefined || !isReleased(task)) return [];
-  const from = referrerOf(task, request, known);
-  const to = organization(task.owner, known) ?? organization(request.performer?.[0], known);
-  const about = [request, task];
-  if (request.status === 'revoked' || task.status === 'cancelled' || task.status === 'entered-in-error') {
-    return eventOf({ kind: 'referral-cancel', key: `referral/${request.id}/cancelled`, to, from, about }, known);
-  }
-  const events = WITH_RECEIVER.includes(task.status)
-    ? [
-        ...eventOf({ kind: 'referral', key: `referral/${request.id}`, to, from, about }, known),
-        ...modified(request, task, { to, from, about }, known),
-      ]
-    : [];
-  return [...events, ...answerEvents(task, known)];
-}
-
-/** What the referral asks for has changed since it left. */
-function modified(
-  request: ServiceRequest,
-  task: Task,
-  act: Pick<Act, 'to' | 'from' | 'about'>,
-  known: Known,
-): OutboxEvent[] {
-  const left = releasedContent(task);
-  const now = contentOf(request);
-  if (left === undefined || left === now) return [];
-  return eventOf({ kind: 'referral-modify', key: `referral/${request.id}/modified/${now}`, ...act }, known);
-}
-
-/** Who refers: the partner that Task or request names, else who owns the row (a source may name a person in its own words). */
-function referrerOf(task: Task, request: ServiceRequest | undefined, known: Known): string | undefined {
-  return organization(task.requester, known) ?? organization(request?.requester, known) ?? known.context.owner;
-}
-
-/** Statuses the referrer hears of. `received` is the hub's own knowledge and no answer of a person. */
-const ANSWERS = ['accepted', 'rejected', 'in-progress', 'on-hold', 'completed', 'failed'];
-
-function answerEvents(task: Task, known: Known): OutboxEvent[] {
-  const business = codeIn(BUSINESS_STATUS, task.businessStatus);
-  const asksBack = business === 'awaiting-information';
-  if (!ANSWERS.includes(task.status) && !asksBack) return [];
-  const act = task.status === 'accepted' || business === undefined ? task.status : `${task.status}/${business}`;
-  const request = find<ServiceRequest>(task.focus?.reference, known);
-  const to = referrerOf(task, request, known);
-  const from = organization(task.owner, known);
-  return eventOf({ kind: 'referral-answer', key: `task/${task.id}/${act}`, to, from, about: [task, request] }, known);
 }
 
 /** What of an appointment concerns others: everything of a dose concerns the programs, a missed session concerns the clinic (R09, H17). */

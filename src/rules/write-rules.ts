@@ -3,8 +3,7 @@ import { codeIn, RECORD } from '../model/codes.ts';
 import type { WriteRule } from '../model/write-rule.ts';
 import { communicationRule, refusal } from './acknowledge.ts';
 import { emergencyFaults } from './break-glass.ts';
-import { organizationOf } from './facts.ts';
-import { affiliationsOf } from './routing.ts';
+import { affiliationsOf, organizationOf } from './facts.ts';
 import { taskRule } from './write-task.ts';
 
 const STOPPING = ['on-hold', 'stopped', 'cancelled'];

@@ -15,9 +15,8 @@ import {
 } from '../model/codes.ts';
 import type { WriteRule } from '../model/write-rule.ts';
 import { ANSWERED, ANSWERED_BY_PEOPLE_ONLY, answerFault, answerNeeds, isPersonal, refusal } from './acknowledge.ts';
-import { organizationOf } from './facts.ts';
+import { affiliationsOf, organizationOf } from './facts.ts';
 import { inputOf, isReferralTask, isReleased, outputOf } from './referral.ts';
-import { affiliationsOf } from './routing.ts';
 
 type Write = Parameters<WriteRule['check']>[0];
 interface TaskWrite extends Write {

@@ -17,7 +17,8 @@ import {
   TASK_CODE,
 } from '../../../src/model/codes.ts';
 import { contentOf, RELEASED_CONTENT } from '../../../src/rules/referral.ts';
-import { factQueries, type RouteContext, route } from '../../../src/rules/routing.ts';
+import { factQueries, route } from '../../../src/rules/routing.ts';
+import type { RouteContext } from '../../../src/rules/routing-event.ts';
 import { PARTNERS } from '../bots/network.ts';
 import { episode, referral, referralTask, released } from './people.ts';
 

@@ -54,8 +54,8 @@ export function cxIdentifier(node: Node, scope: Scope, use?: Identifier['use']):
   const period: Record<string, unknown> = {};
   const start = node.get(7);
   const end = node.get(8);
-  if (start !== undefined) putTime(period, 'start', scope.time(start, 'dateTime'));
-  if (end !== undefined) putTime(period, 'end', scope.time(end, 'dateTime'));
+  if (start !== undefined) putTime(period, 'start', scope.time(start, 'dateTime'), scope);
+  if (end !== undefined) putTime(period, 'end', scope.time(end, 'dateTime'), scope);
   if (Object.keys(period).length > 0) identifier.period = period as NonNullable<Identifier['period']>;
   const extension = [...checkDigit(node.get(2)), ...facility(node.part(6).get(1) ?? node.part(6).get(2))];
   if (extension.length > 0) identifier.extension = extension;

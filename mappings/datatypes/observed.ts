@@ -1,12 +1,12 @@
 import { fhirTime } from '../../src/hl7/time.ts';
 import type { Segment } from '../../src/hl7/tree.ts';
 import { Node } from '../../src/mapping/node.ts';
-import { Annotated } from '../../src/mapping/row.ts';
+import type { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf } from './coded.ts';
 import { measured, quantity, range, unitOf } from './quantity.ts';
-import { decimal } from './text.ts';
+import { decimal, putTime } from './text.ts';
 
 /** The element of value[x] and what goes into it. */
 export interface Observed {
@@ -85,16 +85,11 @@ const clock: Reader = (node) => {
 };
 
 const period: Reader = (node, _, scope) => {
-  const value: Record<string, Json> = {};
-  for (const [part, name] of [
-    [1, 'start'],
-    [2, 'end'],
-  ] as const) {
-    const text = node.get(part);
-    const time = text === undefined ? undefined : scope.time(text, 'dateTime');
-    if (time !== undefined) value[name] = time instanceof Annotated ? time.value : time;
-  }
-  return Object.keys(value).length === 0 ? undefined : { element: 'valuePeriod', value };
+  const value: Record<string, unknown> = {};
+  const [start, end] = [node.get(1), node.get(2)];
+  if (start !== undefined) putTime(value, 'start', scope.time(start, 'dateTime'), scope);
+  if (end !== undefined) putTime(value, 'end', scope.time(end, 'dateTime'), scope);
+  return Object.keys(value).length === 0 ? undefined : { element: 'valuePeriod', value: value as Json };
 };
 
 const numbers: Reader = (node, obx, scope) => {

@@ -19,8 +19,8 @@ export function periodOf(
   const period: Record<string, unknown> = {};
   const from = node.get(start) ?? (range > 0 ? node.part(range).get(1) : undefined);
   const to = node.get(end) ?? (range > 0 ? node.part(range).get(2) : undefined);
-  if (from !== undefined) putTime(period, 'start', scope.time(from, 'dateTime'));
-  if (to !== undefined) putTime(period, 'end', scope.time(to, 'dateTime'));
+  if (from !== undefined) putTime(period, 'start', scope.time(from, 'dateTime'), scope);
+  if (to !== undefined) putTime(period, 'end', scope.time(to, 'dateTime'), scope);
   return Object.keys(period).length > 0 ? period : undefined;
 }
 

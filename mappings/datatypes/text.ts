@@ -1,4 +1,5 @@
 import type { Node } from '../../src/mapping/node.ts';
+import { isReversed } from '../../src/mapping/period.ts';
 import { Annotated, type DataMap } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { TimeKind } from '../../src/mapping/time.ts';
@@ -59,13 +60,24 @@ export const date = timeMap('DTM[date]', 'date');
 export const dateTime = timeMap('DTM[dateTime]', 'dateTime');
 export const instant = timeMap('DTM[instant]', 'instant');
 
-/** Puts a time into an object that a composite map builds, with its original text beside it. */
-export function putTime(into: Record<string, unknown>, name: string, time: string | Annotated | undefined): void {
+/**
+ * Puts a time into an object that a composite map builds, with its original text beside it. An end before the start is not put: R4
+ * allows no such period (per-1), and one of the two is wrong.
+ */
+export function putTime(
+  into: Record<string, unknown>,
+  name: string,
+  time: string | Annotated | undefined,
+  scope?: Scope,
+): void {
   if (time === undefined) return;
-  if (time instanceof Annotated) {
-    into[name] = time.value;
-    into[`_${name}`] = { extension: time.extension };
-  } else into[name] = time;
+  const value = time instanceof Annotated ? time.value : time;
+  if (name === 'end' && isReversed(into.start, value)) {
+    scope?.issue('map.period-reversed', 'the end is before the start: it is not carried');
+    return;
+  }
+  into[name] = value;
+  if (time instanceof Annotated) into[`_${name}`] = { extension: time.extension };
 }
 
 /** Table 0136. Anything but Y and N is an issue and no value. */

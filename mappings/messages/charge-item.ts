@@ -142,8 +142,8 @@ function occurrence(ft1: Segment, charge: Draft, scope: Scope): void {
   const variants = ['occurrenceDateTime', 'occurrencePeriod'];
   if (start && end && end !== start) {
     const period: Record<string, unknown> = {};
-    putTime(period, 'start', scope.time(start, 'dateTime'));
-    putTime(period, 'end', scope.time(end, 'dateTime'));
+    putTime(period, 'start', scope.time(start, 'dateTime'), scope);
+    putTime(period, 'end', scope.time(end, 'dateTime'), scope);
     if (Object.keys(period).length > 0) setChoice(charge, 'occurrencePeriod', period as Json, variants);
   } else if (start) setChoice(charge, 'occurrenceDateTime', scope.time(start, 'dateTime'), variants);
 }

@@ -92,8 +92,8 @@ function collected(start: string | undefined, end: string | undefined, specimen:
     return;
   }
   const period: Record<string, unknown> = {};
-  if (start) putTime(period, 'start', scope.time(start, 'dateTime'));
-  putTime(period, 'end', scope.time(end, 'dateTime'));
+  if (start) putTime(period, 'start', scope.time(start, 'dateTime'), scope);
+  putTime(period, 'end', scope.time(end, 'dateTime'), scope);
   if (Object.keys(period).length > 0) setChoice(specimen, COLLECTED[1], period as Json, COLLECTED);
 }
 

@@ -72,8 +72,8 @@ function addMember(
   const period: Record<string, unknown> = {};
   const start = segment.get(at.start)?.trim();
   const end = segment.get(at.end)?.trim();
-  if (start) putTime(period, 'start', scope.time(start, 'dateTime'));
-  if (end) putTime(period, 'end', scope.time(end, 'dateTime'));
+  if (start) putTime(period, 'start', scope.time(start, 'dateTime'), scope);
+  if (end) putTime(period, 'end', scope.time(end, 'dateTime'), scope);
   if (Object.keys(period).length > 0) participant.period = period as Json;
   team.snapshot(slot, [participant]);
   reach(segment, at, reference, scope);

@@ -1,10 +1,9 @@
 import { fhirTime } from '../../src/hl7/time.ts';
 import type { Segment } from '../../src/hl7/tree.ts';
 import { Node } from '../../src/mapping/node.ts';
-import { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
-import { decimal } from '../datatypes/text.ts';
+import { decimal, putTime } from '../datatypes/text.ts';
 import { eventOf, repeatOf, timeUnit } from '../tables/repeat.ts';
 
 const whole = (text: string | undefined): number | undefined => {
@@ -12,19 +11,12 @@ const whole = (text: string | undefined): number | undefined => {
   return value !== undefined && Number.isInteger(value) && value > 0 ? value : undefined;
 };
 
-/** Start and end as boundsPeriod; a missing one is the other with the duration. */
+/** Start and end as boundsPeriod; undefined when neither is stated. */
 function bounds(start: string | undefined, end: string | undefined, scope: Scope): Json | undefined {
-  const found: Record<string, Json> = {};
-  for (const [name, text] of [
-    ['start', start],
-    ['end', end],
-  ] as const) {
-    const time = text ? scope.time(text, 'dateTime') : undefined;
-    if (time === undefined) continue;
-    found[name] = time instanceof Annotated ? time.value : time;
-    if (time instanceof Annotated) found[`_${name}`] = { extension: time.extension };
-  }
-  return Object.keys(found).length === 0 ? undefined : found;
+  const found: Record<string, unknown> = {};
+  if (start) putTime(found, 'start', scope.time(start, 'dateTime'), scope);
+  if (end) putTime(found, 'end', scope.time(end, 'dateTime'), scope);
+  return Object.keys(found).length === 0 ? undefined : (found as Json);
 }
 
 /** RPT: the named pattern, or a period of its own, with its event and offset. Calendar phases (parts 2 to 4) have no R4 element. */

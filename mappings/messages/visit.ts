@@ -79,7 +79,6 @@ export function stateVisit(
   if (encounter.value('class') === undefined)
     encounter.default('class', { system: NULL_FLAVOR, code: 'UNK', display: 'unknown' });
   undo(encounter, scope);
-  forward(pv1, encounter, scope);
   stateEpisode(pv1, encounter, patient, scope);
   return encounter;
 }
@@ -90,15 +89,6 @@ function statusOf(scope: Scope): string | undefined {
   if (scope.type !== 'ADT') return undefined;
   if (scope.trigger === 'A04') return scope.partner.registrationMeansArrival ? 'arrived' : 'planned';
   return EVENT_STATUS[scope.trigger];
-}
-
-/** An end before its start is not stated: R4 allows no such period, and one of the two is wrong. */
-function forward(pv1: Segment, encounter: Draft, scope: Scope): void {
-  const [start, end] = [encounter.value('period.start'), encounter.value('period.end')];
-  if (typeof start !== 'string' || typeof end !== 'string' || !(Date.parse(end) < Date.parse(start))) return;
-  scope.place(pv1, 45);
-  scope.issue('map.period-reversed', 'the discharge is before the admission: its time is not carried');
-  encounter.withdraw('period.end');
 }
 
 /** What a cancel takes back besides the status. The resource stays: undone, not appended. Rule: DOMAIN §C1 ADT. */

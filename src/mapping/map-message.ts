@@ -5,6 +5,8 @@ import type { Issue, Mapped, ResourceAssertions, Stamp } from '../model/assertio
 import { compileMap } from './compile.ts';
 import { compileLoss, type LossReport } from './loss.ts';
 import type { Definitions, MessageMap } from './message-map.ts';
+import { settlePeriods } from './period.ts';
+import { mayHoldControls, printable } from './printable.ts';
 import { type MapContext, Refusal, Scope } from './scope.ts';
 
 /** All maps, compiled. Made once at start; a row that cannot be compiled throws there and nowhere else. */
@@ -111,11 +113,14 @@ function finish(scope: Scope, stamp: Stamp, event: string, lost: readonly Issue[
   const labels = scope.program?.part2 ? (part2Labels() as ResourceAssertions['labels']) : [];
   const resources: ResourceAssertions[] = [];
   const patients: string[] = [];
+  const isSuspect = mayHoldControls(scope.message);
   for (const draft of scope.drafts) {
     if (draft.type === 'Patient') patients.push(draft.id);
+    settlePeriods(draft, scope);
     // Directory resources say nothing about a patient and stay readable.
     const isClinical = draft.patient !== undefined || draft.type === 'ServiceRequest' || draft.type === 'Task';
-    resources.push(draft.finish(isClinical ? labels : [], scope.program?.id));
+    const stated = draft.finish(isClinical ? labels : [], scope.program?.id);
+    resources.push(isSuspect ? { ...stated, elements: stated.elements.map(printable) } : stated);
   }
   return {
     resources,

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { splitBatch } from '../../src/hl7/batch.ts';
+import { groupMessage } from '../../src/hl7/grammar.ts';
 import { parseMessage } from '../../src/hl7/parse.ts';
 import { type MappedMessage, mapMessage } from '../../src/mapping/map-message.ts';
 import type { Partner } from '../../src/model/partner.ts';
@@ -38,6 +39,8 @@ export interface CorpusMessage {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly isWellFormed: boolean;
+  /** A segment that its structure cannot do without is not there: a fragment, made for the test of one field. */
+  readonly isFragment: boolean;
 }
 
 /** Every message of every file, batches split. Well formed: it has a header that names a type, and no finding of severity error. */
@@ -51,7 +54,8 @@ export function corpusMessages(): CorpusMessage[] {
         const { message, issues } = parseMessage(bytes);
         const isWellFormed =
           message.header.messageType !== undefined && !issues.some((issue) => issue.severity === 'error');
-        return { name: `${file.slice(CORPUS.length + 1)}#${i + 1}`, bytes, isWellFormed };
+        const isFragment = groupMessage(message).issues.some((issue) => issue.code === 'hl7.segment-missing');
+        return { name: `${file.slice(CORPUS.length + 1)}#${i + 1}`, bytes, isWellFormed, isFragment };
       }),
     );
 }

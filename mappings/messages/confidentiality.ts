@@ -25,7 +25,8 @@ export function labelsOf(value: string, scope: Scope): { system: string; code: s
     scope.issue('map.confidentiality-unknown', 'an unknown confidentiality code: treated as restricted');
     return [{ system: CONFIDENTIALITY_SYSTEM, code: 'R' }];
   }
-  if (mapped.system === CONFIDENTIALITY_SYSTEM) return [{ system: mapped.system, code: mapped.code }];
+  // Only a sensitivity restricts; integrity and purpose are labels beside it.
+  if (mapped.system !== ACT_CODE_SYSTEM) return [{ system: mapped.system, code: mapped.code }];
   return [
     { system: CONFIDENTIALITY_SYSTEM, code: 'R' },
     { system: ACT_CODE_SYSTEM, code: mapped.code },

@@ -6,7 +6,8 @@ import type { Json } from '../../src/model/json.ts';
 import { conceptOf, translatedConcept } from '../datatypes/coded.ts';
 import { cq, quantity, range, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
-import { ORDER_PRIORITY, ROUTE } from '../tables/order.ts';
+import { ORDER_PRIORITY } from '../tables/order.ts';
+import { ROUTE } from '../tables/route.ts';
 import { timingOf, timingOfTq } from './timing.ts';
 
 export function nodeOf(segment: Segment | undefined, field: number, scope: Scope): Node | undefined {

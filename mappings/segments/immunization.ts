@@ -7,7 +7,7 @@ import { eip } from '../datatypes/role.ts';
 import { date, dateTime, st } from '../datatypes/text.ts';
 import { namedOrganizationKey, organizationKey } from '../keys.ts';
 import { BODY_PART, BODY_SITE } from '../tables/body-part.ts';
-import { ROUTE } from '../tables/order.ts';
+import { ROUTE } from '../tables/route.ts';
 
 /** RXA → Immunization, of vaccination messages only. Rule: v2-to-FHIR IG 1.0.0, segment RXA[Immunization]; CDC IIS guide for OBX. */
 export const RXA_IMMUNIZATION = {

@@ -1,5 +1,5 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
-import { codes } from './table.ts';
+import { against, codes } from './table.ts';
 
 /** Table 0127. */
 export const ALLERGEN_CATEGORY: ConceptTable = {
@@ -15,6 +15,11 @@ export const ALLERGEN_CATEGORY: ConceptTable = {
     MC: 'medication',
     PA: 'environment',
   }),
+  decisions: against(
+    'contradicts-r4',
+    'an animal is of the environment; biologic is a preparation of living cells',
+    'AA',
+  ),
 };
 
 /** Table 0128. */
@@ -58,4 +63,11 @@ export const ALLERGY_STATUS: ConceptTable = {
     S: 'active',
     U: 'active',
   }),
+};
+
+/** Table 0128 of one reaction. U says nothing. */
+export const REACTION_SEVERITY: ConceptTable = {
+  id: '0128',
+  name: 'AllergySeverity[AllergyIntolerance.reaction.severity]',
+  codes: codes('http://hl7.org/fhir/reaction-event-severity', { MI: 'mild', MO: 'moderate', SV: 'severe' }),
 };

@@ -1,6 +1,7 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
 import { ACT_CODE_SYSTEM, CONFIDENTIALITY_SYSTEM } from '../../src/model/labels.ts';
-import { codes } from './table.ts';
+import { INTEGRITY, PURPOSE, SENSITIVITY } from './sensitivity.ts';
+import { against, codes } from './table.ts';
 
 /**
  * Tables 0177, 0272, 0952. ETH is alcohol or drug (ActCode ETH), not alcohol only (ETHUD), as the guide has it; PSY is ActCode's, not
@@ -10,11 +11,14 @@ export const CONFIDENTIALITY: ConceptTable = {
   id: '0177',
   name: 'ConfidentialityCode',
   codes: {
+    ...PURPOSE,
+    ...INTEGRITY,
+    ...SENSITIVITY,
     ...codes(CONFIDENTIALITY_SYSTEM, {
       V: 'V',
       R: 'R',
       U: 'N',
-      UWM: 'N',
+      UWM: 'R',
       N: 'N',
       L: 'L',
       M: 'M',
@@ -31,10 +35,10 @@ export const CONFIDENTIALITY: ConceptTable = {
       ETH: 'ETH',
       SUD: 'SUD',
       PSY: 'PSY',
-      VIP: 'VIP',
+      VIP: 'CEL',
       SDV: 'SDV',
-      CEL: 'SPI',
-      B: 'SPI',
+      CEL: 'CEL',
+      B: 'B',
       D: 'SPI',
       I: 'SPI',
       T: 'SPI',
@@ -44,4 +48,26 @@ export const CONFIDENTIALITY: ConceptTable = {
       '42CFRPart2': '42CFRPart2',
     }),
   },
+  decisions: [
+    ...against('unsafe', 'ETHUD is alcohol only, and would under-label drugs', 'ETH'),
+    ...against('contradicts-r4', 'no code of v3-Confidentiality any more; ActCode has it', 'PSY', 'AID', 'HIV'),
+    ...against('contradicts-r4', 'no security label of R4; ActCode has celebrities', 'VIP'),
+    ...against('superseded', 'usual control is normal confidentiality', 'U'),
+    ...against('unsafe', 'a code of its own that no reader of labels knows would restrict nothing', 'UWM'),
+  ],
+};
+
+/** TXA-18, with the codes of 0177. */
+export const DOCUMENT_CONFIDENTIALITY: ConceptTable = {
+  ...CONFIDENTIALITY,
+  id: '0272',
+  name: 'DocumentConfidentialityStatus',
+  decisions: against('superseded', 'v3-Confidentiality, which R4 binds labels to, has them', 'V', 'R', 'U'),
+};
+
+/** ARV-3 and the like from v2.8. */
+export const CONFIDENTIALITY_CLASSIFICATION: ConceptTable = {
+  ...CONFIDENTIALITY,
+  id: '0952',
+  name: 'ConfidentialityClassification',
 };

@@ -1,5 +1,5 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
-import { codes, same } from './table.ts';
+import { against, codes, same } from './table.ts';
 
 const ACT_CODE = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
 const DIAGNOSIS_ROLE = 'http://terminology.hl7.org/CodeSystem/diagnosis-role';
@@ -20,6 +20,7 @@ export const PATIENT_CLASS: ConceptTable = {
     }),
     ...same('0004', { B: 'Obstetrics', C: 'Commercial Account', N: 'Not Applicable', U: 'Unknown' }),
   },
+  decisions: against('superseded', 'R4 needs a class of ActCode; recurring is outpatient with an episode', 'R'),
 };
 
 /**
@@ -51,6 +52,25 @@ export const EVENT_STATUS: Readonly<Record<string, string>> = {
   A38: 'cancelled',
   A52: 'in-progress',
   A53: 'onleave',
+};
+
+/** The same as a table. Only a trigger that says it changes the status. */
+export const EVENT_ENCOUNTER_STATUS: ConceptTable = {
+  id: '0003',
+  name: 'Event[EncounterStatus]',
+  codes: codes('http://hl7.org/fhir/encounter-status', EVENT_STATUS),
+  decisions: [
+    ...against('unsafe', 'a registered patient has arrived; by partner it is planned', 'A04'),
+    ...against('unsafe', 'an update says nothing of the status: unknown would wipe it out', 'A08'),
+  ],
+};
+
+/** PV1-2 says what kind of visit it is, not whether it has begun. */
+export const CLASS_ENCOUNTER_STATUS: ConceptTable = {
+  id: '0004',
+  name: 'PatientClass[EncounterStatus]',
+  codes: {},
+  decisions: against('unsafe', 'the class of a visit does not say that it has begun: the trigger and PV1-45 do', '*'),
 };
 
 export const DIAGNOSIS_TYPE: ConceptTable = {

@@ -1,5 +1,5 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
-import { codes, same } from './table.ts';
+import { against, codes, same } from './table.ts';
 
 /** MSH-11.1. */
 export const PROCESSING_ID: ConceptTable = {
@@ -44,3 +44,18 @@ export const OPERATOR: ConceptTable = { id: '0188', name: 'OperatorID', codes: {
 
 /** ARV-9: site-defined; the guide lists no code. */
 export const HANDLING: ConceptTable = { id: '0953', name: 'SecurityLabelHandlingInstructions', codes: {} };
+
+/** Table 0206: what a message does to a segment becomes assertions and deletes. */
+export const SEGMENT_ACTION: ConceptTable = {
+  id: '0206',
+  name: 'SegmentActionCode',
+  codes: {},
+  decisions: against('superseded', 'the store folds assertions; no HTTP verb is derived from a segment', '*'),
+};
+
+/** Table 0136; the data type ID[boolean] reads it. */
+export const YES_NO: ConceptTable = {
+  id: '0136',
+  name: 'YesNoIndicator',
+  codes: codes('http://terminology.hl7.org/CodeSystem/special-values', { Y: 'true', N: 'false' }),
+};

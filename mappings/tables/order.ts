@@ -1,5 +1,5 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
-import { codes } from './table.ts';
+import { against, codes } from './table.ts';
 
 const REQUEST_STATUS = 'http://hl7.org/fhir/request-status';
 const MEDICATION_STATUS = 'http://hl7.org/fhir/CodeSystem/medicationrequest-status';
@@ -7,7 +7,6 @@ const ADMINISTRATION_STATUS = 'http://terminology.hl7.org/CodeSystem/medication-
 const OBSERVATION_STATUS = 'http://hl7.org/fhir/observation-status';
 const REPORT_STATUS = 'http://hl7.org/fhir/diagnostic-report-status';
 const PRIORITY = 'http://hl7.org/fhir/request-priority';
-const SNOMED = 'http://snomed.info/sct';
 
 /**
  * ORC-1 as the status of the order. CA, OC requests: CA only asks for a cancellation, so the order stays active and a Task says so;
@@ -65,6 +64,11 @@ export const ORDER_CONTROL: ConceptTable = {
     PY: 'active',
     MC: 'active',
   }),
+  decisions: [
+    ...against('unsafe', 'a refill that is denied does not end the order', 'DF'),
+    ...against('unsafe', 'a refill does not complete the order: it goes on', 'FU'),
+    ...against('unsafe', 'an order that its placer holds must not show as one to do', 'HD'),
+  ],
 };
 
 /** A prescriber's own system states its orders: DC and CA there end the order at once. */
@@ -147,13 +151,14 @@ export const MEDICATION_ORDER_STATUS: ConceptTable = {
 /** PA is a partial dose: it stopped, with the amount that was given. Never shown as full. Rule: DOMAIN §C1 RAS, H11. */
 export const COMPLETION_STATUS: ConceptTable = {
   id: '0322',
-  name: 'CompletionStatus',
+  name: 'CompletionStatus[MedicationAdministration]',
   codes: codes(ADMINISTRATION_STATUS, { CP: 'completed', PA: 'stopped', RE: 'not-done', NA: 'not-done' }),
 };
 
+/** R4 has no status for a part of a vaccination: it is completed and subpotent. */
 export const IMMUNIZATION_STATUS: ConceptTable = {
   id: '0322',
-  name: 'CompletionStatus[Immunization]',
+  name: 'CompletionStatus',
   codes: codes('http://hl7.org/fhir/event-status', {
     CP: 'completed',
     PA: 'completed',
@@ -165,7 +170,7 @@ export const IMMUNIZATION_STATUS: ConceptTable = {
 /** OBX-11. N, O, I, R, S, V, U, B are unmatched in the guide. Rule: DOMAIN §C1 ORU, H20. */
 export const RESULT_STATUS: ConceptTable = {
   id: '0085',
-  name: 'ObservationResultStatus',
+  name: 'ObservationResultStatusCodesInterpretation',
   codes: codes(OBSERVATION_STATUS, {
     A: 'amended',
     B: 'preliminary',
@@ -187,7 +192,7 @@ export const RESULT_STATUS: ConceptTable = {
 
 export const REPORT_STATUS_CODES: ConceptTable = {
   id: '0123',
-  name: 'ResultStatus',
+  name: 'ResultStatus[Non-Queries]',
   codes: codes(REPORT_STATUS, {
     A: 'partial',
     C: 'corrected',
@@ -220,41 +225,6 @@ export const ORDER_PRIORITY: ConceptTable = {
     ASAP: 'asap',
     ROUTINE: 'routine',
     URGENT: 'urgent',
-  }),
-};
-
-/** Both NS and IN are written for nasal sprays. 372449004, seen in public files, is dental use. Rule: DOMAIN §B4. */
-export const ROUTE: ConceptTable = {
-  id: '0162',
-  name: 'RouteOfAdministration',
-  codes: codes(SNOMED, {
-    AP: ['6064005', 'Topical route'],
-    B: ['54471007', 'Buccal route'],
-    DT: ['372449004', 'Dental use'],
-    EP: ['404820008', 'Epidural route'],
-    GTT: ['127490009', 'Gastrostomy route'],
-    IA: ['58100008', 'Intra-arterial route'],
-    ID: ['372464004', 'Intradermal route'],
-    IH: ['447694001', 'Respiratory tract route'],
-    IM: ['78421000', 'Intramuscular route'],
-    IN: ['46713006', 'Nasal route'],
-    IO: ['417255000', 'Intraosseous route'],
-    IP: ['38239002', 'Intraperitoneal route'],
-    IT: ['72607000', 'Intrathecal route'],
-    IV: ['47625008', 'Intravenous route'],
-    NG: ['127492001', 'Nasogastric route'],
-    NP: ['46713006', 'Nasal route'],
-    NS: ['46713006', 'Nasal route'],
-    OP: ['54485002', 'Ophthalmic route'],
-    OT: ['10547007', 'Otic route'],
-    PO: ['26643006', 'Oral route'],
-    PR: ['37161004', 'Rectal route'],
-    SC: ['34206005', 'Subcutaneous route'],
-    SL: ['37839007', 'Sublingual route'],
-    SQ: ['34206005', 'Subcutaneous route'],
-    TD: ['45890007', 'Transdermal route'],
-    TP: ['6064005', 'Topical route'],
-    VG: ['16857009', 'Vaginal route'],
   }),
 };
 
@@ -298,6 +268,8 @@ export const INTERPRETATION: ConceptTable = {
     RR: ['RR', 'Reactive'],
     S: ['S', 'Susceptible'],
     SDD: ['SDD', 'Susceptible-dose dependent'],
+    'SYN-R': ['SYN-R', 'Synergy - resistant'],
+    'SYN-S': ['SYN-S', 'Synergy - susceptible'],
     TOX: ['TOX', 'Cytotoxic substance present'],
     U: ['U', 'Significant change up'],
     UNE: ['UNE', 'Unexpected'],

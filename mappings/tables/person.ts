@@ -1,5 +1,5 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
-import { codes, same } from './table.ts';
+import { against, codes, same, v2System } from './table.ts';
 
 const GENDER = 'http://hl7.org/fhir/administrative-gender';
 const V3_MARITAL = 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus';
@@ -34,14 +34,16 @@ export const MARITAL_STATUS: ConceptTable = {
       D: ['D', 'Divorced'],
       E: ['L', 'Legally Separated'],
       I: ['I', 'Interlocutory'],
+      B: ['U', 'unmarried'],
+      G: ['T', 'Domestic partner'],
       M: ['M', 'Married'],
       N: ['A', 'Annulled'],
       P: ['T', 'Domestic partner'],
+      R: ['T', 'Domestic partner'],
       S: ['S', 'Never Married'],
       W: ['W', 'Widowed'],
     }),
-    ...same('0002', { B: 'Unmarried', G: 'Living together', O: 'Other', R: 'Registered domestic partner' }),
-    ...codes(V3_NULL, { T: ['ASKU', 'asked but unknown'], U: ['UNK', 'unknown'] }),
+    ...codes(V3_NULL, { O: ['OTH', 'other'], T: ['NAVU', 'Not available'], U: ['UNK', 'unknown'] }),
   },
 };
 
@@ -126,6 +128,10 @@ export const TELECOM_EQUIPMENT: ConceptTable = {
     TTY: 'other',
     'X.400': 'email',
   }),
+  decisions: [
+    ...against('contradicts-r4', 'mobile is a use and no system: it is stated as use, beside the system phone', 'CP'),
+    ...against('superseded', 'a satellite phone is a phone', 'SAT'),
+  ],
 };
 
 export const RELATIONSHIP: ConceptTable = {
@@ -135,9 +141,10 @@ export const RELATIONSHIP: ConceptTable = {
     ...codes('http://terminology.hl7.org/CodeSystem/v3-RoleCode', {
       BRO: ['BRO', 'brother'],
       CHD: ['CHILD', 'child'],
-      DOM: ['DOMPART', 'domestic partner'],
+      DOM: ['SIGOTHR', 'significant other'],
       EXF: ['EXT', 'extended family member'],
       FCH: ['CHLDFOST', 'foster child'],
+      FND: ['FRND', 'unrelated friend'],
       FTH: ['FTH', 'father'],
       GCH: ['GRNDCHILD', 'grandchild'],
       GRD: ['GUARD', 'guardian'],
@@ -151,22 +158,24 @@ export const RELATIONSHIP: ConceptTable = {
       SIS: ['SIS', 'sister'],
       SPO: ['SPS', 'spouse'],
     }),
+    ...codes(v2System('0131'), {
+      EMC: ['C', 'Emergency Contact'],
+      EMR: ['E', 'Employer'],
+      OTH: ['O', 'Other'],
+      UNK: ['U', 'Unknown'],
+    }),
     ...same('0063', {
       ASC: 'Associate',
       CGV: 'Care giver',
       DEP: 'Handicapped dependent',
-      EMC: 'Emergency contact',
       EME: 'Employee',
-      EMR: 'Employer',
-      FND: 'Friend',
       MGR: 'Manager',
       NON: 'None',
       OAD: 'Other adult',
-      OTH: 'Other',
       OWN: 'Owner',
       TRA: 'Trainer',
-      UNK: 'Unknown',
       WRD: 'Ward of court',
     }),
   },
+  decisions: against('superseded', 'RoleCode, which the value set of R4 holds, has a guardian', 'GRD'),
 };

@@ -1,5 +1,5 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
-import { same } from './table.ts';
+import { against, same } from './table.ts';
 
 /** Tables 0443 (ROL-3) and 0286 (PRD-1) in their own systems: R4 has no better code for "primary care" or "consulting". */
 export const PROVIDER_ROLE: ConceptTable = {
@@ -30,6 +30,11 @@ export const PROVIDER_ROLE: ConceptTable = {
     VPS: 'Verifying Pharmaceutical Supplier',
     VTS: 'Verifying Treatment Supplier',
   }),
+  decisions: against(
+    'superseded',
+    'roles in a team; the targets of the guide are participations in an act, or kinds of people',
+    '*',
+  ),
 };
 
 /** PRD-1. PP is the outpatient provider who must not be surprised. Rule: R10. */

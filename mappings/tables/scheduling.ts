@@ -1,6 +1,6 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
 import { APPOINTMENT_KIND, coding } from '../../src/model/codes.ts';
-import { codes, same } from './table.ts';
+import { against, codes, same } from './table.ts';
 
 const STATUS = 'http://hl7.org/fhir/appointmentstatus';
 const PARTICIPATION_STATUS = 'http://hl7.org/fhir/participationstatus';
@@ -66,6 +66,11 @@ export const APPOINTMENT_REASON: ConceptTable = {
     ROUTINE: 'Routine appointment - default if not valued',
     WALKIN: 'A previously unscheduled walk-in visit',
   }),
+  decisions: [
+    ...against('unsafe', 'the guide: a disposition without follow-up, which an appointment is not', 'ROUTINE'),
+    ...against('unsafe', 'the guide: a procedure, where an appointment is an emergency', 'EMERGENCY'),
+    ...against('superseded', 'the v2 code says as much and no more', 'CHECKUP', 'FOLLOWUP'),
+  ],
 };
 
 const kinds = (of: Readonly<Record<string, keyof typeof APPOINTMENT_KIND.codes>>) =>

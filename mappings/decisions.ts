@@ -3,6 +3,8 @@ import type { Decision } from '../src/mapping/row.ts';
 /** A decision about rows of the guide that stand in no segment map of ours. */
 interface RowDecision {
   readonly map: string;
+  /** A message structure whose row it is; absent: a row of the segment map. */
+  readonly message?: string;
   /** A field; absent: every row of the map. */
   readonly from?: string;
   /** An element; absent: whatever the field is mapped to. */
@@ -152,6 +154,18 @@ export const MAP_DECISIONS: Readonly<Record<string, { readonly not: Decision['no
 
 /** Rows decided one by one, where a segment map of ours has the rest. */
 export const ROW_DECISIONS: readonly RowDecision[] = [
+  {
+    map: 'ORC[ServiceRequest]',
+    message: 'VXU_V04',
+    not: 'unsafe',
+    why: 'a vaccination record tells what was done: an active order beside it would ask for it again',
+  },
+  {
+    map: 'NTE[ServiceRequest]',
+    message: 'VXU_V04',
+    not: 'superseded',
+    why: 'the note is of the observation or the vaccination it follows; there is no ServiceRequest',
+  },
   {
     map: 'RXO[MedicationRequest]',
     from: 'RXO-5',

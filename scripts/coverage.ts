@@ -66,6 +66,7 @@ function segmentRow(name: string, from: string, to: string): Outcome {
   const row = ROW_DECISIONS.find(
     (each) =>
       each.map === name &&
+      each.message === undefined &&
       (each.from === undefined || fieldOf(each.from) === field) &&
       (each.to === undefined || rootOf(each.to) === root),
   );
@@ -116,7 +117,9 @@ function messageRow(name: string, map: string): Outcome {
   if (used.some((each) => each.maps.some((segmentMap) => segmentMap.name === map))) return 'carried';
   return (
     MAP_DECISIONS[map]?.not ??
-    ROW_DECISIONS.find((each) => each.map === map && each.from === undefined)?.not ??
+    ROW_DECISIONS.find(
+      (each) => each.map === map && each.from === undefined && (each.message === undefined || each.message === name),
+    )?.not ??
     'missing'
   );
 }

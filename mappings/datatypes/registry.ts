@@ -118,6 +118,8 @@ export const DATATYPES: Readonly<Record<string, DataTypeMap>> = {
     decisions: [{ parts: [11], not: 'superseded', why: ASSIGNER }],
   },
   'RI[Timing]': { carries: 'all' },
+  // OBR-15, read in messages/specimen.ts.
+  'SPS[Specimen-Source]': { carries: [1, 2, 3, 4, 6] },
   'RPT[Timing]': {
     carries: [1, 5, 6, 8, 9],
     decisions: [

@@ -37,7 +37,7 @@ export const SPM_SPECIMEN = {
   hand: [
     { from: 'SPM-3', to: 'parent', by: 'parent specimens' },
     { from: 'SPM-6', to: 'container', by: 'additives, where SAC-27 has none' },
-    { from: 'SPM-9', to: 'collection', by: 'modifier, an extension of the body site' },
+    { from: 'SPM-9', to: 'extension', by: 'modifier of the body site, in collection.extension' },
     { from: 'SPM-17', to: 'collection', by: 'a moment or a period' },
     { from: 'SPM-21', to: 'extension', by: 'why it was rejected, with SPM-20' },
     { from: 'SPM-27', to: 'container', by: 'type' },

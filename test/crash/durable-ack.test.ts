@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCrash } from './crash-run.ts';
+import { miniTarget } from './mini-target.ts';
 import { hasStrace, mutant, type Order, traceOne } from './trace.ts';
 
 const isDurableFirst = ({ written, synced, acked }: Order): boolean =>
@@ -42,16 +43,10 @@ describe.skipIf(!hasStrace)('the order of system calls', () => {
 describe('the crash test itself', () => {
   it('finds lost messages when the ACK moves before the commit', async () => {
     const { root, remove } = await mutant(ACK_EARLY.file, ACK_EARLY.from, ACK_EARLY.to);
-    const report = await runCrash({
-      kills: 3,
-      acks: 200,
-      connections: 8,
-      patientsEach: 3,
-      random: () => 0.5,
-      ack: 'received',
-      hubScript: join(root, 'test/crash/hub-process.ts'),
-      drainMs: 3000,
-    });
+    const hubScript = join(root, 'test/crash/hub-process.ts');
+    const target = await miniTarget({ ack: 'received', random: () => 0.5, hubScript, drainMs: 3000 });
+    const plan = { kills: 3, acks: 200, connections: 8, patientsEach: 3, random: () => 0.5 };
+    const report = await runCrash(target, plan);
     expect(report.lost.length).toBeGreaterThan(0);
     await remove();
   }, 120_000);

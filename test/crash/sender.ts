@@ -3,20 +3,29 @@ import { connect, type Socket } from 'node:net';
 const VT = 0x0b;
 const END = Buffer.from([0x1c, 0x0d]);
 
+export interface CrashMessage {
+  readonly controlId: string;
+  readonly patient: string;
+  /** From 1, per patient, in the order they happened. */
+  readonly serial: number;
+}
+
 /** A sender that behaves as interface engines do: one message at a time on one connection, the same message again until it has its ACK. */
 export class CrashSender {
-  readonly acked: { readonly controlId: string; readonly patient: string; readonly serial: number }[] = [];
+  readonly acked: CrashMessage[] = [];
   /** The same message sent again, because the connection ended before its ACK. */
   repeats = 0;
   refused = 0;
   readonly #port: number;
   readonly #name: string;
+  readonly #write: (message: CrashMessage) => Buffer;
   readonly #patients: number;
   readonly #serials: number[];
   #socket: Socket | undefined;
   #stopped = false;
 
-  constructor(port: number, name: string, patients: number) {
+  constructor(port: number, name: string, patients: number, write: (message: CrashMessage) => Buffer) {
+    this.#write = write;
     this.#port = port;
     this.#name = name;
     this.#patients = patients;
@@ -35,7 +44,7 @@ export class CrashSender {
       const serial = this.#serials[index]!;
       const patient = `${this.#name}P${index}`;
       const controlId = `${this.#name}-${n}`;
-      const bytes = messageOf(controlId, patient, serial);
+      const bytes = this.#write({ controlId, patient, serial });
       for (let tries = 0; ; tries += 1) {
         if (tries > 0) this.repeats += 1;
         const code = await this.#exchange(bytes, controlId);
@@ -89,9 +98,4 @@ export class CrashSender {
       socket.on('error', () => {});
     });
   }
-}
-
-function messageOf(controlId: string, patient: string, serial: number): Buffer {
-  const msh = `MSH|^~\\&|HIS|GH|HANDOFF|HUB|20260105101500-0500||ADT^A08|${controlId}|T|2.5.1`;
-  return Buffer.from(`${msh}\rPID|1||${patient}^^^GH^MR||TEST^ONE\rNTE|1||${serial}\r`);
 }

@@ -43,9 +43,12 @@ export async function openSqliteDatabase(options: SqliteOptions): Promise<Databa
   };
 }
 
+/** Of each worker. V8's default lets the young generation of every thread grow to 48 MB, of which a query needs little. */
+const YOUNG_GENERATION_MB = 8;
+
 function startWorker(options: SqliteOptions, role: 'writer' | 'reader'): Worker {
   const workerData: SqliteWorkerData = { file: options.file, role, env: options.env };
-  return new Worker(options.worker, { workerData });
+  return new Worker(options.worker, { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } });
 }
 
 function toError(error: WireError): DatabaseError {

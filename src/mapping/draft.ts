@@ -1,3 +1,4 @@
+import { choiceOf } from '../fhir/choice.ts';
 import type { ElementAssertion, NaturalKey, ResourceAssertions } from '../model/assertion.ts';
 import type { Json } from '../model/json.ts';
 import { Annotated, Several } from './row.ts';
@@ -11,6 +12,7 @@ export class Draft {
   readonly patient: string | undefined;
   readonly #elements = new Map<string, ElementAssertion>();
   #defaults: Map<string, Json> | undefined;
+  #choices: Map<string, string> | undefined;
   #labels: { system: string; code: string }[] | undefined;
 
   constructor(id: string, key: NaturalKey, owner: string, patient: string | undefined) {
@@ -85,7 +87,19 @@ export class Draft {
     return stated === undefined || stated.op === 'delete' ? undefined : (stated.value as Json);
   }
 
+  /** Of one choice a message states one type: the last. */
+  #choose(element: string): void {
+    const choice = choiceOf(element);
+    if (choice === undefined) return;
+    this.#choices ??= new Map();
+    const before = this.#choices.get(choice[0]);
+    this.#choices.set(choice[0], choice[1]);
+    if (before === undefined || before === choice[1]) return;
+    for (const known of this.#elements.keys()) if (choiceOf(known)?.[1] === before) this.#elements.delete(known);
+  }
+
   #put(assertion: ElementAssertion, overFhir?: true): void {
+    if (assertion.op !== 'delete') this.#choose(assertion.element);
     this.#elements.set(assertion.element, overFhir ? { ...assertion, overFhir } : assertion);
   }
 

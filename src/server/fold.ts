@@ -1,3 +1,4 @@
+import { choiceOf } from '../fhir/choice.ts';
 import type { ElementAssertion, ResourceAssertions, Stamp } from '../model/assertion.ts';
 import type { Json } from '../model/json.ts';
 import type { FhirResource } from './engine.ts';
@@ -170,7 +171,7 @@ export function takeOver(
 export function materialise(type: string, id: string, folded: FoldState): FhirResource {
   const state = effective(folded);
   const root: Record<string, Json> = {};
-  const said = Object.entries(state.elements).sort(byElement);
+  const said = chosen(Object.entries(state.elements)).sort(byElement);
   for (const [path, slots] of gather(said)) place(root, path, slots, parentStamp(state, path));
   for (const [path, value] of Object.entries(state.defaults ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
     placeDefault(root, path, value);
@@ -191,6 +192,29 @@ export function materialise(type: string, id: string, folded: FoldState): FhirRe
     }
   }
   return { resourceType: type, id, ...root };
+}
+
+/**
+ * Of each choice (`value[x]`) the type that was stated last: a correction from a quantity to a text leaves no quantity behind, and a
+ * delete of the one ends the other. Types stated by one message are that message's business.
+ */
+function chosen(said: (readonly [string, ElementState])[]): (readonly [string, ElementState])[] {
+  const latest = new Map<string, Stamp>();
+  for (const [element, { stamp }] of said) {
+    const choice = choiceOf(pathOf(element))?.[0];
+    const known = choice === undefined ? undefined : latest.get(choice);
+    if (choice !== undefined && (known === undefined || compareStamps(stamp, known) > 0)) latest.set(choice, stamp);
+  }
+  if (latest.size === 0) return said;
+  const types = new Set<string>();
+  for (const [element, { stamp }] of said) {
+    const [choice, type] = choiceOf(pathOf(element)) ?? [];
+    if (choice !== undefined && type !== undefined && compareStamps(stamp, latest.get(choice)!) === 0) types.add(type);
+  }
+  return said.filter(([element]) => {
+    const type = choiceOf(pathOf(element))?.[1];
+    return type === undefined || types.has(type);
+  });
 }
 
 /** Slots beside what the FHIR actor has in the list; what stands there already is not repeated. */

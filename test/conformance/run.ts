@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util';
+import { apiOf, CHECKS } from './suite.ts';
+
+/**
+ * The conformance suite against any FHIR R4 server: `npm run conformance -- --base URL [--client ID --secret S [--token-url URL] | --token T]`.
+ * Exit code 1 when a check fails. It writes resources under identifiers of its own.
+ */
+const { values } = parseArgs({
+  options: {
+    base: { type: 'string' },
+    client: { type: 'string' },
+    secret: { type: 'string' },
+    token: { type: 'string' },
+    'token-url': { type: 'string' },
+  },
+});
+if (!values.base) {
+  console.error(
+    'usage: npm run conformance -- --base URL [--client ID --secret SECRET [--token-url URL] | --token TOKEN]',
+  );
+  process.exit(2);
+}
+const base = values.base.replace(/\/$/, '');
+
+async function authorizationOf(): Promise<string> {
+  if (values.token) return `Bearer ${values.token}`;
+  if (!values.client || !values.secret) return '';
+  const url = values['token-url'] ?? `${new URL(base).origin}/oauth2/token`;
+  const basic = Buffer.from(`${encodeURIComponent(values.client)}:${encodeURIComponent(values.secret)}`).toString(
+    'base64',
+  );
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Basic ${basic}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  });
+  if (!answer.ok) throw new Error(`the token endpoint answered ${answer.status}`);
+  return `Bearer ${((await answer.json()) as { access_token: string }).access_token}`;
+}
+
+const api = apiOf({ base, authorization: await authorizationOf() });
+let failed = 0;
+for (const check of CHECKS) {
+  try {
+    await check.run(api);
+    console.log(`ok    ${check.name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL  ${check.name}\n      ${(error as Error).message.split('\n').slice(0, 6).join('\n      ')}`);
+  }
+}
+console.log(`${CHECKS.length - failed} of ${CHECKS.length} checks passed`);
+process.exitCode = failed > 0 ? 1 : 0;

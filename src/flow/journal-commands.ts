@@ -223,33 +223,31 @@ async function settle(tx: Tx, args: SettleArgs): Promise<Settled> {
   const lost: number[] = [];
   let freed = 0;
   for (const one of args.settled) {
-    const moved = await settleOne(tx, one, args.now);
+    const moved = await settleOne(tx, one);
     if (moved === undefined) lost.push(one.id);
     else freed += moved;
   }
-  return { lost, freed, at: args.now, claimed: await claim(tx, args) };
+  return { lost, freed, claimed: await claim(tx, args) };
 }
 
 /** `freed`: messages that lost a blocker and may be ready now. */
 interface Settled {
   readonly lost: readonly number[];
   readonly freed: number;
-  /** The time these ACKs bear. */
-  readonly at: number;
   readonly claimed: readonly ClaimedMessage[];
 }
 
 /** Gives how many messages came forward, or undefined: the lease was no longer this one. */
-async function settleOne(tx: Tx, { id, lease, outcome }: SettledMessage, now: number): Promise<number | undefined> {
+async function settleOne(tx: Tx, { id, lease, at, outcome }: SettledMessage): Promise<number | undefined> {
   if (outcome.kind === 'again') {
     const { code, text } = outcome.reason;
     const again = await tx.run(JOURNAL_SQL.again, [outcome.at, outcome.counted ? 0 : 1, code, text, id, lease]);
     return again === 1 ? 0 : undefined;
   }
   const { reason } = outcome;
-  const values: SqlValue[] = [outcome.kind, outcome.ackCode, now, outcome.mappingVersion];
+  const values: SqlValue[] = [outcome.kind, outcome.ackCode, at, outcome.mappingVersion];
   const untold = outcome.kind === 'parked' && outcome.tell ? 1 : 0;
-  values.push(reason?.code ?? null, reason?.location ?? null, reason?.text ?? null, now, untold, id, lease);
+  values.push(reason?.code ?? null, reason?.location ?? null, reason?.text ?? null, at, untold, id, lease);
   const [row] = await tx.query<{ pass: number; replays: number }>(JOURNAL_SQL.done, values);
   if (!row) return undefined;
   const holds = outcome.kind === 'parked' && (outcome.holdLanes || row.pass === 0);

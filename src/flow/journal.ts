@@ -80,8 +80,6 @@ export class Journal {
     readonly lost: readonly number[];
     /** Messages that came forward in their lanes, claimed here or not. */
     readonly freed: number;
-    /** The time these ACKs bear. */
-    readonly at: number;
     readonly claimed: readonly ClaimedMessage[];
   }> {
     return this.#db.write('journal.settle', { settled, limit, leaseMs: this.#leaseMs, now: this.#now() });

@@ -130,7 +130,13 @@ export class Translate {
       outcome = this.#failed(message, error);
     }
     this.#inFlight -= 1;
-    this.#settled.push({ id: message.id, lease: message.lease, outcome });
+    const { id, lease } = message;
+    const at = this.#deps.now();
+    this.#settled.push({ id, lease, at, outcome });
+    // The store's commit is what AA stands for: the sender need not wait for the journal to note it. After a crash between the two the
+    // message runs again, the marker makes that nothing, and a repeat is answered AA. Others wait until they are noted: nothing else
+    // holds what became of them.
+    if (outcome.kind === 'applied') this.#deps.outcomes.settled(id, { ...outcome, at });
     if (this.#queue.size > 0) this.#pump();
     void this.#settle();
   }
@@ -248,10 +254,10 @@ export class Translate {
       // Cleared before the claim: a wake while it is on its way must lead to another.
       if (room > 0) this.#behind = false;
       try {
-        const { claimed, lost, freed, at } = await this.#deps.journal.settle(batch, room);
+        const { claimed, lost, freed } = await this.#deps.journal.settle(batch, room);
         failures = 0;
         if (room > 0 ? claimed.length >= room : freed > 0) this.#behind = true;
-        this.#announce(batch, new Set(lost), at);
+        this.#announce(batch, new Set(lost));
         for (const message of claimed) this.#queue.push(message, message.lane);
         if (claimed.length > 0) this.#pump();
       } catch (error) {
@@ -280,10 +286,11 @@ export class Translate {
     return free * 4 >= inFlightMax ? free : 0;
   }
 
-  #announce(batch: readonly SettledMessage[], lost: ReadonlySet<number>, at: number): void {
-    for (const { id, outcome } of batch) {
+  #announce(batch: readonly SettledMessage[], lost: ReadonlySet<number>): void {
+    for (const { id, at, outcome } of batch) {
       if (lost.has(id)) this.#deps.log('message.lease-lost', { id });
-      else if (outcome.kind !== 'again') this.#deps.outcomes.settled(id, { ...outcome, at });
+      else if (outcome.kind === 'parked' || outcome.kind === 'listed')
+        this.#deps.outcomes.settled(id, { ...outcome, at });
       if (outcome.kind === 'parked' && outcome.tell) this.#deps.onParked();
     }
   }

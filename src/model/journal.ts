@@ -117,6 +117,8 @@ export interface MessageReason {
 export interface SettledMessage {
   readonly id: number;
   readonly lease: number;
+  /** When it came to its outcome: the time its ACK bears. */
+  readonly at: number;
   readonly outcome: MessageOutcome;
 }
 

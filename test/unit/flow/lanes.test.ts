@@ -75,7 +75,7 @@ class Simulation {
       kind === 'applied'
         ? { kind, ackCode: 'AA', mappingVersion: '1', changed: 0, parts: [] }
         : { kind, at: this.#now, counted: false, reason: { code: 'hub.internal', text: '' } };
-    const settled = [{ id: message.id, lease: message.lease, outcome }];
+    const settled = [{ id: message.id, lease: message.lease, at: this.#now, outcome }];
     const args = { settled, limit: 0, leaseMs: 10, now: this.#now };
     const { lost } = await this.run<{ lost: number[] }>('journal.settle', args);
     if (kind === 'applied' && lost.length === 0) this.ended.add(message.id);
@@ -180,7 +180,7 @@ describe('lanes', () => {
     await simulation.crash();
     await simulation.claim(1);
     const outcome: MessageOutcome = { kind: 'applied', ackCode: 'AA', mappingVersion: '1', changed: 0, parts: [] };
-    const settled = [{ id: old!.id, lease: old!.lease, outcome }];
+    const settled = [{ id: old!.id, lease: old!.lease, at: 500, outcome }];
     const { lost } = await simulation.run<{ lost: number[] }>('journal.settle', {
       settled,
       limit: 0,

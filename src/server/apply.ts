@@ -12,7 +12,7 @@ import { type Change, commitChanges } from './commit.ts';
 import type { Engine, FhirResource } from './engine.ts';
 import { emptyFold, type FoldState, foldAssertions, foldElements, materialise, takeOver, withRemoval } from './fold.ts';
 import { contradict, demographicsOf, statedPatient } from './identity-check.ts';
-import { identifyingOf, patientsWith, regroup, storeEdge } from './persons.ts';
+import { addIdentifiers, identifyingOf, patientsWith, regroup, storeEdge } from './persons.ts';
 import { loadRows, parseRow, type Row, rowKey } from './rows.ts';
 import { openText, sealText } from './sealed-text.ts';
 import { insertRows, lockNames, queryKeys } from './statements.ts';
@@ -182,7 +182,7 @@ async function foldIdentity(
   entries: ReadonlyMap<string, Entry>,
   at: number,
 ): Promise<ReadonlySet<string>> {
-  const moved: string[] = [];
+  const moved = await statedIdentifiers(tx, unit);
   for (const said of unit.mapped.identity) {
     const [one, other] = pairOf(said);
     const [first, second] = LINK_TYPES[said.op];
@@ -198,6 +198,26 @@ async function foldIdentity(
       moved.push(one, other);
   }
   return moved.length > 0 ? regroup(tx, moved, at, 'statement') : new Set();
+}
+
+/**
+ * What a message says of who a patient is stays known when a later one leaves it out: omission is no statement, and the order in which
+ * messages arrive must not decide who is one human. Only a statement or a person ends a link. Rule: DOMAIN C0, H7, H10.
+ */
+async function statedIdentifiers(tx: Tx, { mapped }: ApplyUnit): Promise<string[]> {
+  const moved: string[] = [];
+  for (const said of mapped.resources) {
+    if (said.type !== 'Patient') continue;
+    const stated = identifyingOf(statedPatient(said));
+    if (stated.length === 0) continue;
+    await lockNames(
+      tx,
+      stated.map(({ system, value }) => `identifier ${system}|${value}`),
+    );
+    if (!(await addIdentifiers(tx, said.id, stated))) continue;
+    if ((await patientsWith(tx, stated)).some((other) => other !== said.id)) moved.push(said.id);
+  }
+  return moved;
 }
 
 const LINK_TYPES = {
@@ -242,6 +262,7 @@ function changeOf(tx: Tx, engine: Engine, { type, id, state, row }: Entry): Chan
     program: state.program,
     patient: state.patient,
     folded: true,
+    byMessage: true,
   };
 }
 

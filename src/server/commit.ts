@@ -37,6 +37,8 @@ export interface Change {
   readonly patient?: string | undefined;
   /** A message has stated elements of it: there is a fold. */
   readonly folded: boolean;
+  /** A message makes this change: what it says of identity is kept apart (`apply`), as its omissions end no link. */
+  readonly byMessage?: true;
 }
 
 export interface Committed {
@@ -149,7 +151,7 @@ export function patientsIn(
 async function regroupPatients(tx: Tx, drafts: readonly Draft[], at: number): Promise<Set<string>> {
   const moved: string[] = [];
   for (const { change, previous } of drafts) {
-    if (change.type !== 'Patient') continue;
+    if (change.type !== 'Patient' || change.byMessage) continue;
     const before = previous ? identifyingOf(previous) : [];
     const after = change.resource ? identifyingOf(change.resource) : [];
     await lockNames(

@@ -97,6 +97,23 @@ export async function storeIdentifiers(
   return gone.length + come.length > 0;
 }
 
+/** Adds what a message says of who a patient is. Gives true when something of it was not known. */
+export async function addIdentifiers(tx: Tx, patient: string, stated: readonly SharedIdentifier[]): Promise<boolean> {
+  const known = await tx.query<SharedIdentifier & Record<string, string>>(
+    'SELECT system, value FROM person_identifier WHERE patient = ?',
+    [patient],
+  );
+  const had = new Set(known.map(({ system, value }) => `${system}|${value}`));
+  const come = stated.filter(({ system, value }) => !had.has(`${system}|${value}`));
+  await insertRows(
+    tx,
+    'INSERT INTO person_identifier (patient, system, value) VALUES',
+    come.map(({ system, value }) => [patient, system, value]),
+    'ON CONFLICT DO NOTHING',
+  );
+  return come.length > 0;
+}
+
 /** One statement that two Patients are, or are not, the same human; the latest stamp stands. Gives true when it changed something. */
 export async function storeEdge(
   tx: Tx,

@@ -6,7 +6,7 @@ import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { ADDRESS_TYPES, ADDRESS_USES, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE } from '../tables/person.ts';
-import { decimal, putTime } from './text.ts';
+import { putTime, whole } from './text.ts';
 
 /** Effective and expiry date, or a DR before them; undefined when there is neither. */
 export function periodOf(
@@ -181,8 +181,8 @@ export function contactPoint(node: Node, scope: Scope, fallback?: ContactPoint['
   // A cell phone is known by its equipment, whatever it is used for.
   const mapped = equipment === 'CP' ? 'mobile' : use === undefined ? fallback : scope.code(TELECOM_USE, use)?.code;
   if (mapped !== undefined) point.use = mapped as NonNullable<ContactPoint['use']>;
-  const rank = decimal(node.get(18));
-  if (rank !== undefined && Number.isInteger(rank) && rank > 0) point.rank = rank;
+  const rank = whole(node.get(18));
+  if (rank !== undefined) point.rank = rank;
   const period = periodOf(node, scope, 0, 13, 14);
   if (period !== undefined) point.period = period as NonNullable<ContactPoint['period']>;
   const extension = CONTACT_PARTS.flatMap(([part, url]) => {

@@ -24,6 +24,14 @@ export function decimal(text: string | undefined): number | undefined {
   return text !== undefined && NUMBER.test(text) ? Number(text) : undefined;
 }
 
+const INT_MAX = 2147483647;
+
+/** A whole number as FHIR's positiveInt or unsignedInt can hold it, not below `least`; undefined for anything else. */
+export function whole(text: string | undefined, least: 0 | 1 = 1): number | undefined {
+  const value = decimal(text?.trim());
+  return value !== undefined && Number.isInteger(value) && value >= least && value <= INT_MAX ? value : undefined;
+}
+
 export const nm: DataMap = { name: 'NM[decimal]', parts: [1], read: (node, scope) => number(node, scope, () => true) };
 export const integer: DataMap = {
   name: 'NM[integer]',
@@ -33,7 +41,7 @@ export const integer: DataMap = {
 export const positiveInt: DataMap = {
   name: 'NM[positiveInt]',
   parts: [1],
-  read: (node, scope) => number(node, scope, (value) => Number.isInteger(value) && value > 0 && value <= 2147483647),
+  read: (node, scope) => number(node, scope, (value) => Number.isInteger(value) && value > 0 && value <= INT_MAX),
 };
 
 function number(node: Node, scope: Scope, fits: (value: number) => boolean): number | undefined {

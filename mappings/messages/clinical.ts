@@ -7,7 +7,7 @@ import { conceptOf, systemOf, translatedConcept } from '../datatypes/coded.ts';
 import { organizationOf } from '../datatypes/directory.ts';
 import { cxIdentifier, cxKey, eiKey } from '../datatypes/identifier.ts';
 import { addressOf, humanName } from '../datatypes/person.ts';
-import { decimal } from '../datatypes/text.ts';
+import { whole } from '../datatypes/text.ts';
 import { allergyKey, conditionKey, coverageKey, numberedConditionKey, relatedPersonKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { IN1_COVERAGE } from '../segments/insurance.ts';
@@ -99,10 +99,10 @@ function dueTo(dg1: Segment, condition: Draft, scope: Scope): void {
 
 function diagnosisEntry(dg1: Segment, condition: Draft, scope: Scope): Json {
   const use = nodeAt(dg1, 6, scope);
-  const rank = decimal(dg1.get(15)?.trim());
+  const rank = whole(dg1.get(15));
   const entry: Record<string, Json> = { condition: condition.reference };
   if (use !== undefined) entry.use = translatedConcept(use, scope, DIAGNOSIS_TYPE) as unknown as Json;
-  if (rank !== undefined && Number.isInteger(rank) && rank > 0) entry.rank = rank;
+  if (rank !== undefined) entry.rank = rank;
   return entry;
 }
 

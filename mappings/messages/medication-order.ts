@@ -7,7 +7,7 @@ import type { Json } from '../../src/model/json.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { eiKey } from '../datatypes/identifier.ts';
 import { quantity, unitOf } from '../datatypes/quantity.ts';
-import { decimal } from '../datatypes/text.ts';
+import { decimal, whole } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
@@ -124,11 +124,11 @@ export function stateMedicationOrder(
 
 function dispense(rxe: Segment, request: Draft, scope: Scope): void {
   const amount = decimal(rxe.get(10)?.trim());
-  const refills = decimal(rxe.get(12)?.trim());
+  const refills = whole(rxe.get(12), 0);
   const found: Record<string, Json> = {};
   if (amount !== undefined && amount > 0)
     found.quantity = quantity(amount, unitOf(nodeOf(rxe, 11, scope), scope)) as Json;
-  if (refills !== undefined && Number.isInteger(refills) && refills >= 0) found.numberOfRepeatsAllowed = refills;
+  if (refills !== undefined) found.numberOfRepeatsAllowed = refills;
   for (const [element, value] of Object.entries(found)) request.set(`dispenseRequest.${element}`, value);
 }
 

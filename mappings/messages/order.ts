@@ -10,7 +10,7 @@ import { eiKey } from '../datatypes/identifier.ts';
 import { annotationOf } from '../datatypes/note.ts';
 import { addressOf, contactPoint } from '../datatypes/person.ts';
 import { cq, quantity, unitOf } from '../datatypes/quantity.ts';
-import { decimal } from '../datatypes/text.ts';
+import { decimal, whole } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey, orderTaskKey, serviceRequestKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
@@ -298,11 +298,11 @@ function stateMedication(
 
 function dispense(rxo: Segment, request: Draft, scope: Scope): void {
   const amount = decimal(rxo.get(11)?.trim());
-  const refills = decimal(rxo.get(13)?.trim());
+  const refills = whole(rxo.get(13), 0);
   if (amount !== undefined && amount > 0) {
     request.set('dispenseRequest.quantity', quantity(amount, unitOf(nodeOf(rxo, 12, scope), scope)) as Json);
   }
-  if (refills !== undefined && Number.isInteger(refills) && refills >= 0) {
+  if (refills !== undefined) {
     request.set('dispenseRequest.numberOfRepeatsAllowed', refills);
   }
 }

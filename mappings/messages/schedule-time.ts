@@ -93,8 +93,11 @@ function unitOfInterval(text: string | undefined): string | undefined {
   return text?.match(/^[A-Z]+/i)?.[0];
 }
 
+/** A year: what is longer is no appointment. */
+const MINUTES_MAX = 366 * 1440;
+
 function whole(minutes: number | undefined): number | undefined {
-  return minutes === undefined || minutes < 1 ? undefined : Math.round(minutes);
+  return minutes === undefined || minutes < 1 || minutes > MINUTES_MAX ? undefined : Math.round(minutes);
 }
 
 /** The instant some minutes later, shown with the offset the start has: end and start are of one wall clock. */

@@ -3,13 +3,8 @@ import type { Segment } from '../../src/hl7/tree.ts';
 import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
-import { decimal, putTime } from '../datatypes/text.ts';
+import { decimal, putTime, whole } from '../datatypes/text.ts';
 import { eventOf, repeatOf, timeUnit } from '../tables/repeat.ts';
-
-const whole = (text: string | undefined): number | undefined => {
-  const value = decimal(text?.trim());
-  return value !== undefined && Number.isInteger(value) && value > 0 ? value : undefined;
-};
 
 /** Start and end as boundsPeriod; undefined when neither is stated. */
 function bounds(start: string | undefined, end: string | undefined, scope: Scope): Json | undefined {

@@ -12,13 +12,14 @@ import { isDirectoryType } from './directory-types.ts';
 import type { Engine, FhirResource } from './engine.ts';
 import { deriveGrants } from './grants.ts';
 import { type IndexRows, IndexWriter, indexRows } from './index-rows.ts';
+import { recordEvents } from './operations/subscription-events.ts';
 import { hasParties, isAffiliationType, refreshParties, storeParties } from './parties.ts';
 import { identifyingOf, patientsWith, personsOf, regroup, storeIdentifiers } from './persons.ts';
 import { insertResources, updateRow } from './resource-rows.ts';
 import { parseRow, type Row, rowKey, SEVERAL_PERSONS } from './rows.ts';
 import { sealText } from './sealed-text.ts';
 import { lockNames, lockShared, queryKeys } from './statements.ts';
-import { triggeredJobs } from './triggers.ts';
+import { type ChangeEvent, triggeredJobs } from './triggers.ts';
 
 /** What one resource is to become. */
 export interface Change {
@@ -82,6 +83,16 @@ export async function commitChanges(
   await insertJobs(
     tx,
     live.flatMap((draft) => jobsOf(engine, draft, rows.get(draft)!)),
+    at,
+  );
+  await recordEvents(
+    tx,
+    engine,
+    live.flatMap((draft) => {
+      const row = rows.get(draft)!;
+      const event = eventOf(draft, row);
+      return event ? [{ event, row }] : [];
+    }),
     at,
   );
   return drafts.map((draft) => {
@@ -306,14 +317,20 @@ function grantPersons(
   return persons;
 }
 
-function jobsOf(engine: Engine, { change, kind, indexAfter, indexBefore }: Draft, row: Row): NewJob[] {
-  if (kind === 'none') return [];
-  return triggeredJobs(engine, {
+function jobsOf(engine: Engine, draft: Draft, row: Row): NewJob[] {
+  const event = eventOf(draft, row);
+  return event ? triggeredJobs(engine, event) : [];
+}
+
+/** A change as triggers and subscriptions look at it; undefined for none. */
+function eventOf({ change, kind, indexAfter, indexBefore }: Draft, row: Row): ChangeEvent | undefined {
+  if (kind === 'none') return undefined;
+  return {
     interaction: kind,
     resourceType: change.type,
     resourceId: change.id,
     versionId: String(row.version),
     person: row.person === '' || row.person === SEVERAL_PERSONS ? undefined : row.person,
     index: indexAfter ?? indexBefore ?? new Map(),
-  });
+  };
 }

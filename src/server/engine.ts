@@ -5,6 +5,7 @@ import type { NewId } from '../model/clock.ts';
 import type { Trigger } from '../model/store.ts';
 import type { Grant } from '../model/visibility.ts';
 import type { WriteRule } from '../model/write-rule.ts';
+import type { EndpointPolicy } from './operations/subscription-endpoint.ts';
 
 /** A FHIR resource as the server handles it before it is known to be stored. */
 export interface FhirResource {
@@ -61,4 +62,6 @@ export interface Engine {
   readonly grants: GrantRule;
   readonly writeRules: readonly WriteRule[];
   readonly triggers: readonly Trigger[];
+  /** Where Subscriptions may send. */
+  readonly subscriptionEndpoints: EndpointPolicy;
 }

@@ -11,6 +11,7 @@ import type { FhirResource } from './engine.ts';
 import { type FoldState, takeOver } from './fold.ts';
 import { indexRows } from './index-rows.ts';
 import { unmask } from './mask.ts';
+import { keepSubscription } from './operations/subscription-state.ts';
 import { actorProvenance, provenanceChange } from './provenance.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
@@ -58,6 +59,9 @@ export async function writeAll(context: Context, writes: readonly Write[]): Prom
       each,
     ]),
   );
+  for (const { change, row, resource } of committed.values()) {
+    if (row.type === 'Subscription' && change !== 'none') await keepSubscription(context, row, resource);
+  }
   const results = planned.map(({ write, before, change }): Written => {
     const done = change && committed.get(rowKey(write.type, write.id));
     if (done)

@@ -17,6 +17,8 @@ import { writeRules } from '../rules/write-rules.ts';
 import { serverCommands } from '../server/commands.ts';
 import type { Engine } from '../server/engine.ts';
 import { operationCommands, operationMigrations } from '../server/operations/operation-commands.ts';
+import { type EndpointPolicy, STRICT_ENDPOINTS } from '../server/operations/subscription-endpoint.ts';
+import { subscriptionRule } from '../server/operations/subscription-rule.ts';
 import { serverMigrations } from '../server/schema.ts';
 import { hubConceptMaps } from './hub-concept-maps.ts';
 
@@ -29,6 +31,8 @@ export interface StoreEnv {
   readonly triggers: readonly Trigger[];
   /** Identifier system → organization that issues its identifiers. */
   readonly issuers?: Readonly<Record<string, string>>;
+  /** Where Subscriptions may send; absent: https on the internet only. */
+  readonly subscriptionEndpoints?: EndpointPolicy;
   /** Read by `bodyKeysOf`: keys that seal resources. */
   readonly bodyKeys?: { readonly current: string; readonly keys: Readonly<Record<string, string>> };
 }
@@ -36,6 +40,7 @@ export interface StoreEnv {
 /** The server with R4 definitions, consent and write rules in it. */
 export function storeEngine(env: StoreEnv): Engine {
   const definitions = loadDefinitions(readFileSync(new URL(env.definitions)));
+  const subscriptionEndpoints = env.subscriptionEndpoints ?? STRICT_ENDPOINTS;
   let terminology: Terminology | undefined;
   return {
     definitions,
@@ -54,8 +59,9 @@ export function storeEngine(env: StoreEnv): Engine {
       affiliationsNeeded: (facts) => affiliationsNeeded(facts),
       derive: (facts) => deriveGrants(facts as PersonFacts),
     },
-    writeRules,
+    writeRules: [...writeRules, subscriptionRule(definitions, subscriptionEndpoints)],
     triggers: env.triggers,
+    subscriptionEndpoints,
   };
 }
 

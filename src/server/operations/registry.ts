@@ -8,6 +8,7 @@ import { EXTRACT_OPERATIONS } from './extract-operation.ts';
 import { MATCH_OPERATIONS } from './match-operation.ts';
 import type { Address, Operation, Target } from './operation.ts';
 import { POPULATE_OPERATIONS } from './populate-operation.ts';
+import { SUBSCRIPTION_OPERATIONS } from './subscription-operations.ts';
 import { TERMINOLOGY_OPERATIONS } from './terminology-operations.ts';
 
 /** Every operation of this folder. The routes serve and `metadata` lists what stands here. */
@@ -18,6 +19,7 @@ export const SERVED: readonly Operation[] = [
   ...POPULATE_OPERATIONS,
   ...EXTRACT_OPERATIONS,
   ...EXPORT_OPERATIONS,
+  ...SUBSCRIPTION_OPERATIONS,
 ];
 
 /** Addresses beside the resources. */

@@ -1,0 +1,101 @@
+import type { Clock } from '../../model/clock.ts';
+import type { Database } from '../../model/database.ts';
+import type { RunBot } from '../../model/flow.ts';
+import type { SettleArgs, WorkArgs } from './subscription-commands.ts';
+import type { HookRequest, SubscriptionWork } from './subscription-work.ts';
+
+/** How one request to a subscriber ended. `taken`: a 2xx answer, which says that it was received and no more. */
+export type HookOutcome = { readonly kind: 'taken' } | { readonly kind: 'failed'; readonly code: string };
+
+/** Sends one request, once, to a public address. Never rejects. */
+export type SendHook = (request: HookRequest) => Promise<HookOutcome>;
+
+export interface SubscriptionDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Base of the links in notifications. */
+  readonly base: string;
+  readonly send: SendHook;
+  /** Attempts at one notification before the subscription is put in error; fewer than the react loop makes. */
+  readonly triesMax: number;
+}
+
+/** Notifications of one job before it hands on, so that no lease runs out under it. */
+const ROUNDS_MAX = 20;
+
+/**
+ * The job handler `subscription`: handshake, heartbeat, or what is yet to be told, in order. At least once: a notification may
+ * come again after a crash, with the same event numbers. A throw is tried again by the loop; after `triesMax` the subscription is in
+ * error until its client asks for it anew.
+ */
+export function makeSubscriptionHandler({ database, clock, base, send, triesMax }: SubscriptionDeps): RunBot {
+  return async ({ resourceId: id, versionId: what, tries }) => {
+    for (let round = 1; ; round++) {
+      const args: WorkArgs = { id, what, at: clock.now(), base };
+      const work = await database.read<SubscriptionWork | undefined>('subscription.work', args);
+      if (!work) return;
+      const outcome: HookOutcome = work.request ? await send(work.request) : { kind: 'taken' };
+      const final = round === 1 && tries >= triesMax;
+      const { kind, version, last, audit } = work;
+      const settled: SettleArgs = {
+        id,
+        kind,
+        version,
+        audit,
+        handOn: kind === 'events' && round === ROUNDS_MAX,
+        now: clock.now(),
+        ...(last === undefined ? {} : { last }),
+        ...(outcome.kind === 'failed' ? { failure: { code: outcome.code, final } } : {}),
+      };
+      await database.write('subscription.settle', settled);
+      if (outcome.kind === 'failed' && !final) throw new NotTaken();
+      if (outcome.kind === 'failed' || kind !== 'events' || round === ROUNDS_MAX) return;
+    }
+  };
+}
+
+/** Tells the react loop to try again. Its code is a transient one of the failure table. */
+class NotTaken extends Error {
+  readonly code = 'job.failed';
+}
+
+export interface Subscriptions {
+  stop(): Promise<void>;
+}
+
+/** Wakes for heartbeats and ends. `onQueued`: jobs wait for the react loop. */
+export function startSubscriptions({
+  database,
+  clock,
+  onQueued,
+  tickMs = 5000,
+  log = () => {},
+}: {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly onQueued: () => void;
+  readonly tickMs?: number;
+  readonly log?: (code: string, facts: Readonly<Record<string, string | number>>) => void;
+}): Subscriptions {
+  let running: Promise<void> | undefined;
+  const tick = async (): Promise<void> => {
+    try {
+      if ((await database.write<number>('subscription.tick', { now: clock.now() })) > 0) onQueued();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      log(typeof code === 'string' ? code : 'hub.internal', {});
+    }
+  };
+  const timer = setInterval(() => {
+    running ??= tick().finally(() => {
+      running = undefined;
+    });
+  }, tickMs);
+  timer.unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

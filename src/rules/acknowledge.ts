@@ -1,7 +1,7 @@
 import type { Communication, PractitionerRole, Task } from '@medplum/fhirtypes';
 import type { Actor } from '../model/actor.ts';
 import type { Issue } from '../model/assertion.ts';
-import { codeIn, TASK_CODE, type TaskCode } from '../model/codes.ts';
+import { COMMUNICATION_KIND, codeIn, TASK_CODE, type TaskCode } from '../model/codes.ts';
 import type { Stored } from '../model/store.ts';
 import type { WriteRule } from '../model/write-rule.ts';
 import { affiliationsOf, organizationOf } from './facts.ts';
@@ -86,8 +86,8 @@ export const isPersonal = (task: Task): boolean => {
 };
 
 /**
- * Safety notes are append-only, a receipt is not an answer, and an answer to one names the person who speaks.
- * Rule: R19, H2, DOMAIN B6.
+ * Safety notes, their answers and the notices of the hub are append-only, a receipt is not an answer, and an answer names the
+ * person who speaks. Rule: R10, R19, H1, H2, DOMAIN B6.
  */
 export const communicationRule: WriteRule = {
   resourceType: 'Communication',
@@ -95,7 +95,7 @@ export const communicationRule: WriteRule = {
     if (actor.kind === 'hub' || actor.kind === 'bot') return undefined;
     const was = before as unknown as Communication | undefined;
     const is = after as unknown as Communication | undefined;
-    if (isSafety(was)) return changedNote(was!, is);
+    if (isKept(was)) return changedNote(was!, is);
     if (is?.inResponseTo === undefined && !isAnswer(is)) return undefined;
     const { sender } = is as Communication;
     const person = /^(PractitionerRole|Practitioner)\//.test(sender?.reference ?? '');
@@ -111,6 +111,8 @@ export const communicationRule: WriteRule = {
 const kinds = (note: Communication | undefined) =>
   (note?.category ?? []).flatMap((each) => (each.coding ?? []).map((code) => code.code));
 const isSafety = (note: Communication | undefined): boolean => kinds(note).includes('safety-note');
+const isKept = (note: Communication | undefined): boolean =>
+  (note?.category ?? []).some((each) => codeIn(COMMUNICATION_KIND, each) !== undefined);
 const isAnswer = (note: Communication | undefined): boolean => kinds(note).includes('safety-answer');
 
 function changedNote(before: Communication, after: Communication | undefined): Issue | undefined {
@@ -120,7 +122,7 @@ function changedNote(before: Communication, after: Communication | undefined): I
       'a safety note is never deleted; correct it by entered-in-error and a new one',
     );
   }
-  if (after.received !== before.received) {
+  if (isSafety(before) && after.received !== before.received) {
     return refusal(
       'forbidden.receipt-is-no-answer',
       'a receipt does not acknowledge a note; answer its task',

@@ -59,5 +59,21 @@ export const emergencyRule: WriteRule = {
   },
 };
 
+/** Who wrote what and who looked is added to and never changed or taken away, whoever owns the record. Rule: P6, P7, H22. */
+const keptRule = (resourceType: 'AuditEvent' | 'Provenance'): WriteRule => ({
+  resourceType,
+  check({ actor, before }) {
+    if (actor.kind === 'hub' || before === undefined) return undefined;
+    return refusal('forbidden.record-kept', 'the record of what was done is not changed', resourceType);
+  },
+});
+
 /** All rules the server asks before a FHIR actor's write. */
-export const writeRules: readonly WriteRule[] = [communicationRule, emergencyRule, medicationRequestRule, taskRule];
+export const writeRules: readonly WriteRule[] = [
+  communicationRule,
+  emergencyRule,
+  keptRule('AuditEvent'),
+  keptRule('Provenance'),
+  medicationRequestRule,
+  taskRule,
+];

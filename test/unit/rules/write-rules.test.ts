@@ -395,6 +395,41 @@ describe('answers with a fixed set of words', () => {
   });
 });
 
+describe('what was said and done', () => {
+  it.each(Object.keys(COMMUNICATION_KIND.codes) as (keyof typeof COMMUNICATION_KIND.codes)[])(
+    'a %s is neither deleted nor rewritten, whoever owns it; it may be entered in error (R19)',
+    (kind) => {
+      const said: Communication = {
+        resourceType: 'Communication',
+        id: 'n',
+        status: 'completed',
+        category: [concept(COMMUNICATION_KIND, kind)],
+        sender: { reference: 'PractitionerRole/lakeside-role' },
+        payload: [{ contentString: 'hold the next dose' }],
+      };
+      for (const actor of [client('riverside'), client('lakeside'), user('riverside')]) {
+        expect(check({ actor, before: said })).toBe('forbidden.note-kept');
+        expect(check({ actor, before: said, after: { ...said, payload: [{ contentString: 'go on' }] } })).toBe(
+          'forbidden.note-kept',
+        );
+        expect(check({ actor, before: said, after: { ...said, category: [] } })).toBe('forbidden.note-kept');
+        expect(check({ actor, before: said, after: { ...said, status: 'entered-in-error' } })).toBeUndefined();
+      }
+    },
+  );
+
+  it.each(['Provenance', 'AuditEvent'])('a %s is added by a client and never changed or deleted', (resourceType) => {
+    const record = { resourceType, id: 'p', recorded: AT };
+    for (const actor of [client('riverside'), user('riverside'), bot]) {
+      expect(check({ actor, after: record })).toBeUndefined();
+      expect(check({ actor, before: record, after: { ...record, recorded: '2026-03-01T13:00:00Z' } })).toBe(
+        'forbidden.record-kept',
+      );
+      expect(check({ actor, before: record })).toBe('forbidden.record-kept');
+    }
+  });
+});
+
 describe('an emergency disclosure (H6)', () => {
   const act: Basic = {
     resourceType: 'Basic',

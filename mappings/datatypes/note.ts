@@ -1,6 +1,6 @@
 import type { Segment } from '../../src/hl7/tree.ts';
+import { Annotated } from '../../src/mapping/annotated.ts';
 import { Node } from '../../src/mapping/node.ts';
-import { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf } from './coded.ts';
@@ -37,4 +37,12 @@ export function annotationOf(nte: Segment, scope: Scope): Json | undefined {
   }
   annotation.text = text;
   return annotation;
+}
+
+/** The texts of an NTE, one a repetition. */
+export function textsOf(nte: Segment): string[] {
+  return nte
+    .repetitions(3)
+    .map((repetition) => repetition.text)
+    .filter((text): text is string => text !== undefined && text.trim() !== '');
 }

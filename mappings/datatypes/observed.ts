@@ -1,7 +1,7 @@
 import { fhirTime } from '../../src/hl7/time.ts';
 import type { Segment } from '../../src/hl7/tree.ts';
+import type { Annotated } from '../../src/mapping/annotated.ts';
 import { Node } from '../../src/mapping/node.ts';
-import type { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf } from './coded.ts';

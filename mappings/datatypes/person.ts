@@ -1,7 +1,8 @@
 import type { Address, ContactPoint, Extension, HumanName } from '@medplum/fhirtypes';
+import { Several } from '../../src/mapping/annotated.ts';
 import { lookUp } from '../../src/mapping/concept-table.ts';
 import type { Node } from '../../src/mapping/node.ts';
-import { type DataMap, Several } from '../../src/mapping/row.ts';
+import type { DataMap } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { hubExtension } from '../../src/model/systems.ts';

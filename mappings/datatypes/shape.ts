@@ -1,4 +1,5 @@
-import { Annotated, type DataMap, Several } from '../../src/mapping/row.ts';
+import { Annotated, Several } from '../../src/mapping/annotated.ts';
+import type { DataMap } from '../../src/mapping/row.ts';
 import type { Json } from '../../src/model/json.ts';
 
 function value(read: Json | Annotated | Several | undefined): Json | undefined {

@@ -1,6 +1,7 @@
+import { Annotated } from '../../src/mapping/annotated.ts';
 import type { Node } from '../../src/mapping/node.ts';
 import { isReversed } from '../../src/mapping/period.ts';
-import { Annotated, type DataMap } from '../../src/mapping/row.ts';
+import type { DataMap } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { TimeKind } from '../../src/mapping/time.ts';
 

@@ -1,14 +1,15 @@
 import type { Segment } from '../../src/hl7/tree.ts';
+import { Annotated } from '../../src/mapping/annotated.ts';
 import { lookUp } from '../../src/mapping/concept-table.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import type { MessageMap } from '../../src/mapping/message-map.ts';
 import { Node } from '../../src/mapping/node.ts';
-import { Annotated } from '../../src/mapping/row.ts';
 import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import { concept, SESSION_CODE } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { locationOf, organizationOf, practitionerOf } from '../datatypes/directory.ts';
+import { textsOf } from '../datatypes/note.ts';
 import { quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
 import { administrationKey, doseSessionKey, type IdentifierKey, medicationRequestKey } from '../keys.ts';
@@ -24,7 +25,7 @@ import { orderNumber } from './medication-order.ts';
 import { stateObservation } from './observation.ts';
 import { type OrderGroup, orderGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
-import { textsOf } from './result.ts';
+
 import { contextVisit } from './visit.ts';
 
 /** One RXA with what follows it: its route, the observations and remarks of that moment. */

@@ -1,5 +1,5 @@
+import type { Annotated } from '../../src/mapping/annotated.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
-import type { Annotated } from '../../src/mapping/row.ts';
 import type { Json } from '../../src/model/json.ts';
 
 /**

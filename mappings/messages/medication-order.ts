@@ -6,6 +6,7 @@ import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { eiKey } from '../datatypes/identifier.ts';
+import { textsOf } from '../datatypes/note.ts';
 import { quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal, whole } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey } from '../keys.ts';
@@ -22,7 +23,7 @@ import { conceptAt, dosageOf, nodeOf, priorityOf } from './dosage.ts';
 import { stateObservation } from './observation.ts';
 import { named, type OrderGroup, orderGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
-import { textsOf } from './result.ts';
+
 import { contextVisit } from './visit.ts';
 
 /** The order's own number: placer (ORC-2), else filler (ORC-3). */

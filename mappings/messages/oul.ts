@@ -9,6 +9,7 @@ import { OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { OBR_SPECIMEN, SAC_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
+import { NOT_OF_A_PATIENT } from '../tables/specimen.ts';
 import { stateRelatives } from './clinical.ts';
 import { notesAfter } from './notes-after.ts';
 import { stateObservation } from './observation.ts';
@@ -99,9 +100,10 @@ function stateLoose(parts: Parts, patient: Draft, encounter: Draft | undefined, 
   for (const obx of parts.ofPatient) {
     stateObservation(obx, { ...context, order: undefined }, notesAfter(obx, segments), scope);
   }
-  for (const spm of parts.loose)
+  for (const spm of parts.loose.filter((each) => !NOT_OF_A_PATIENT.has(each.get(11)?.trim() ?? '')))
     stateSpecimens({ obr: undefined, spm: [spm], isResult: true }, patient, undefined, scope);
   for (const { spm, obx } of parts.ofSpecimen) {
+    if (NOT_OF_A_PATIENT.has(spm.get(11)?.trim() ?? '')) continue;
     const [specimen] = stateSpecimens({ obr: undefined, spm: [spm], isResult: true }, patient, undefined, scope);
     const order = specimen === undefined ? undefined : { system: 'urn:handoff:within:Specimen', value: specimen.id };
     stateObservation(obx, { ...context, order }, notesAfter(obx, segments), scope)?.set(

@@ -43,6 +43,8 @@ const MAPS = [
 interface Place {
   problem: Stated | undefined;
   goal: Stated | undefined;
+  /** The problem or goal that observations belong to: a pathway has none of its own. */
+  observed: Draft | undefined;
   /** The one that notes and variances are about. */
   last: Stated | undefined;
   /** Notes of each, gathered: a list is stated whole. */
@@ -53,7 +55,7 @@ interface Place {
 function care(scope: Scope, isOfGoals: boolean): void {
   const patient = onlyPatient(scope);
   const encounter = contextVisit(patient, scope);
-  const place: Place = { problem: undefined, goal: undefined, last: undefined, notes: new Map() };
+  const place: Place = { problem: undefined, goal: undefined, observed: undefined, last: undefined, notes: new Map() };
   let seen = 0;
   const segments = scope.message.segments();
   for (const [index, segment] of segments.entries()) {
@@ -115,10 +117,12 @@ function step(
         place.problem.draft,
       );
     place.last = place.problem;
+    place.observed = place.problem?.draft;
   } else if (name === 'GOL') {
     if (isOfGoals) place.problem = undefined;
     place.goal = stateGoal(segment, patient, isOfGoals ? undefined : place.problem, scope);
     place.last = place.goal;
+    place.observed = place.goal?.draft;
   } else if (name === 'PTH') {
     place.last = statePathway(segment, patient, encounter, isOfGoals ? undefined : place.problem, place.goal, scope);
   } else if (name === 'NTE') {
@@ -143,7 +147,7 @@ function note(place: Place, annotation: Json | undefined): void {
 
 /** OBX under a problem is its evidence, under a goal its outcome. Keyed by what it stands under, so that a correction replaces it. */
 function finding(obx: Segment, place: Place, patient: Draft, encounter: Draft | undefined, scope: Scope): void {
-  const under = place.last?.draft;
+  const under = place.observed;
   const order = under === undefined ? undefined : { system: `urn:handoff:within:${under.type}`, value: under.id };
   const context = { patient, encounter, order, time: undefined, status: undefined, isSeries: true } as const;
   const observation = stateObservation(obx, context, notesAfter(obx, scope.message.segments()), scope);

@@ -6,6 +6,7 @@ import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { eiIdentifier, eiKey } from '../datatypes/identifier.ts';
+import { textsOf } from '../datatypes/note.ts';
 import { type IdentifierKey, reportKey } from '../keys.ts';
 import { EVN, MSH, PRT_TEAM } from '../segments/envelope.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
@@ -22,7 +23,7 @@ import { orderNumber } from './medication-order.ts';
 import { codeOf, type ObservationContext, stateObservation } from './observation.ts';
 import { stateServiceRequest } from './order.ts';
 import { onlyPatient } from './patient.ts';
-import { stateSpecimens } from './specimen.ts';
+import { isOfNobody, stateSpecimens } from './specimen.ts';
 import { stateTeam } from './team.ts';
 import { contextVisit } from './visit.ts';
 
@@ -60,13 +61,6 @@ export function resultGroups(segments: readonly Segment[]): ResultGroup[] {
   return groups;
 }
 
-export function textsOf(nte: Segment): string[] {
-  return nte
-    .repetitions(3)
-    .map((repetition) => repetition.text)
-    .filter((text): text is string => text !== undefined && text.trim() !== '');
-}
-
 /** The order of a group: filler number, else placer number, of OBR or ORC. */
 function orderOf({ orc, obr }: ResultGroup, scope: Scope): IdentifierKey | undefined {
   for (const [segment, field] of [
@@ -97,6 +91,7 @@ export function stateResultGroup(
   scope: Scope,
 ): Draft[] {
   const { obr } = group;
+  if (isOfNobody(group.spm, scope)) return [];
   const order = orderOf(group, scope);
   const service = obr === undefined ? undefined : codeOf(obr, 4, scope);
   const stated = obr?.get(25);

@@ -1,7 +1,7 @@
 import type { Segment } from '../../src/hl7/tree.ts';
+import { Annotated } from '../../src/mapping/annotated.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
-import { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import {
   COMMUNICATION_KIND,

@@ -1,7 +1,7 @@
 import type { Segment } from '../../src/hl7/tree.ts';
+import { Annotated } from '../../src/mapping/annotated.ts';
 import { lookUp } from '../../src/mapping/concept-table.ts';
 import { Node } from '../../src/mapping/node.ts';
-import { Annotated } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf } from '../datatypes/coded.ts';

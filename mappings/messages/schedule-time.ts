@@ -1,5 +1,5 @@
 import type { Segment } from '../../src/hl7/tree.ts';
-import { Annotated } from '../../src/mapping/row.ts';
+import { Annotated } from '../../src/mapping/annotated.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import { decimal } from '../datatypes/text.ts';
 

@@ -9,7 +9,7 @@ import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
 import { practitionerOf } from '../datatypes/directory.ts';
 import { eiKey } from '../datatypes/identifier.ts';
-import { annotationOf } from '../datatypes/note.ts';
+import { annotationOf, textsOf } from '../datatypes/note.ts';
 import { appointmentKey, type IdentifierKey, serviceRequestKey, sessionKey } from '../keys.ts';
 import { DG1_CONDITION } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
@@ -30,7 +30,7 @@ import { FILLER_STATUS, TRIGGER_STATUS } from '../tables/scheduling.ts';
 import { stateDiagnoses } from './clinical.ts';
 import { stateLooseObservations } from './observation.ts';
 import { statePatient } from './patient.ts';
-import { textsOf } from './result.ts';
+
 import { resourcesOf } from './schedule-resource.ts';
 import { type TimeWindow, windowOf } from './schedule-time.ts';
 import { stateVisit } from './visit.ts';

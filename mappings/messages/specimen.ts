@@ -10,6 +10,7 @@ import { quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal, putTime } from '../datatypes/text.ts';
 import { specimenKey } from '../keys.ts';
 import { OBR_SPECIMEN, SAC_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
+import { NOT_OF_A_PATIENT } from '../tables/specimen.ts';
 import { SPECIMEN_TYPE } from '../tables/specimen-type.ts';
 import { setChoice } from './choice.ts';
 import { codeKey } from './clinical.ts';
@@ -21,6 +22,22 @@ export interface SpecimenGroup {
   readonly spm: readonly Segment[];
   /** True for results: OBR-7 is then the time of collection. */
   readonly isResult: boolean;
+}
+
+/**
+ * True for a control, a calibrator and the like (SPM-11): what is measured in it is no result of the patient whose PID stands before it.
+ * Parks the part, so that somebody sees it.
+ */
+export function isOfNobody(spm: readonly Segment[], scope: Scope): boolean {
+  const [found] = spm;
+  if (found === undefined || !spm.every((each) => NOT_OF_A_PATIENT.has(each.get(11)?.trim() ?? ''))) return false;
+  scope.place(found, 11);
+  scope.park(
+    `SPM[${found.occurrence}]`,
+    'map.specimen-of-nobody',
+    'a control or calibrator is no specimen of a patient',
+  );
+  return true;
 }
 
 /**

@@ -1,12 +1,10 @@
 import type { Segment } from '../hl7/tree.ts';
 import type { Json } from '../model/json.ts';
+import { Annotated, Several } from './annotated.ts';
 import type { Draft } from './draft.ts';
 import { Node } from './node.ts';
-import { Annotated, type Condition, type Row, type SegmentMap, Several } from './row.ts';
-import type { Scope } from './scope.ts';
-
-/** Runs all rows of one segment map: states what the segment says about the resource. */
-export type CompiledMap = (segment: Segment, draft: Draft, scope: Scope) => void;
+import type { Condition, Row, SegmentMap } from './row.ts';
+import type { AnySegmentMap, CompiledMap, Scope } from './scope.ts';
 
 type Step = (segment: Segment, draft: Draft, scope: Scope) => void;
 type Test = (segment: Segment, scope: Scope) => boolean;
@@ -14,10 +12,10 @@ type Test = (segment: Segment, scope: Scope) => boolean;
 const compiled = new WeakMap<object, CompiledMap>();
 
 /** The closure of a segment map, made once. A row whose path cannot be read throws here, at start, and not at a message. */
-export function compileMap<T>(map: SegmentMap<T>): CompiledMap {
+export function compileMap(map: AnySegmentMap): CompiledMap {
   const known = compiled.get(map);
   if (known !== undefined) return known;
-  const steps = map.rows.map((row) => compileRow(map.segment, row));
+  const steps = (map as SegmentMap<never>).rows.map((row) => compileRow(map.segment, row));
   const run: CompiledMap = (segment, draft, scope) => {
     for (let i = 0; i < steps.length; i += 1) steps[i]!(segment, draft, scope);
   };

@@ -1,7 +1,7 @@
 import { choiceOf } from '../fhir/choice.ts';
 import type { ElementAssertion, NaturalKey, ResourceAssertions } from '../model/assertion.ts';
 import type { Json } from '../model/json.ts';
-import { Annotated, Several } from './row.ts';
+import { Annotated, Several } from './annotated.ts';
 
 /** What one message states about one resource, while it is being read. The last statement about an element wins within a message. */
 export class Draft {

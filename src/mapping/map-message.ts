@@ -92,7 +92,7 @@ export function mapMessage(maps: Maps, message: Message, context: MapContext, op
     );
   }
 
-  const scope = new Scope(context, message, type, trigger);
+  const scope = new Scope(context, message, type, trigger, compileMap);
   try {
     map.run(scope);
   } catch (error) {

@@ -1,14 +1,12 @@
-import type { KeyObject } from 'node:crypto';
 import { hubId } from '../fhir/ids.ts';
 import { type SenderTime, senderTime } from '../hl7/time.ts';
 import type { Message, Segment } from '../hl7/tree.ts';
 import type { GroupAssertion, IdentityAssertion, Issue, NaturalKey, ParkedPart } from '../model/assertion.ts';
 import type { MappedCode, Partner, Program } from '../model/partner.ts';
+import type { Annotated } from './annotated.ts';
 import { type Authority, authorityOf, issuerOf } from './authority.ts';
-import { compileMap } from './compile.ts';
 import { type ConceptTable, lookUp } from './concept-table.ts';
 import { Draft } from './draft.ts';
-import type { Annotated, SegmentMap } from './row.ts';
 import { fhirTime, type TimeKind } from './time.ts';
 
 /** What a message is mapped with. Nothing here is read from a clock, a store or the environment. */
@@ -16,7 +14,7 @@ export interface MapContext {
   readonly partner: Partner;
   /** All partners: how an identifier that another organization issued finds its owner. */
   readonly partners: readonly Partner[];
-  readonly hubKey: Buffer | KeyObject;
+  readonly hubKey: Parameters<typeof hubId>[0];
   /** ISO instant at which the message was received. */
   readonly receivedAt: string;
   /** SHA-256 (hex) of the message's bytes. */
@@ -40,6 +38,16 @@ export class Refusal extends Error {
   }
 }
 
+/** Runs all rows of one segment map: states what the segment says about the resource. */
+export type CompiledMap = (segment: Segment, draft: Draft, scope: Scope) => void;
+
+/** A segment map as far as running it needs to know; `row.ts` has its type. */
+export interface AnySegmentMap {
+  readonly name: string;
+  readonly segment: string;
+  readonly rows: readonly unknown[];
+}
+
 /** One message while it is being mapped: who sent it, and all that has been stated so far. */
 export class Scope {
   readonly context: MapContext;
@@ -57,7 +65,16 @@ export class Scope {
   #segment: Segment | undefined;
   #field = 0;
 
-  constructor(context: MapContext, message: Message, type: string, trigger: string) {
+  readonly #compiled: (map: AnySegmentMap) => CompiledMap;
+
+  constructor(
+    context: MapContext,
+    message: Message,
+    type: string,
+    trigger: string,
+    compiled: (map: AnySegmentMap) => CompiledMap,
+  ) {
+    this.#compiled = compiled;
     this.context = context;
     this.message = message;
     this.type = type;
@@ -128,8 +145,8 @@ export class Scope {
   }
 
   /** Runs a segment map's rows over a segment. */
-  apply<T>(map: SegmentMap<T>, segment: Segment | undefined, draft: Draft): void {
-    if (segment !== undefined) compileMap(map)(segment, draft, this);
+  apply(map: AnySegmentMap, segment: Segment | undefined, draft: Draft): void {
+    if (segment !== undefined) this.#compiled(map)(segment, draft, this);
   }
 
   /** A partner's code as a FHIR code; an unmapped one is an issue and gives nothing. */
@@ -155,7 +172,7 @@ export class Scope {
 
   /** A v2 time as a FHIR date, dateTime or instant, resolved in the partner's zone with its original text. */
   time(text: string, kind: TimeKind): string | Annotated | undefined {
-    return fhirTime(text, kind, this);
+    return fhirTime(text, kind, this.sender, (code, words) => this.issue(code, words));
   }
 }
 

@@ -1,7 +1,6 @@
-import { fhirDate, resolveTime } from '../hl7/time.ts';
+import { fhirDate, resolveTime, type SenderTime } from '../hl7/time.ts';
 import { hubExtension } from '../model/systems.ts';
-import { Annotated } from './row.ts';
-import type { Scope } from './scope.ts';
+import { Annotated } from './annotated.ts';
 
 /** What the element can hold: a `date` has no time of day, an `instant` must have one. */
 export type TimeKind = 'date' | 'dateTime' | 'instant';
@@ -17,24 +16,29 @@ const HAS_OFFSET = /[+-]\d{4}$/;
  * `map.time-overlap` (a wall time that a clock change skips or repeats), `map.time-imprecise` (an instant needs a time of day).
  * Rule: DOMAIN C0 "Time", H8.
  */
-export function fhirTime(text: string, kind: TimeKind, scope: Scope): string | Annotated | undefined {
+export function fhirTime(
+  text: string,
+  kind: TimeKind,
+  sender: SenderTime,
+  report: (code: string, text: string) => void,
+): string | Annotated | undefined {
   if (kind === 'date') {
     const date = fhirDate(text);
-    if (date === undefined) scope.issue('map.time-invalid', 'not an HL7 time');
+    if (date === undefined) report('map.time-invalid', 'not an HL7 time');
     return date;
   }
-  const { fhir, precision, instant, issue } = resolveTime(text, scope.sender);
+  const { fhir, precision, instant, issue } = resolveTime(text, sender);
   if (fhir === undefined) {
-    scope.issue('map.time-invalid', 'not an HL7 time');
+    report('map.time-invalid', 'not an HL7 time');
     return undefined;
   }
-  if (issue === 'gap') scope.issue('map.time-gap', 'the clock change skips this wall time');
+  if (issue === 'gap') report('map.time-gap', 'the clock change skips this wall time');
   else if (issue === 'overlap')
-    scope.issue('map.time-overlap', 'the clock change repeats this wall time; the first is taken');
+    report('map.time-overlap', 'the clock change repeats this wall time; the first is taken');
   else if (issue === 'zone-unknown')
-    scope.issue('map.time-zone-unknown', 'a time of day without offset or zone: its date alone is kept');
+    report('map.time-zone-unknown', 'a time of day without offset or zone: its date alone is kept');
   if (kind === 'instant' && instant === undefined) {
-    scope.issue('map.time-imprecise', 'this element needs a time of day');
+    report('map.time-imprecise', 'this element needs a time of day');
     return undefined;
   }
   if (precision === undefined || instant === undefined || HAS_OFFSET.test(text)) return fhir;

@@ -1,7 +1,8 @@
 import type { CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestResource } from '@medplum/fhirtypes';
 import type { Engine } from './engine.ts';
 import { SERVED } from './operations/registry.ts';
-import { isServed } from './search-request.ts';
+import { TOPIC_EXTENSIONS } from './operations/subscription-topics.ts';
+import { isServed, isServedComposite } from './search-request.ts';
 
 /** What the routes serve on every type; `route.ts` and this list are read side by side by the conformance test. */
 export const TYPE_INTERACTIONS = [
@@ -35,6 +36,7 @@ export function capabilityStatement(engine: Engine, base: string, at: number): C
     const operations = OPERATIONS.filter(({ types }) => types.includes('*') || types.includes(type));
     return {
       type: type as CapabilityStatementRestResource['type'],
+      ...(type === 'Subscription' ? { extension: [...TOPIC_EXTENSIONS] } : {}),
       interaction: TYPE_INTERACTIONS.map((code) => ({ code })),
       versioning: 'versioned-update',
       readHistory: true,
@@ -50,7 +52,10 @@ export function capabilityStatement(engine: Engine, base: string, at: number): C
         .map(({ code }) => `${type}:${code}`),
       searchParam: definitions
         .searchParameters(type)
-        .filter(isServed)
+        .filter(
+          (parameter) =>
+            isServed(parameter) && (parameter.type !== 'composite' || isServedComposite(definitions, parameter)),
+        )
         .map(({ code, type: kind, url }) => ({ name: code, type: kind, definition: url })),
       ...(operations.length > 0 ? { operation: operations.map(({ name, definition }) => ({ name, definition })) } : {}),
     };

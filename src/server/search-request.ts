@@ -144,6 +144,9 @@ function systemTypes(definitions: Definitions, pairs: readonly (readonly [string
   return named.length > 0 ? named : [...definitions.resourceTypes];
 }
 
+/** Not references: the next page's cursor would carry targets the reader may not know of. */
+const SORTABLE: ReadonlySet<string> = new Set(['string', 'token', 'date', 'number', 'quantity', 'uri']);
+
 function parseSort(
   definitions: Definitions,
   types: readonly string[],
@@ -155,7 +158,7 @@ function parseSort(
     const descending = each.startsWith('-');
     const code = descending ? each.slice(1) : each;
     const parameter = parameterOf(definitions, types, code);
-    if (parameter && parameter.type !== 'composite' && parameter.type !== 'special') return [{ parameter, descending }];
+    if (parameter && SORTABLE.has(parameter.type) && isServed(parameter)) return [{ parameter, descending }];
     if (strict) throw refuse(400, 'not-supported', '_sort names an unknown parameter');
     ignored.push('_sort');
     return [];
@@ -205,6 +208,12 @@ export function parseCondition(
 /** Whether a parameter is indexed: `near`, `_text`, `_content` and `_query` are not, and a search by them is not understood. */
 export const isServed = ({ type, expression }: SearchParameter): boolean =>
   type !== 'special' && expression !== undefined;
+
+/** Composites are indexed as a token and one more value; others are refused. */
+export function isServedComposite(definitions: Definitions, { component }: SearchParameter): boolean {
+  const types = (component ?? []).map(({ definition }) => definitions.searchParameterByUrl(definition)?.type);
+  return types.length === 2 && types[0] === 'token' && types[1] !== undefined;
+}
 
 /** `_list=id`: what the items of a List point at, said as a reverse chain. */
 function parseList(definitions: Definitions, types: readonly string[], value: string): Reverse | undefined {

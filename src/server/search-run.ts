@@ -149,7 +149,6 @@ const SORT_COLUMNS: Readonly<Record<string, readonly [table: string, first: stri
   string: ['idx_string', 'value', 'value', true],
   token: ['idx_token', 'code', 'code', true],
   uri: ['idx_uri', 'value', 'value', true],
-  reference: ['idx_reference', 'tid', 'tid', true],
   number: ['idx_number', 'lo', 'hi', false],
   quantity: ['idx_quantity', 'lo', 'hi', false],
   date: ['idx_date', 'lo', 'hi', false],

@@ -10,6 +10,7 @@ import {
   type AnyCondition,
   type Chain,
   type Condition,
+  isServedComposite,
   type Reverse,
   splitEscaped,
   unescapeValue,
@@ -246,9 +247,9 @@ async function compileComposite(
   types: readonly string[],
   { parameter, values }: Condition,
 ): Promise<Compiled> {
-  const second = context.engine.definitions.searchParameterByUrl(parameter.component?.[1]?.definition ?? '');
-  const first = context.engine.definitions.searchParameterByUrl(parameter.component?.[0]?.definition ?? '');
-  if (parameter.component?.length !== 2 || first?.type !== 'token' || !second) {
+  const { definitions } = context.engine;
+  const second = definitions.searchParameterByUrl(parameter.component?.[1]?.definition ?? '');
+  if (!second || !isServedComposite(definitions, parameter)) {
     throw refuse(400, 'not-supported', `${parameter.code} is not supported`);
   }
   const parts = values.map((value) => {

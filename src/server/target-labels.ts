@@ -1,15 +1,16 @@
 import type { Coding, Resource } from '@medplum/fhirtypes';
-import type { Tx } from '../database/command.ts';
 import { bodyKeysOf } from '../database/envelope.ts';
 import { forEachReference, parseReference } from '../fhir/references.ts';
+import type { Context } from './context.ts';
 import { isDirectoryType } from './directory-types.ts';
 import type { FhirResource } from './engine.ts';
 import { parseRow, rowKey } from './rows.ts';
 import { queryKeys } from './statements.ts';
+import { visibleRows } from './visibility-sql.ts';
 
 /** The labels of what a resource points at, so that it carries them too. Directory entries pass none on. */
 export async function labelsOfTargets(
-  tx: Tx,
+  { tx, visibility }: Pick<Context, 'tx' | 'visibility'>,
   resource: FhirResource,
   known: ReadonlyMap<string, readonly Coding[]>,
 ): Promise<Coding[]> {
@@ -23,10 +24,14 @@ export async function labelsOfTargets(
     if (here) found.push(...here);
     else targets.set(key, parsed);
   });
+  // What the writer cannot see it cannot have copied, and its labels are not told by ours.
+  const visible = visibleRows(visibility, 'r');
   const rows = await queryKeys<{ json: string }>(
     tx,
-    'SELECT json FROM resource WHERE (type, id) IN $KEYS AND labels <> 0 AND deleted = 0',
+    `SELECT r.json FROM resource r WHERE (r.type, r.id) IN $KEYS AND r.labels <> 0 AND r.deleted = 0 AND ${visible.text}`,
     [...targets.values()].map(({ type, id }) => [type, id]),
+    [],
+    visible.params,
   );
   for (const row of rows) {
     found.push(...((parseRow(row, bodyKeysOf(tx.env)).meta as { security?: Coding[] }).security ?? []));

@@ -179,7 +179,7 @@ async function prepared(
     if (!restored) throw refuse(422, 'business-rule', 'a masked reference was moved: write it back in its place');
     whole = restored;
   }
-  const inherited = await labelsOfTargets(context.tx, whole, labels);
+  const inherited = await labelsOfTargets(context, whole, labels);
   const security = [securityOf(stored as FhirResource | undefined), securityOf(whole), inherited].reduce<Coding[]>(
     (all, more) => mergeLabels(all, more),
     [],

@@ -17,7 +17,7 @@ import { refuse, refuseWith } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
 import { openText, sealText } from './sealed-text.ts';
 import { lockNames } from './statements.ts';
-import { labelsOfTargets } from './target-labels.ts';
+import { inheritedLabels, securityOf } from './target-labels.ts';
 import { askRules, requireOwnership, requirePatients, requireVersion } from './write-checks.ts';
 import type { Write } from './write-intent.ts';
 
@@ -41,12 +41,18 @@ export async function writeAll(context: Context, writes: readonly Write[]): Prom
     writes.filter(({ action }) => action !== 'create').map(({ type, id }) => rowKey(type, id)),
   );
   const rows = await loadRows(tx, writes);
-  const labels = new Map(writes.map((each) => [rowKey(each.type, each.id), securityOf(each.resource)]));
+  const batch: Batch = {
+    labels: await inheritedLabels(
+      context,
+      new Map(writes.flatMap(({ type, id, resource }) => (resource ? [[rowKey(type, id), resource] as const] : []))),
+    ),
+    patients: new Set(writes.flatMap(({ type, id }) => (type === 'Patient' ? [id] : []))),
+  };
   const planned: { write: Write; change: Change | undefined; before: Row | undefined }[] = [];
   for (const write of writes) {
     const before = rows.get(rowKey(write.type, write.id));
     try {
-      planned.push({ write, before, change: await planWrite(context, write, before, labels) });
+      planned.push({ write, before, change: await planWrite(context, write, before, batch) });
     } catch (error) {
       throw placed(error, write.place);
     }
@@ -104,13 +110,19 @@ function auditOf(
   ];
 }
 
-const securityOf = (resource: FhirResource | undefined): Coding[] => (resource?.meta?.security ?? []) as Coding[];
+/** What the writes of one transaction know of each other. */
+interface Batch {
+  /** By `Type/id`: what each must carry. */
+  readonly labels: ReadonlyMap<string, readonly Coding[]>;
+  /** Patients that this transaction writes, or that the actor was found to see. */
+  readonly patients: Set<string>;
+}
 
 async function planWrite(
   context: Context,
   write: Write,
   before: Row | undefined,
-  labels: Map<string, Coding[]>,
+  { labels, patients: known }: Batch,
 ): Promise<Change | undefined> {
   const { tx, engine, actor } = context;
   const lives = before !== undefined && before.deleted === 0;
@@ -131,7 +143,7 @@ async function planWrite(
       folded: before!.folded === 1,
     };
   }
-  const resource = await prepared(context, write, stored, labels);
+  const resource = prepared(write, stored, labels);
   const index = () => indexRows(engine.definitions, resource);
   if (!context.scopes.allows(write.type, write.id, operation, index)) {
     throw refuse(403, 'forbidden', `the token's scope does not cover this ${write.type}`);
@@ -147,8 +159,9 @@ async function planWrite(
   await requirePatients(
     context,
     write.type,
-    patients.filter((id) => id !== before?.patient && !labels.has(rowKey('Patient', id))),
+    patients.filter((id) => id !== before?.patient && !known.has(id)),
   );
+  for (const id of patients) known.add(id);
   return {
     type: write.type,
     id: write.id,
@@ -165,12 +178,11 @@ async function planWrite(
 const isDerivedId = (id: string): boolean => id.length === 36 && id[14] === '8';
 
 /** The resource as it will be stored: its id, references masked on the way out restored, labels kept and inherited. */
-async function prepared(
-  context: Context,
+function prepared(
   { type, id, resource }: Write,
   stored: Stored | undefined,
-  labels: Map<string, Coding[]>,
-): Promise<FhirResource> {
+  labels: ReadonlyMap<string, readonly Coding[]>,
+): FhirResource {
   if (resource?.resourceType !== type)
     throw refuse(400, 'structure', 'the resource is of another type than the address');
   let whole: FhirResource = { ...resource, id };
@@ -179,12 +191,9 @@ async function prepared(
     if (!restored) throw refuse(422, 'business-rule', 'a masked reference was moved: write it back in its place');
     whole = restored;
   }
-  const inherited = await labelsOfTargets(context, whole, labels);
-  const security = [securityOf(stored as FhirResource | undefined), securityOf(whole), inherited].reduce<Coding[]>(
-    (all, more) => mergeLabels(all, more),
-    [],
-  );
-  labels.set(rowKey(type, id), security);
+  const written: unknown = whole.meta?.security;
+  if (written !== undefined && securityOf(whole).length !== (written as { length?: number }).length) return whole;
+  const security = mergeLabels(securityOf(stored as FhirResource | undefined), labels.get(rowKey(type, id)));
   const { versionId: _v, lastUpdated: _u, security: _s, ...meta } = whole.meta ?? {};
   const kept = { ...meta, ...(security.length > 0 ? { security } : {}) };
   const { meta: _meta, ...rest } = whole;

@@ -161,6 +161,44 @@ describe.each(ENGINES)('visibility over FHIR on %s', (engine) => {
     expect((await lakeside(`GET Observation/${body.id}`)).status).toBe(404);
   });
 
+  it('labels reach along references within a transaction, in whatever order its entries stand', async () => {
+    const [one, two] = [
+      'urn:uuid:00000000-0000-4000-8000-000000000001',
+      'urn:uuid:00000000-0000-4000-8000-000000000002',
+    ];
+    const about = (reference: string) => ({
+      resourceType: 'Observation',
+      status: 'final',
+      code: { text: 'x' },
+      ...subject('rp'),
+      focus: [{ reference }],
+    });
+    const entry = [
+      { fullUrl: one, resource: about(two), request: { method: 'POST', url: 'Observation' } },
+      { fullUrl: two, resource: about('Condition/sud'), request: { method: 'POST', url: 'Observation' } },
+    ];
+    const done = await riverside('POST ', { resourceType: 'Bundle', type: 'transaction', entry });
+    for (const { resource } of done.body.entry) {
+      expect(resource.meta.security.map((each: { code: string }) => each.code)).toContain('42CFRPart2');
+    }
+  });
+
+  it.each([{ security: 'x' }, { security: { code: 'R' } }, { security: [null] }, { security: ['R'] }])(
+    'labels that are none (%j) are refused',
+    async (meta) => {
+      expect(
+        (
+          await riverside('POST Observation', {
+            resourceType: 'Observation',
+            status: 'final',
+            code: { text: 'x' },
+            meta,
+          })
+        ).status,
+      ).toBe(422);
+    },
+  );
+
   it('a reference to what the reader may not see is masked, not searchable, and survives a write back', async () => {
     const task = {
       resourceType: 'Task',

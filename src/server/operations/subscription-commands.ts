@@ -8,16 +8,7 @@ import type { Engine, FhirResource } from '../engine.ts';
 import { loadRow, parseRow } from '../rows.ts';
 import { writeAll } from '../write.ts';
 import { loadSubscribed, queueJob, type SubscriptionState, watch } from './subscription-state.ts';
-import { type SubscriptionWork, workOf } from './subscription-work.ts';
-
-export interface WorkArgs {
-  readonly id: string;
-  /** What its job is for: `handshake-3`, `heartbeat-…`, or anything else for what is yet to be told. */
-  readonly what: string;
-  readonly at: number;
-  /** Base of the links in notifications. */
-  readonly base: string;
-}
+import { type SubscriptionWork, type WorkArgs, workOf } from './subscription-work.ts';
 
 export interface SettleArgs {
   readonly id: string;

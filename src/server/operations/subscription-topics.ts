@@ -112,3 +112,9 @@ export const TOPICS: readonly Topic[] = [
 
 export const topicOf = (canonical: string): Topic | undefined =>
   TOPICS.find(({ url }) => url === canonical.split('|')[0]);
+
+/** What `metadata` says of the topics. Rule: subscriptions backport, capability-subscriptiontopic-canonical. */
+export const TOPIC_EXTENSIONS = TOPICS.map(({ url }) => ({
+  url: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical',
+  valueCanonical: url,
+}));

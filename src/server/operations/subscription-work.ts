@@ -3,7 +3,6 @@ import type { AuditRecord } from '../audit.ts';
 import { type Context, contextOf } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import { loadRow } from '../rows.ts';
-import type { WorkArgs } from './subscription-commands.ts';
 import {
   type Content,
   disclosures,
@@ -14,6 +13,15 @@ import {
   notification,
 } from './subscription-notification.ts';
 import { loadSubscribed, type Subscribed } from './subscription-state.ts';
+
+export interface WorkArgs {
+  readonly id: string;
+  /** What its job is for: `handshake-3`, `heartbeat-…`, or anything else for what is yet to be told. */
+  readonly what: string;
+  readonly at: number;
+  /** Base of the links in notifications. */
+  readonly base: string;
+}
 
 /** One request to a subscriber's endpoint. */
 export interface HookRequest {

@@ -1,8 +1,8 @@
 import type { Clock } from '../../model/clock.ts';
 import type { Database } from '../../model/database.ts';
 import type { RunBot } from '../../model/flow.ts';
-import type { SettleArgs, WorkArgs } from './subscription-commands.ts';
-import type { HookRequest, SubscriptionWork } from './subscription-work.ts';
+import type { SettleArgs } from './subscription-commands.ts';
+import type { HookRequest, SubscriptionWork, WorkArgs } from './subscription-work.ts';
 
 /** How one request to a subscriber ended. `taken`: a 2xx answer, which says that it was received and no more. */
 export type HookOutcome = { readonly kind: 'taken' } | { readonly kind: 'failed'; readonly code: string };

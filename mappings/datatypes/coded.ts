@@ -139,7 +139,10 @@ export function coding(table: ConceptTable): DataMap {
   };
 }
 
-/** CWE of a table that senders extend: a code of the table gets its system (and the partner's translation), others stay as they are. */
+/**
+ * CWE of a table that senders extend: a code of the table (or of the partner's) gets its translation, with what was sent beside it; any
+ * other code without a coding system is the partner's own code of that table.
+ */
 export function known(table: ConceptTable): DataMap {
   return {
     name: 'CWE[CodeableConcept]',
@@ -147,10 +150,15 @@ export function known(table: ConceptTable): DataMap {
     read: (node, scope) => {
       const concept = conceptOf(node, scope);
       const value = node.text;
-      const mapped = value === undefined ? undefined : lookUp(table, value, scope.partner);
-      if (concept === undefined || mapped === undefined) return json(concept);
-      const others = (concept.coding ?? []).filter(
-        (each) => each.system !== undefined && each.system !== mapped.system,
+      if (concept === undefined || value === undefined) return json(concept);
+      const mapped = lookUp(table, value, scope.partner);
+      const own = `urn:handoff:code:${scope.partner.id}:${table.id}`;
+      const stated = (concept.coding ?? []).map((each) =>
+        each.system === undefined ? { system: own, ...each } : each,
+      );
+      if (mapped === undefined) return json({ ...concept, coding: stated });
+      const others = stated.filter(
+        (each) => each.code !== mapped.code || (each.system !== own && each.system !== mapped.system),
       );
       return json({ ...concept, coding: [mapped, ...others] });
     },

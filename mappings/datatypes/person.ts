@@ -106,11 +106,10 @@ const HV = 'http://hl7.org/fhir/StructureDefinition/iso21090-AD-use';
 export function addressOf(node: Node, scope: Scope): Address | undefined {
   const address: Address = {};
   const street = node.part(1);
-  // SAD: the street and its number are parts of the first line; they stand alone only where it is empty.
-  const parts = [street.get(3), street.get(2)].filter((part) => part !== undefined).join(' ');
-  const line = [street.get(1) ?? (parts === '' ? undefined : parts), node.get(2), node.get(19)].filter(
-    (part) => part !== undefined,
-  );
+  // SAD: the whole line, then street and number where the whole does not hold them already.
+  const street1 = street.get(1);
+  const parts = [street.get(2), street.get(3)].filter((part) => part !== undefined && !street1?.includes(part));
+  const line = [street1, ...parts, node.get(2), node.get(19)].filter((part) => part !== undefined);
   if (line.length > 0) address.line = line;
   const city = node.get(3);
   const district = node.part(9).get(2) ?? node.get(9);

@@ -1,8 +1,9 @@
 import type { DocumentReference } from '@medplum/fhirtypes';
 import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
-import { coded, ofTable } from '../datatypes/coded.ts';
+import { coded, known, ofTable } from '../datatypes/coded.ts';
 import { practitioner } from '../datatypes/directory.ts';
 import { instant, st } from '../datatypes/text.ts';
+import { DOCUMENT_CONFIDENTIALITY } from '../tables/confidentiality.ts';
 import { AVAILABILITY, COMPLETION_OF_DOCUMENT } from '../tables/document.ts';
 
 /** TXA → DocumentReference. Rule: v2-to-FHIR IG 1.0.0, segment TXA[DocumentReference]. */
@@ -17,7 +18,7 @@ export const TXA_DOCUMENT = {
     { from: 'TXA-9', to: 'author', as: every(practitioner) },
     { from: 'TXA-10', to: 'authenticator', as: first(practitioner) },
     { from: 'TXA-17', to: 'docStatus', as: first(coded(COMPLETION_OF_DOCUMENT)) },
-    { from: 'TXA-18', to: 'securityLabel[TXA-18]', as: first(ofTable('0272')) },
+    { from: 'TXA-18', to: 'securityLabel[TXA-18]', as: first(known(DOCUMENT_CONFIDENTIALITY)) },
     { from: 'TXA-19', to: 'status', as: first(coded(AVAILABILITY)) },
     { from: 'TXA-25', to: 'description', as: first(st) },
   ],

@@ -1,12 +1,14 @@
 import type { RelatedPerson } from '@medplum/fhirtypes';
 import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
-import { coded, ofTable, translated } from '../datatypes/coded.ts';
+import { coded, known, translated } from '../datatypes/coded.ts';
 import { cx } from '../datatypes/identifier.ts';
 import { xad, xpn, xtn } from '../datatypes/person.ts';
 import { holding } from '../datatypes/shape.ts';
 import { date, dateTime } from '../datatypes/text.ts';
 import { ssn } from '../datatypes/us-core.ts';
+import { PRIMARY_LANGUAGE } from '../tables/language.ts';
 import { ADMINISTRATIVE_SEX, RELATIONSHIP } from '../tables/person.ts';
+import { CONTACT_ROLE } from '../tables/person-code.ts';
 
 /** NK1 → RelatedPerson. Rule: v2-to-FHIR IG 1.0.0, segment NK1[RelatedPerson]. */
 export const NK1_RELATED_PERSON = {
@@ -18,13 +20,13 @@ export const NK1_RELATED_PERSON = {
     { from: 'NK1-4', to: 'address', as: every(xad) },
     { from: 'NK1-5', to: 'telecom', as: every(xtn()) },
     { from: 'NK1-6', to: 'telecom', as: every(xtn('work')) },
-    { from: 'NK1-7', to: 'relationship[NK1-7]', as: first(ofTable('0131')) },
+    { from: 'NK1-7', to: 'relationship[NK1-7]', as: first(known(CONTACT_ROLE)) },
     { from: 'NK1-8', to: 'period.start', as: first(dateTime) },
     { from: 'NK1-9', to: 'period.end', as: first(dateTime) },
     { from: 'NK1-12', to: 'identifier[NK1-12]', as: first(cx) },
     { from: 'NK1-15', to: 'gender', as: first(coded(ADMINISTRATIVE_SEX)) },
     { from: 'NK1-16', to: 'birthDate', as: first(date) },
-    { from: 'NK1-20', to: 'communication[NK1-20]', as: first(holding('language', ofTable('0296'))) },
+    { from: 'NK1-20', to: 'communication[NK1-20]', as: first(holding('language', known(PRIMARY_LANGUAGE))) },
     { from: 'NK1-30', to: 'name', as: every(xpn) },
     { from: 'NK1-31', to: 'telecom', as: every(xtn()) },
     { from: 'NK1-32', to: 'address', as: every(xad) },

@@ -1,13 +1,14 @@
 import type { DiagnosticReport, Observation } from '@medplum/fhirtypes';
 import { type DataMap, every, first, type SegmentMap } from '../../src/mapping/row.ts';
 import type { Json } from '../../src/model/json.ts';
-import { coded, cwe, ofTable, translated } from '../datatypes/coded.ts';
+import { coded, cwe, known, ofTable, translated } from '../datatypes/coded.ts';
 import { practitioner } from '../datatypes/directory.ts';
 import { ei } from '../datatypes/identifier.ts';
 import { ndl } from '../datatypes/role.ts';
 import { extension } from '../datatypes/shape.ts';
 import { dateTime, instant } from '../datatypes/text.ts';
 import { INTERPRETATION, REPORT_STATUS_CODES, RESULT_STATUS } from '../tables/order.ts';
+import { ABNORMAL_NATURE, DIAGNOSTIC_SECTION } from '../tables/order-code.ts';
 
 const VALUES = [
   'valueQuantity',
@@ -34,7 +35,7 @@ export const OBX_OBSERVATION = {
         extension(
           'http://hl7.org/fhir/StructureDefinition/observation-nature-of-abnormal-test',
           'valueCodeableConcept',
-          ofTable('0080'),
+          known(ABNORMAL_NATURE),
         ),
       ),
     },
@@ -102,7 +103,7 @@ export const OBR_REPORT = {
     { from: 'OBR-33', to: 'resultsInterpreter', as: every(ndl) },
     { from: 'OBR-34', to: 'performer', as: every(performing('SPRF', ndl)) },
     { from: 'OBR-35', to: 'performer', as: every(performing('TRANS', ndl)) },
-    { from: 'OBR-24', to: 'category[OBR-24]', as: first(ofTable('0074')) },
+    { from: 'OBR-24', to: 'category[OBR-24]', as: first(known(DIAGNOSTIC_SECTION)) },
     { from: 'OBR-25', to: 'status', as: first(coded(REPORT_STATUS_CODES)) },
   ],
   decisions: [{ from: 'OBR-1', not: 'structural', why: 'orders the segments' }],

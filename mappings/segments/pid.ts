@@ -1,14 +1,16 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { absent, every, first, type SegmentMap } from '../../src/mapping/row.ts';
 import { hubExtension } from '../../src/model/systems.ts';
-import { coded, cwe, ofTable, translated } from '../datatypes/coded.ts';
+import { coded, cwe, known, ofTable, translated } from '../datatypes/coded.ts';
 import { organization, practitioner } from '../datatypes/directory.ts';
 import { cx } from '../datatypes/identifier.ts';
 import { xad, xpn, xpnString, xtn } from '../datatypes/person.ts';
 import { extension, holding, nested } from '../datatypes/shape.ts';
 import { date, dateTime, integer, st, yesNo } from '../datatypes/text.ts';
 import { alias, birthTime, ssn, usCoreEthnicity, usCoreRace } from '../datatypes/us-core.ts';
+import { PRIMARY_LANGUAGE } from '../tables/language.ts';
 import { ADMINISTRATIVE_SEX, MARITAL_STATUS } from '../tables/person.ts';
+import { RELIGION } from '../tables/religion.ts';
 
 const PATIENT = 'http://hl7.org/fhir/StructureDefinition/patient-';
 
@@ -34,12 +36,12 @@ export const PID_PATIENT = {
     { from: 'PID-12', to: 'address[PID-12]', as: first(holding('district', st)), when: absent('PID-11.9') },
     { from: 'PID-13', to: 'telecom', as: every(xtn('home')) },
     { from: 'PID-14', to: 'telecom', as: every(xtn('work')) },
-    { from: 'PID-15', to: 'communication[PID-15]', as: first(holding('language', ofTable('0296'))) },
+    { from: 'PID-15', to: 'communication[PID-15]', as: first(holding('language', known(PRIMARY_LANGUAGE))) },
     { from: 'PID-16', to: 'maritalStatus', as: first(translated(MARITAL_STATUS)) },
     {
       from: 'PID-17',
       to: 'extension[PID-17]',
-      as: first(extension(`${PATIENT}religion`, 'valueCodeableConcept', ofTable('0006'))),
+      as: first(extension(`${PATIENT}religion`, 'valueCodeableConcept', known(RELIGION))),
     },
     { from: 'PID-19', to: 'identifier[PID-19]', as: first(ssn) },
     { from: 'PID-20', to: 'identifier[PID-20]', as: first(licence()) },

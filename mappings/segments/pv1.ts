@@ -2,12 +2,25 @@ import type { Encounter } from '@medplum/fhirtypes';
 import { every, first, isNoneOf, isOneOf, type SegmentMap } from '../../src/mapping/row.ts';
 import type { Json } from '../../src/model/json.ts';
 import { hubExtension } from '../../src/model/systems.ts';
-import { coding, cwe, ofTable } from '../datatypes/coded.ts';
+import { coding, cwe, known, ofTable } from '../datatypes/coded.ts';
 import { location, practitioner } from '../datatypes/directory.ts';
 import { cx } from '../datatypes/identifier.ts';
 import { extension, holding } from '../datatypes/shape.ts';
 import { dateTime, lengthOfStay, st } from '../datatypes/text.ts';
-import { PATIENT_CLASS, PROVIDER_PARTICIPATION } from '../tables/encounter.ts';
+import { ADMISSION_LEVEL, PATIENT_CLASS, PROVIDER_PARTICIPATION } from '../tables/encounter.ts';
+import { HOSPITAL_SERVICE } from '../tables/hospital-service.ts';
+import { PUBLICITY } from '../tables/person-code.ts';
+import {
+  ADMISSION_TYPE,
+  AMBULATORY_STATUS,
+  ARRIVAL_MODE,
+  DIET,
+  DISCHARGE_DISPOSITION,
+  ENCOUNTER_PRIORITY,
+  READMISSION,
+  VIP,
+  VISIT_USER,
+} from '../tables/visit-code.ts';
 
 const as = (role: keyof typeof PROVIDER_PARTICIPATION): Record<string, Json> => ({
   type: [{ coding: [PROVIDER_PARTICIPATION[role]] }],
@@ -31,21 +44,21 @@ export const PV1_ENCOUNTER = {
       as: first(holding('location', location, { status: 'planned' })),
       when: isOneOf('PV1-2', 'P'),
     },
-    { from: 'PV1-4', to: 'type[PV1-4]', as: first(ofTable('0007')) },
+    { from: 'PV1-4', to: 'type[PV1-4]', as: first(known(ADMISSION_TYPE)) },
     { from: 'PV1-5', to: 'hospitalization.preAdmissionIdentifier', as: first(cx) },
     { from: 'PV1-6', to: 'location[PV1-6]', as: first(holding('location', location, { status: 'completed' })) },
     { from: 'PV1-7', to: 'participant', as: every(holding('individual', practitioner, as('attending'))) },
     { from: 'PV1-8', to: 'participant', as: every(holding('individual', practitioner, as('referring'))) },
     { from: 'PV1-9', to: 'participant', as: every(holding('individual', practitioner, as('consulting'))) },
-    { from: 'PV1-10', to: 'serviceType', as: first(ofTable('0069')) },
+    { from: 'PV1-10', to: 'serviceType', as: first(known(HOSPITAL_SERVICE)) },
     { from: 'PV1-11', to: 'location[PV1-11]', as: first(holding('location', location, { status: 'active' })) },
-    { from: 'PV1-13', to: 'hospitalization.reAdmission', as: first(ofTable('0092')) },
+    { from: 'PV1-13', to: 'hospitalization.reAdmission', as: first(known(READMISSION)) },
     { from: 'PV1-14', to: 'hospitalization.admitSource', as: first(ofTable('0023')) },
-    { from: 'PV1-15', to: 'hospitalization.specialArrangement', as: every(ofTable('0009')) },
-    { from: 'PV1-16', to: 'hospitalization.specialCourtesy[PV1-16]', as: first(ofTable('0099')) },
+    { from: 'PV1-15', to: 'hospitalization.specialArrangement', as: every(known(AMBULATORY_STATUS)) },
+    { from: 'PV1-16', to: 'hospitalization.specialCourtesy[PV1-16]', as: first(known(VIP)) },
     { from: 'PV1-17', to: 'participant', as: every(holding('individual', practitioner, as('admitting'))) },
-    { from: 'PV1-36', to: 'hospitalization.dischargeDisposition', as: first(ofTable('0112')) },
-    { from: 'PV1-38', to: 'hospitalization.dietPreference[PV1-38]', as: first(ofTable('0114')) },
+    { from: 'PV1-36', to: 'hospitalization.dischargeDisposition', as: first(known(DISCHARGE_DISPOSITION)) },
+    { from: 'PV1-38', to: 'hospitalization.dietPreference[PV1-38]', as: first(known(DIET)) },
     { from: 'PV1-42', to: 'location[PV1-42]', as: first(holding('location', location, { status: 'reserved' })) },
     { from: 'PV1-44', to: 'period.start', as: first(dateTime) },
     { from: 'PV1-45', to: 'period.end', as: first(dateTime) },
@@ -84,7 +97,7 @@ export const PV2_ENCOUNTER = {
     {
       from: 'PV2-7',
       to: 'extension',
-      as: every(extension(hubExtension('visit-user-code'), 'valueCodeableConcept', ofTable('0130'))),
+      as: every(extension(hubExtension('visit-user-code'), 'valueCodeableConcept', known(VISIT_USER))),
     },
     {
       from: 'PV2-10',
@@ -99,18 +112,18 @@ export const PV2_ENCOUNTER = {
     {
       from: 'PV2-21',
       to: 'extension[PV2-21]',
-      as: first(extension(hubExtension('publicity'), 'valueCodeableConcept', ofTable('0215'))),
+      as: first(extension(hubExtension('publicity'), 'valueCodeableConcept', known(PUBLICITY))),
     },
     {
       from: 'PV2-40',
       to: 'extension[PV2-40]',
-      as: first(extension(hubExtension('admission-level-of-care'), 'valueCodeableConcept', ofTable('0432'))),
+      as: first(extension(hubExtension('admission-level-of-care'), 'valueCodeableConcept', known(ADMISSION_LEVEL))),
     },
     { from: 'PV2-8', to: 'extension[PV2-8]', as: first(extension(`${R5}plannedStartDate`, 'valueDateTime', dateTime)) },
     { from: 'PV2-9', to: 'extension[PV2-9]', as: first(extension(`${R5}plannedEndDate`, 'valueDateTime', dateTime)) },
     { from: 'PV2-11', to: 'length', as: first(lengthOfStay) },
     { from: 'PV2-13', to: 'participant', as: every(holding('individual', practitioner, as('referring'))) },
-    { from: 'PV2-25', to: 'priority', as: first(ofTable('0217')) },
+    { from: 'PV2-25', to: 'priority', as: first(known(ENCOUNTER_PRIORITY)) },
     {
       from: 'PV2-38',
       to: 'extension[PV2-38]',
@@ -118,7 +131,7 @@ export const PV2_ENCOUNTER = {
         extension(
           'http://hl7.org/fhir/StructureDefinition/encounter-modeOfArrival',
           'valueCoding',
-          coding({ id: '0430', name: 'ModeOfArrivalCode', codes: {} }),
+          coding(ARRIVAL_MODE),
         ),
       ),
     },

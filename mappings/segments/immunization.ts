@@ -1,5 +1,5 @@
 import type { Immunization } from '@medplum/fhirtypes';
-import { type DataMap, every, first, type SegmentMap, valued } from '../../src/mapping/row.ts';
+import { type DataMap, every, first, isNoneOf, type SegmentMap, valued } from '../../src/mapping/row.ts';
 import { cwe, known, systemOf } from '../datatypes/coded.ts';
 import { location } from '../datatypes/directory.ts';
 import { ei } from '../datatypes/identifier.ts';
@@ -7,6 +7,7 @@ import { eip } from '../datatypes/role.ts';
 import { date, dateTime, st } from '../datatypes/text.ts';
 import { namedOrganizationKey, organizationKey } from '../keys.ts';
 import { BODY_PART, BODY_SITE } from '../tables/body-part.ts';
+import { NO_ORDER_NUMBER } from '../tables/immunization.ts';
 import { ROUTE } from '../tables/route.ts';
 
 /** RXA → Immunization, of vaccination messages only. Rule: v2-to-FHIR IG 1.0.0, segment RXA[Immunization]; CDC IIS guide for OBX. */
@@ -58,8 +59,8 @@ export const ORC_IMMUNIZATION = {
   name: 'ORC[Immunization]',
   segment: 'ORC',
   rows: [
-    { from: 'ORC-2', to: 'identifier[ORC-2]', as: first(ei('PLAC')) },
-    { from: 'ORC-3', to: 'identifier[ORC-3]', as: first(ei('FILL')), note: '9999 is no number: the key leaves it out' },
+    { from: 'ORC-2', to: 'identifier[ORC-2]', as: first(ei('PLAC')), when: isNoneOf('ORC-2', NO_ORDER_NUMBER) },
+    { from: 'ORC-3', to: 'identifier[ORC-3]', as: first(ei('FILL')), when: isNoneOf('ORC-3', NO_ORDER_NUMBER) },
     { from: 'ORC-4', to: 'identifier[ORC-4.1]', as: first(eip(1, 'PLAC')) },
     { from: 'ORC-4', to: 'identifier[ORC-4.2]', as: first(eip(2, 'FILL')), when: valued('ORC-4.2') },
     { from: 'ORC-9', to: 'recorded', as: first(dateTime), note: 'RXA-22 goes first: RXA runs later' },
@@ -68,7 +69,11 @@ export const ORC_IMMUNIZATION = {
     { from: 'ORC-12', to: 'performer', by: 'ordering provider (OP)' },
     { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
   ],
-  decisions: [{ from: 'ORC-1', not: 'structural', why: 'vaccinations are stated as they stand' }],
+  decisions: [
+    { from: 'ORC-1', not: 'structural', why: 'vaccinations are stated as they stand' },
+    { from: 'ORC-2', not: 'structural', why: '9999: the sender says that there is no number' },
+    { from: 'ORC-3', not: 'structural', why: '9999: the sender says that there is no number' },
+  ],
 } as const satisfies SegmentMap<Immunization>;
 
 /** RXA-17: a manufacturer by its code (MVX), else by its words. */

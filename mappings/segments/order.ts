@@ -1,13 +1,14 @@
 import type { MedicationRequest, ServiceRequest } from '@medplum/fhirtypes';
 import { absent, every, first, isNoneOf, isOneOf, type SegmentMap } from '../../src/mapping/row.ts';
 import { hubExtension } from '../../src/model/systems.ts';
-import { coded, cwe, ofTable, translated } from '../datatypes/coded.ts';
+import { coded, cwe, known, ofTable, translated } from '../datatypes/coded.ts';
 import { organization, practitioner } from '../datatypes/directory.ts';
 import { cx, ei } from '../datatypes/identifier.ts';
 import { xtn } from '../datatypes/person.ts';
 import { extension, holding } from '../datatypes/shape.ts';
 import { dateTime, fixed, type st } from '../datatypes/text.ts';
 import { ORDER_CONTROL, ORDER_PRIORITY, ORDER_STATUS, ORDER_TYPE } from '../tables/order.ts';
+import { SUBSTITUTION } from '../tables/order-code.ts';
 
 const FHIR = 'http://hl7.org/fhir/StructureDefinition/';
 
@@ -74,8 +75,13 @@ export const OBR_SERVICE = {
   segment: 'OBR',
   states: ['intent'],
   rows: [
-    { from: 'OBR-2', to: 'identifier[OBR-2]', as: first(ei('PLAC')) },
-    { from: 'OBR-3', to: 'identifier[OBR-3]', as: first(ei('FILL')) },
+    {
+      from: 'OBR-2',
+      to: 'identifier[ORC-2]',
+      as: first(ei('PLAC')),
+      note: 'the number of ORC-2, which goes first: ORC runs later',
+    },
+    { from: 'OBR-3', to: 'identifier[ORC-3]', as: first(ei('FILL')), note: 'the number of ORC-3' },
     { from: 'OBR-4', to: 'code', as: first(cwe) },
     { from: 'OBR-5', to: 'priority', as: first(coded(ORDER_PRIORITY)) },
     { from: 'OBR-6', to: 'occurrenceDateTime', as: first(dateTime) },
@@ -161,7 +167,7 @@ export const RXO_MEDICATION = {
   segment: 'RXO',
   rows: [
     { from: 'RXO-1', to: 'medicationCodeableConcept', as: first(cwe) },
-    { from: 'RXO-9', to: 'substitution.allowedCodeableConcept', as: first(ofTable('0161')) },
+    { from: 'RXO-9', to: 'substitution.allowedCodeableConcept', as: first(known(SUBSTITUTION)) },
     { from: 'RXO-14', to: 'requester', as: first(practitioner) },
     { from: 'RXO-20', to: 'reasonCode', as: every(cwe) },
   ],

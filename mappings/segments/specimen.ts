@@ -1,11 +1,12 @@
 import type { Specimen } from '@medplum/fhirtypes';
 import { every, first, isOneOf, type SegmentMap } from '../../src/mapping/row.ts';
-import { coded, cwe, known } from '../datatypes/coded.ts';
+import { hubExtension } from '../../src/model/systems.ts';
+import { coded, cwe, known, ofTable } from '../datatypes/coded.ts';
 import { practitioner } from '../datatypes/directory.ts';
 import { cx, ei } from '../datatypes/identifier.ts';
 import { simpleQuantity } from '../datatypes/quantity.ts';
 import { eip } from '../datatypes/role.ts';
-import { holding } from '../datatypes/shape.ts';
+import { extension, holding } from '../datatypes/shape.ts';
 import { dateTime, st } from '../datatypes/text.ts';
 import { FASTING, SPECIMEN_AVAILABILITY } from '../tables/specimen.ts';
 import { COLLECTION_METHOD, SPECIMEN_CONDITION } from '../tables/specimen-code.ts';
@@ -25,6 +26,11 @@ export const SPM_SPECIMEN = {
     { from: 'SPM-4', to: 'type', as: first(known(SPECIMEN_TYPE)) },
     { from: 'SPM-7', to: 'collection.method', as: first(known(COLLECTION_METHOD)) },
     { from: 'SPM-8', to: 'collection.bodySite', as: first(cwe) },
+    {
+      from: 'SPM-11',
+      to: 'extension',
+      as: every(extension(hubExtension('specimen-role'), 'valueCodeableConcept', ofTable('0369'))),
+    },
     { from: 'SPM-12', to: 'collection.quantity', as: first(simpleQuantity) },
     { from: 'SPM-14', to: 'note', as: every(holding('text', st)) },
     { from: 'SPM-18', to: 'receivedTime', as: first(dateTime) },

@@ -24,3 +24,6 @@ export const FASTING: ConceptTable = {
     NG: 'Not Given - Patient was not asked at the time of the procedure.',
   }),
 };
+
+/** SPM-11, table 0369, of specimens that are nobody's: blind, calibrator, electronic control, proficiency, control, verifying calibrator. */
+export const NOT_OF_A_PATIENT: ReadonlySet<string> = new Set(['B', 'C', 'E', 'F', 'O', 'Q', 'V']);

@@ -34,6 +34,12 @@ export function partner(of: Partial<Partner> = {}): Partner {
 
 export const PID = 'PID|1||100^^^MRN^MR||Doe^Pat||19900101|F';
 
+/** A segment by field number: `seg('PRB', { 1: 'AD', 4: 'P1^ID' })`. */
+export function seg(name: string, fields: Readonly<Record<number, string>>): string {
+  const last = Math.max(...Object.keys(fields).map(Number));
+  return `${name}|${Array.from({ length: last }, (_, i) => fields[i + 1] ?? '').join('|')}`;
+}
+
 /** Segments after an MSH of the event, sent at 2026-03-02 10:00 local unless `at` says otherwise. */
 export function text(event: string, segments: readonly string[], at = '20260302100000'): string {
   return [`MSH|^~\\&|APP|FAC|HUB|HUB|${at}||${event}|C1|T|2.5.1`, ...segments].join('\r');

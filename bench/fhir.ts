@@ -154,32 +154,28 @@ function chart(): { resource: object; fullUrl: string }[] {
         activity: [{ reference: { reference: request } }],
       },
     },
-    ...urls
-      .slice(4, 7)
-      .map((fullUrl) => ({
-        fullUrl,
-        resource: {
-          resourceType: 'MedicationAdministration',
-          status: 'completed',
-          medicationCodeableConcept: { text: 'drug' },
-          effectiveDateTime: '2026-03-01T10:00:00Z',
-          ...about(p),
-          request: { reference: request },
-        },
-      })),
-    ...urls
-      .slice(7, 9)
-      .map((fullUrl) => ({
-        fullUrl,
-        resource: {
-          resourceType: 'Observation',
-          status: 'final',
-          code: { coding: [{ system: 'http://loinc.org', code: '44261-6' }] },
-          valueQuantity: { value: unique % 27, unit: '{score}', system: 'http://unitsofmeasure.org', code: '{score}' },
-          effectiveDateTime: '2026-03-01',
-          ...about(p),
-        },
-      })),
+    ...urls.slice(4, 7).map((fullUrl) => ({
+      fullUrl,
+      resource: {
+        resourceType: 'MedicationAdministration',
+        status: 'completed',
+        medicationCodeableConcept: { text: 'drug' },
+        effectiveDateTime: '2026-03-01T10:00:00Z',
+        ...about(p),
+        request: { reference: request },
+      },
+    })),
+    ...urls.slice(7, 9).map((fullUrl) => ({
+      fullUrl,
+      resource: {
+        resourceType: 'Observation',
+        status: 'final',
+        code: { coding: [{ system: 'http://loinc.org', code: '44261-6' }] },
+        valueQuantity: { value: unique % 27, unit: '{score}', system: 'http://unitsofmeasure.org', code: '{score}' },
+        effectiveDateTime: '2026-03-01',
+        ...about(p),
+      },
+    })),
   ];
 }
 const transactionOf = (entries: { resource: object; fullUrl: string }[]) => ({

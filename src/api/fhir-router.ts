@@ -120,29 +120,3 @@ async function send(request: Request, response: Response, { status, headers, bod
   }
   response.end(text);
 }
-
-/**
- * A `fetch` that asks the server in this process as one actor, for MedplumClient in bots. It answers like HTTP, but no
- * socket, token or rate limit is in between. Addresses outside the FHIR base are refused.
- */
-export function makeInProcessFetch(service: FhirService, actor: Actor): typeof fetch {
-  const base = new URL(service.base);
-  return async (input, init) => {
-    const url = new URL(input instanceof globalThis.Request ? input.url : String(input));
-    const within = url.pathname.startsWith(`${base.pathname}/`) || url.pathname === base.pathname;
-    if (url.origin !== base.origin || !within) throw new TypeError('the address is outside the FHIR API');
-    const headers = Object.fromEntries(new Headers(init?.headers).entries());
-    const body = init?.body;
-    const asked: FhirRequest = {
-      method: (init?.method ?? 'GET').toUpperCase() as FhirRequest['method'],
-      path: pathSegments(url.pathname.slice(base.pathname.length)),
-      query: [...url.searchParams],
-      headers,
-      ...(body === undefined || body === null
-        ? {}
-        : { body: typeof body === 'string' ? body : await new globalThis.Response(body).text() }),
-    };
-    const { status, headers: out, body: text } = refusedBefore(asked) ?? (await service.handle(asked, actor));
-    return new globalThis.Response(status === 204 || status === 304 ? null : (text ?? null), { status, headers: out });
-  };
-}

@@ -2,7 +2,7 @@ import { MedplumClient } from '@medplum/core';
 import { Client as FhirKitClient } from 'fhir-kit-client';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeInProcessFetch } from '../../src/api/fhir-router.ts';
+import { inProcessClient } from '../../src/hub/in-process-client.ts';
 import { type HttpHub, startHttpHub } from './http-server.ts';
 
 describe('real clients over HTTP with a token', () => {
@@ -75,12 +75,7 @@ describe('real clients over HTTP with a token', () => {
 
   it('MedplumClient works in this process without a socket', async () => {
     const actor = { kind: 'bot' as const, id: 'test-bot', organization: 'org-a', scopes: ['system/*.cruds'] };
-    const medplum = new MedplumClient({
-      baseUrl: 'http://hub.test/',
-      fhirUrlPath: 'fhir/R4',
-      fetch: makeInProcessFetch(hub.hub.fhir, actor),
-      cacheTime: 0,
-    });
+    const medplum = inProcessClient(hub.hub.fhir, actor);
     const made = await medplum.createResource({ resourceType: 'Patient', name: [{ family: 'Bot' }] });
     expect((await medplum.readResource('Patient', made.id)).name?.[0]?.family).toBe('Bot');
   });

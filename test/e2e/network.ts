@@ -117,9 +117,16 @@ export interface JournalRow {
 
 export interface OutboxRow {
   readonly id: number;
-  readonly recipient: string;
+  readonly event: {
+    readonly recipient: string;
+    readonly kind: string;
+    readonly lane: string;
+    readonly person?: string;
+  };
   readonly state: string;
-  readonly code?: string;
+  readonly tries: number;
+  readonly controlId?: string;
+  readonly waiting?: { readonly code: string };
 }
 
 /** The demo network of one test, and the ways in that its users have. */
@@ -214,7 +221,7 @@ export class Network {
       const moving =
         jobs.some(([, count]) => count > 0) ||
         received.length + claimed.length > 0 ||
-        [...waiting, ...sending].some((row) => !stuck.includes(row.recipient));
+        [...waiting, ...sending].some((row) => !stuck.includes(row.event.recipient));
       calm = moving ? 0 : calm + 1;
       return calm >= 3;
     }, timeoutMs);

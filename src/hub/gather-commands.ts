@@ -20,6 +20,8 @@ export interface ChangedRow {
   readonly resource: unknown;
   readonly owner?: string;
   readonly person?: string;
+  /** Of an Appointment: see `RouteContext`. */
+  readonly turn?: { readonly moved: boolean; readonly before: number };
 }
 
 /** Commands that only the hub itself uses, beside the server's and the flow's. */
@@ -116,8 +118,33 @@ async function changed(tx: Tx, { type, id }: { type: string; id: string }): Prom
     resource: parseRow(row, bodyKeysOf(tx.env)),
     ...(row.owner_org === '' ? {} : { owner: row.owner_org }),
     ...(isOnePerson ? { person: row.person } : {}),
+    ...(type === 'Appointment' ? { turn: await turnOf(tx, row) } : {}),
   };
 }
+
+/** What its versions say of how an Appointment came to stand as it does. */
+async function turnOf(tx: Tx, row: Row): Promise<NonNullable<ChangedRow['turn']>> {
+  const keys = bodyKeysOf(tx.env);
+  const older = await tx.query<{ json: string }>('SELECT json FROM history WHERE rid = ? ORDER BY version', [row.rid]);
+  const stands = [...older, row]
+    .filter(({ json }) => json !== '')
+    .map((each) => parseRow(each, keys) as unknown as { status?: string; start?: string })
+    .map(({ status = '', start = '' }) => ({ status, start }));
+  const turns = stands.filter((each, i) => i === 0 || !same(each, stands[i - 1]!));
+  const now = turns.at(-1)!;
+  const last = turns.at(-2);
+  return {
+    moved: last !== undefined && last.status === now.status && last.start !== now.start,
+    before: turns.slice(0, -1).filter((each) => same(each, now)).length,
+  };
+}
+
+interface Standing {
+  readonly status: string;
+  readonly start: string;
+}
+
+const same = (a: Standing, b: Standing): boolean => a.status === b.status && a.start === b.start;
 
 /** The code under which a preview comes back: the throw is what undoes its writes. */
 export const PREVIEW = 'store.preview';

@@ -32,6 +32,7 @@ export function routeJob(parts: {
     return route(change, found.flat() as unknown as Resource[], parts.partners(), {
       owner: changed.owner,
       person: changed.person,
+      turn: changed.turn,
     });
   };
 }

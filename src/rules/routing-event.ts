@@ -10,6 +10,8 @@ export interface RouteContext {
   /** Organization that owns the changed row; absent: the hub. */
   readonly owner?: string | undefined;
   readonly person?: string | undefined;
+  /** Of an Appointment: whether its time was moved by this change, and how often it stood like this before. */
+  readonly turn?: { readonly moved: boolean; readonly before: number } | undefined;
 }
 
 /** The change, what was found around it, and who there is to tell. */

@@ -183,8 +183,11 @@ function appointmentEvents(appointment: Appointment, known: Known): OutboxEvent[
     if (isOutpatient(levels)) return isDose && status === 'noshow';
     return isDose ? !levels.includes('dosing') : levels.includes('dosing');
   });
+  const { moved = false, before = 0 } = known.context.turn ?? {};
   const when = status === 'booked' ? `/${appointment.start ?? ''}` : '';
-  const key = `appointment/${appointment.id}/${status}${when}`;
+  // Booked, moved away and moved back again are three acts, though the first and the last look alike.
+  const which = before === 0 ? appointment.id : `${appointment.id}~${before}`;
+  const key = `appointment/${which}/${status === 'booked' && moved ? 'rescheduled' : status}${when}`;
   return concerned.flatMap((to) => eventOf({ kind: 'appointment', key, to, from, about: [appointment] }, known));
 }
 

@@ -270,6 +270,18 @@ describe('an appointment (R09, H17)', () => {
     ],
     ['a proposed dose concerns nobody yet', of('dose', 'proposed'), 'lakeside', []],
   ];
+
+  it('booked, moved away and moved back are three acts', () => {
+    const keys = (start: string, turn?: { moved: boolean; before: number }) =>
+      route(of('dose', 'booked', start), facts, PARTNERS, { owner: 'lakeside', person: 'person-1', turn }).map(
+        (each) => each.eventKey,
+      );
+    const [first, second] = ['2026-11-24T18:00:00Z', '2026-11-25T18:00:00Z'];
+    expect(keys(first)).toEqual([`appointment/a/booked/${first}`]);
+    expect(keys(second, { moved: true, before: 0 })).toEqual([`appointment/a/rescheduled/${second}`]);
+    expect(keys(first, { moved: true, before: 1 })).toEqual([`appointment/a~1/rescheduled/${first}`]);
+  });
+
   it.each(cases)('%s', (_title, change, owner, expected) => {
     expect(events(change, facts, { owner })).toEqual(expected);
   });

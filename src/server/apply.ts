@@ -11,6 +11,7 @@ import { provenancesOf } from './apply-provenance.ts';
 import { type Change, commitChanges } from './commit.ts';
 import type { Engine, FhirResource } from './engine.ts';
 import { emptyFold, type FoldState, foldAssertions, foldElements, materialise, takeOver, withRemoval } from './fold.ts';
+import { foldFromText, foldToText } from './fold-text.ts';
 import { contradict, demographicsOf, statedPatient } from './identity-check.ts';
 import { addIdentifiers, identifyingOf, patientsWith, regroup, storeEdge } from './persons.ts';
 import { loadRows, parseRow, type Row, rowKey } from './rows.ts';
@@ -98,9 +99,7 @@ async function loadEntries(
     keys.map(({ type, id }) => [id, type]),
   );
   const body = bodyKeysOf(tx.env);
-  const known = new Map(
-    states.map(({ type, id, state }) => [rowKey(type, id), JSON.parse(openText(state, body)) as FoldState]),
-  );
+  const known = new Map(states.map(({ type, id, state }) => [rowKey(type, id), foldFromText(openText(state, body))]));
   return new Map(
     keys.map(({ type, id }) => {
       const key = rowKey(type, id);
@@ -237,7 +236,7 @@ async function storeFolds(tx: Tx, changed: readonly Entry[]): Promise<void> {
   await insertRows(
     tx,
     'INSERT INTO fold (id, type, state) VALUES',
-    changed.map(({ type, id, state }) => [id, type, sealText(JSON.stringify(state), keys)]),
+    changed.map(({ type, id, state }) => [id, type, sealText(foldToText(state), keys)]),
     'ON CONFLICT (id, type) DO UPDATE SET state = excluded.state',
   );
 }

@@ -8,7 +8,8 @@ import { type AuditRecord, storeAudit } from './audit.ts';
 import { type Change, commitChanges, patientsIn } from './commit.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
-import { type FoldState, takeOver } from './fold.ts';
+import { takeOver } from './fold.ts';
+import { foldFromText, foldToText } from './fold-text.ts';
 import { indexRows } from './index-rows.ts';
 import { unmask } from './mask.ts';
 import { keepSubscription } from './operations/subscription-state.ts';
@@ -211,16 +212,12 @@ async function recordTakeOver(
   const [fold] = await tx.query<{ state: string }>('SELECT state FROM fold WHERE id = ? AND type = ?', [id, type]);
   if (!fold) return false;
   const state = takeOver(
-    JSON.parse(openText(fold.state, keys)) as FoldState,
+    foldFromText(openText(fold.state, keys)),
     before as FhirResource | undefined,
     after,
     new Date(at).toISOString(),
   );
-  await tx.run('UPDATE fold SET state = ? WHERE id = ? AND type = ?', [
-    sealText(JSON.stringify(state), keys),
-    id,
-    type,
-  ]);
+  await tx.run('UPDATE fold SET state = ? WHERE id = ? AND type = ?', [sealText(foldToText(state), keys), id, type]);
   return true;
 }
 

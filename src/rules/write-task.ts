@@ -16,7 +16,7 @@ import {
 import type { WriteRule } from '../model/write-rule.ts';
 import { ANSWERED, ANSWERED_BY_PEOPLE_ONLY, answerFault, answerNeeds, isPersonal, refusal } from './acknowledge.ts';
 import { affiliationsOf, organizationOf } from './facts.ts';
-import { inputOf, isReferralTask, isReleased, outputOf } from './referral.ts';
+import { inputOf, isReferralTask, isReleased, outputOf, outputsOf } from './referral.ts';
 
 type Write = Parameters<WriteRule['check']>[0];
 interface TaskWrite extends Write {
@@ -36,6 +36,7 @@ const CHECKS: readonly ((write: TaskWrite) => Issue | undefined)[] = [
   keepsDemand,
   keepsDeadline,
   keepsAnswer,
+  keepsSignature,
   keepsGate,
   byPerson,
   withdrawsInTime,
@@ -146,17 +147,31 @@ function keepsAnswer({ was, is, code, actor }: TaskWrite): Issue | undefined {
   if ((before >= 3 && after < before) || (before === 5 && moved)) {
     return refusal('forbidden.answered', 'an answered obligation is not reopened', 'Task.status');
   }
-  for (const part of ['acknowledged-by', 'acknowledged-at', 'hold-answer', 'ladder-step'] as const) {
-    const said = outputOf(was, part);
-    if (said !== undefined && JSON.stringify(said) !== JSON.stringify(outputOf(is, part))) {
-      return refusal(
-        'forbidden.answered',
-        'who answered, when and what stays as it was recorded',
-        `Task.output('${part}')`,
-      );
-    }
-  }
   return undefined;
+}
+
+/**
+ * Who answered, when and what is said in the write that answers, once, and stays: nobody signs beside it, nobody signs for another
+ * beforehand. Steps of the ladder are the hub's and are only added to.
+ */
+function keepsSignature({ was, is, code, actor }: TaskWrite): Issue | undefined {
+  if (was === undefined || !isObligation(code)) return undefined;
+  const answering = ANSWERED.includes(is.status) && was.status !== is.status;
+  for (const part of ['acknowledged-by', 'acknowledged-at', 'hold-answer'] as const) {
+    const [said, says] = [outputsOf(was, part), outputsOf(is, part)];
+    const place = `Task.output('${part}')`;
+    if (said.length > 0 && JSON.stringify(said) !== JSON.stringify(says))
+      return refusal('forbidden.answered', 'who answered, when and what stays as it was recorded', place);
+    if (said.length === 0 && says.length > 0 && !answering && !isMachine(actor))
+      return refusal('forbidden.not-an-answer', 'who answers is said in the write that answers', place);
+    if (said.length === 0 && says.length > 1)
+      return refusal('invalid.person-missing', 'an answer is given by one person, once', place);
+  }
+  const [taken, takes] = [outputsOf(was, 'ladder-step'), outputsOf(is, 'ladder-step')];
+  const kept = isMachine(actor) ? takes.slice(0, taken.length) : takes;
+  return JSON.stringify(taken) === JSON.stringify(kept)
+    ? undefined
+    : refusal('forbidden.answered', 'what the hub did to reach somebody stays recorded', "Task.output('ladder-step')");
 }
 
 /** Only the hub opens the gate of a referral; until then its receiver can do nothing with it (R10). */

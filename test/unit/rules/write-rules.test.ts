@@ -128,6 +128,38 @@ describe('acknowledging a safety note (H2)', () => {
       'invalid.person-missing',
     ],
     [
+      'a signature without an answer, beforehand',
+      { actor: client('riverside'), before: note, after: { ...note, output: [by('riverside')] } },
+      'forbidden.not-an-answer',
+    ],
+    [
+      'a second signature beside the first',
+      {
+        actor: user('riverside'),
+        before: accepted(),
+        after: { ...accepted(), output: [by('riverside'), by('practice')] },
+      },
+      'forbidden.answered',
+    ],
+    [
+      'an answer with two signatures',
+      {
+        actor: user('riverside'),
+        before: note,
+        after: { ...note, status: 'accepted', output: [by('riverside'), by('practice')] },
+      },
+      'invalid.person-missing',
+    ],
+    [
+      'a ladder step that the hub did not take',
+      {
+        actor: user('riverside'),
+        before: note,
+        after: { ...note, output: [output('ladder-step', { valueCodeableConcept: { text: 'backup' } })] },
+      },
+      'forbidden.answered',
+    ],
+    [
       'an answer in the name of somebody else',
       { actor: user('riverside'), before: note, after: accepted('practice') },
       'forbidden.other-person',

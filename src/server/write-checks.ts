@@ -1,9 +1,10 @@
 import { bodyKeysOf } from '../database/envelope.ts';
+import { issue } from '../fhir/outcome.ts';
 import { parseReference } from '../fhir/references.ts';
 import type { Stored } from '../model/store.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
-import { refuse } from './refusal.ts';
+import { refuse, refuseWith } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row } from './rows.ts';
 import { queryKeys } from './statements.ts';
 import { visibleRows } from './visibility-sql.ts';
@@ -81,7 +82,7 @@ export async function askRules(
     const facts = [...(await loadRows(tx, needed)).values()]
       .filter(({ deleted }) => deleted === 0)
       .map((row) => parseRow(row, keys));
-    const issue = rule.check({
+    const fault = rule.check({
       actor,
       facts,
       at: new Date(at).toISOString(),
@@ -89,8 +90,15 @@ export async function askRules(
       ...(after ? { after } : {}),
       ...(role ? { role } : {}),
     });
-    if (!issue) continue;
-    const forbidden = issue.code.startsWith('forbidden');
-    throw refuse(forbidden ? 403 : 422, forbidden ? 'forbidden' : 'business-rule', issue.text, issue.location);
+    if (!fault) continue;
+    const forbidden = fault.code.startsWith('forbidden');
+    const { code: failure, text, location } = fault;
+    const told = issue({
+      code: forbidden ? 'forbidden' : 'business-rule',
+      failure,
+      text,
+      ...(location === undefined ? {} : { expression: location }),
+    });
+    throw refuseWith(forbidden ? 403 : 422, [told]);
   }
 }

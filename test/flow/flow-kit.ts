@@ -217,6 +217,7 @@ export async function startFlowUnderTest(setup: FlowSetup = {}): Promise<FlowUnd
     gate,
     classify: setup.classify ?? ((_, trigger) => (trigger === 'MDM^T02' ? 'safety' : 'normal')),
     configVersion: () => '1',
+    shared: db.dialect === 'postgres',
     now,
     log: write,
   });

@@ -11,10 +11,11 @@ import { LABEL } from '../model/labels.ts';
 import { isDirectoryType } from './directory-types.ts';
 import type { Engine, FhirResource } from './engine.ts';
 import { deriveGrants } from './grants.ts';
+import { believed } from './identity-claim.ts';
 import { type IndexRows, IndexWriter, indexRows } from './index-rows.ts';
 import { recordEvents } from './operations/subscription-events.ts';
 import { hasParties, isAffiliationType, refreshParties, storeParties } from './parties.ts';
-import { identifyingOf, patientsWith, personsOf, regroup, storeIdentifiers } from './persons.ts';
+import { identifyingOf, patientsWith, personsOf, regroup, storedOf, storeIdentifiers } from './persons.ts';
 import { insertResources, updateRow } from './resource-rows.ts';
 import { parseRow, type Row, rowKey, SEVERAL_PERSONS } from './rows.ts';
 import { sealText } from './sealed-text.ts';
@@ -64,7 +65,7 @@ export async function commitChanges(
   const keys = bodyKeysOf(tx.env);
   const drafts = changes.map((change) => draftOf(engine, change, keys));
   const live = drafts.filter((draft) => draft.kind !== 'none');
-  const regrouped = (await regroupPatients(tx, live, at)).union(alsoRegrouped);
+  const regrouped = (await regroupPatients(tx, engine, live, at)).union(alsoRegrouped);
   await assignPersons(tx, live);
   await assignForeign(tx, live);
   const writer = new IndexWriter();
@@ -159,16 +160,18 @@ export function patientsIn(
 }
 
 /** Identifiers of changed Patients, and the sets of patients they tie together. Gives the persons whose membership changed. */
-async function regroupPatients(tx: Tx, drafts: readonly Draft[], at: number): Promise<Set<string>> {
+async function regroupPatients(tx: Tx, engine: Engine, drafts: readonly Draft[], at: number): Promise<Set<string>> {
   const moved: string[] = [];
   for (const { change, previous } of drafts) {
     if (change.type !== 'Patient' || change.byMessage) continue;
-    const before = previous ? identifyingOf(previous) : [];
-    const after = change.resource ? identifyingOf(change.resource) : [];
+    const had = previous ? identifyingOf(previous) : [];
+    const has = change.resource ? identifyingOf(change.resource) : [];
     await lockNames(
       tx,
-      [...before, ...after].map(({ system, value }) => `identifier ${system}|${value}`),
+      [...had, ...has].map(({ system, value }) => `identifier ${system}|${value}`),
     );
+    const before = await storedOf(tx, change.id, [...had, ...has]);
+    const after = await believed(tx, engine.issuers, change, has, before);
     if (!(await storeIdentifiers(tx, change.id, before, after))) continue;
     const others = await patientsWith(tx, [...before, ...after]);
     if (others.some((other) => other !== change.id)) moved.push(change.id);

@@ -48,6 +48,12 @@ export function contradict(one: Demographics, other: Demographics): boolean {
   return !sameName && one.birthDate !== other.birthDate && one.gender !== other.gender;
 }
 
+/** True when two records agree in a name and in the birth date: then a shared identifier may tie them whoever states it. Rule: H7. */
+export const agree = (one: Demographics, other: Demographics): boolean =>
+  one.birthDate !== undefined &&
+  one.birthDate === other.birthDate &&
+  [...one.names].some((name) => other.names.has(name));
+
 /** A family or a first given name in common is enough to be "the same name": people marry, and fields get swapped. */
 function nameTexts({ family, given }: NameShape): string[] {
   return [family, given?.[0]].filter((part): part is string => !!part).map((part) => foldText(part));

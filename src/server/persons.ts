@@ -69,6 +69,20 @@ export async function patientsWith(tx: Tx, identifiers: readonly SharedIdentifie
   return [...new Set(rows.map((row) => row.patient))];
 }
 
+/** Those of these identifiers that tie this patient to others now. */
+export async function storedOf(
+  tx: Tx,
+  patient: string,
+  identifiers: readonly SharedIdentifier[],
+): Promise<SharedIdentifier[]> {
+  const rows = await tx.query<{ system: string; value: string }>(
+    'SELECT system, value FROM person_identifier WHERE patient = ?',
+    [patient],
+  );
+  const asked = new Set(identifiers.map(({ system, value }) => `${system}|${value}`));
+  return rows.filter(({ system, value }) => asked.has(`${system}|${value}`));
+}
+
 /** Stores what identifies a patient now. Gives true when that changed. */
 export async function storeIdentifiers(
   tx: Tx,

@@ -131,7 +131,13 @@ export class HubKit {
   }
 }
 
+const WHO = { name: [{ family: 'Test' }], birthDate: '1980-01-01' };
+
 function withMrn(patient: Resource): Resource {
   const type = { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'MR' }] };
-  return { ...patient, identifier: [{ type, system: 'https://general.example/sid/mrn', value: '100234' }] } as Resource;
+  return {
+    ...patient,
+    ...WHO,
+    identifier: [{ type, system: 'https://general.example/sid/mrn', value: '100234' }],
+  } as Resource;
 }

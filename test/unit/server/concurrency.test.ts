@@ -57,11 +57,15 @@ describe.each(ENGINES)('many writers at once on %s', (engine) => {
   });
 
   it('facts of one person written at once are all in its grants', async () => {
-    const identifier = [{ system: 'urn:care', value: '1' }];
+    const who = {
+      identifier: [{ system: 'urn:care', value: '1' }],
+      name: [{ family: 'Test' }],
+      birthDate: '1980-01-01',
+    };
     const orgs = ['o1', 'o2', 'o3', 'o4'];
     const asks = orgs.map((org) => askAs(hub.fhir, client(org)));
     await Promise.all(
-      asks.map((each, n) => each(`PUT Patient/care-${n}`, { resourceType: 'Patient', id: `care-${n}`, identifier })),
+      asks.map((each, n) => each(`PUT Patient/care-${n}`, { resourceType: 'Patient', id: `care-${n}`, ...who })),
     );
     await Promise.all(
       asks.map((each, n) =>

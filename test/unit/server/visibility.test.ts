@@ -5,6 +5,7 @@ import { type Ask, askAs, matchesOf } from './support/ask.ts';
 import { client, ENGINES, openTestStore, type TestStore } from './support/test-store.ts';
 
 const MRN = [{ system: 'urn:shared', value: '42' }];
+const WHO = { name: [{ family: 'Test' }], birthDate: '1980-01-01' };
 const subject = (id: string) => ({ subject: { reference: `Patient/${id}` } });
 const episode = (id: string, organization: string, patient: string) => ({
   resourceType: 'EpisodeOfCare',
@@ -35,7 +36,7 @@ describe.each(ENGINES)('visibility over FHIR on %s', (engine) => {
     operator = askAs(hub.fhir, { kind: 'operator', id: 'op', scopes: ['system/*.cruds'] });
     for (const id of ['riverside', 'lakeside', 'stranger'])
       await put(operator, { resourceType: 'Organization', id, name: id } as never);
-    await put(riverside, { resourceType: 'Patient', id: 'rp', identifier: MRN } as never);
+    await put(riverside, { resourceType: 'Patient', id: 'rp', ...WHO, identifier: MRN } as never);
     await put(riverside, episode('re', 'riverside', 'rp'));
     const condition = (id: string, more: object = {}) => ({
       resourceType: 'Condition',
@@ -121,8 +122,27 @@ describe.each(ENGINES)('visibility over FHIR on %s', (engine) => {
     expect(made.status).toBe(201);
   });
 
+  it.each([
+    ['nobody in particular', {}],
+    ['a name alone', { name: WHO.name }],
+    ['a birth date alone', { birthDate: WHO.birthDate }],
+    ['another human', { name: [{ family: 'Other' }], birthDate: '1901-01-01', gender: 'other' }],
+  ])('a number that another organization uses, claimed for %s, opens nothing (H7)', async (_, who) => {
+    const claimed = await stranger('POST Patient', { resourceType: 'Patient', identifier: MRN, ...who });
+    expect(claimed.status).toBe(201);
+    const id = claimed.body.id as string;
+    await put(stranger, episode(`claim-${id}`, 'stranger', id));
+    for (const query of [`Condition?patient=${id}`, 'Condition', 'CarePlan', 'Patient?_id=rp'])
+      expect(matchesOf(await stranger(`GET ${query}`))).toEqual([]);
+    expect((await stranger('GET Condition/open')).status).toBe(404);
+    expect((await stranger(`PUT Patient/${id}`, { ...claimed.body, ...who, active: true })).status).toBe(200);
+    expect((await stranger('GET Condition/open')).status).toBe(404);
+    await stranger(`DELETE EpisodeOfCare/claim-${id}`);
+    await stranger(`DELETE Patient/${id}`);
+  });
+
   it('once both treat the person, what carries no sensitive label is open, and Part 2 is not', async () => {
-    await put(lakeside, { resourceType: 'Patient', id: 'lp', identifier: MRN } as never);
+    await put(lakeside, { resourceType: 'Patient', id: 'lp', ...WHO, identifier: MRN } as never);
     await put(lakeside, episode('le', 'lakeside', 'lp'));
     expect(matchesOf(await lakeside('GET Condition?patient=lp'))).toEqual(['open']);
     expect((await lakeside('GET Condition/sud')).status).toBe(404);

@@ -1,4 +1,5 @@
 import type { Definitions } from '../src/mapping/message-map.ts';
+import { heedingAccess } from './messages/access.ts';
 import { RAS } from './messages/administration.ts';
 import { ADT, ADT_LINK, ADT_MERGE, ADT_SWAP } from './messages/adt.ts';
 import { BAR, DFT } from './messages/charge.ts';
@@ -11,6 +12,9 @@ import { REF, RRI } from './messages/referral.ts';
 import { ORU } from './messages/result.ts';
 import { SIU } from './messages/siu.ts';
 import { VXU } from './messages/vaccination.ts';
+
+import { GENERAL_HOSPITAL } from './partners/general-hospital.ts';
+import { LAKESIDE } from './partners/lakeside.ts';
 
 const IDENTITY = 'changes which patient, account or visit a record belongs to; there is no map for it';
 
@@ -36,31 +40,35 @@ export const DEFINITIONS: Definitions = {
     PGL,
     DFT,
     BAR,
-  ],
-  unsafe: Object.fromEntries(
-    [
-      'A18',
-      'A19',
-      'A20',
-      'A23',
-      'A29',
-      'A30',
-      'A34',
-      'A35',
-      'A36',
-      'A39',
-      'A41',
-      'A42',
-      'A43',
-      'A44',
-      'A45',
-      'A46',
-      'A47',
-      'A48',
-      'A49',
-      'A50',
-      'A51',
-    ].map((trigger) => [`ADT^${trigger}`, IDENTITY]),
-  ),
+  ].map(heedingAccess),
+  partners: { 'general-hospital': GENERAL_HOSPITAL, lakeside: LAKESIDE },
+  unsafe: {
+    'ORU^R40': 'an alarm needs a person at once, unless the partner has a map for it',
+    ...Object.fromEntries(
+      [
+        'A18',
+        'A19',
+        'A20',
+        'A23',
+        'A29',
+        'A30',
+        'A34',
+        'A35',
+        'A36',
+        'A39',
+        'A41',
+        'A42',
+        'A43',
+        'A44',
+        'A45',
+        'A46',
+        'A47',
+        'A48',
+        'A49',
+        'A50',
+        'A51',
+      ].map((trigger) => [`ADT^${trigger}`, IDENTITY]),
+    ),
+  },
   administrative: ['ACK', 'NMD', 'NMR', 'MCF'],
 };

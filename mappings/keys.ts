@@ -142,3 +142,9 @@ export const unnumberedCarePlanKey = (owner: string, patient: string, pathway: s
   within('CarePlan', owner, patient, pathway);
 export const chargeItemKey = (owner: string, ...parts: readonly (string | undefined)[]) =>
   within('ChargeItem', owner, ...parts);
+
+/** CON-4: the number of the signed form. */
+export const consentKey = (owner: string, form: IdentifierKey) => of('Consent', owner, form);
+/** A consent without a number: what it is about, and when it was decided. */
+export const unnumberedConsentKey = (owner: string, patient: string, type: string, decided: string | undefined) =>
+  within('Consent', owner, patient, type, decided);

@@ -19,8 +19,8 @@ export function raise(draft: Draft, segment: Segment | undefined, field: number,
   }
 }
 
-export function labelsOf(value: string, scope: Scope): { system: string; code: string }[] {
-  const mapped = lookUp(CONFIDENTIALITY, value, scope.partner);
+export function labelsOf(value: string, scope: Scope, table = CONFIDENTIALITY): { system: string; code: string }[] {
+  const mapped = lookUp(table, value, scope.partner) ?? lookUp(CONFIDENTIALITY, value, scope.partner);
   if (mapped === undefined) {
     scope.issue('map.confidentiality-unknown', 'an unknown confidentiality code: treated as restricted');
     return [{ system: CONFIDENTIALITY_SYSTEM, code: 'R' }];
@@ -31,12 +31,4 @@ export function labelsOf(value: string, scope: Scope): { system: string; code: s
     { system: CONFIDENTIALITY_SYSTEM, code: 'R' },
     { system: ACT_CODE_SYSTEM, code: mapped.code },
   ];
-}
-
-/** ARV: access restrictions of the patient or visit raise everything the message states about them. */
-export function restrict(drafts: Iterable<Draft>, segments: readonly Segment[], scope: Scope): void {
-  for (const arv of segments) {
-    if (arv.get(2) === 'D') continue;
-    for (const draft of drafts) if (draft.patient !== undefined) raise(draft, arv, 3, scope);
-  }
 }

@@ -71,3 +71,28 @@ export const CONFIDENTIALITY_CLASSIFICATION: ConceptTable = {
   id: '0952',
   name: 'ConfidentialityClassification',
 };
+
+/** ARV-3, table 0717: what must not be seen by everybody, as a label. NO restricts nothing, and lifts nothing either. */
+export const ACCESS_RESTRICTION: ConceptTable = {
+  id: '0717',
+  name: 'AccessRestrictionValue',
+  codes: {
+    ...codes(CONFIDENTIALITY_SYSTEM, { ALL: 'R', SMD: 'R' }),
+    ...codes(ACT_CODE_SYSTEM, {
+      DEM: 'DEMO',
+      DRG: 'DRGIS',
+      HIV: 'HIV',
+      LOC: 'LOCIS',
+      OO: 'NOLIST',
+      'PID-7': 'DOB',
+      'PID-17': 'REL',
+      PSY: 'PSY',
+      STD: 'STD',
+    }),
+  },
+};
+
+/** Restrictions of table 0717 that are about the person's data and not about care. */
+export const OF_THE_PERSON: ReadonlySet<string> = new Set(['DEM', 'LOC', 'NO', 'OI', 'OO', 'PID', 'PID-7', 'PID-17']);
+/** Codes of table 0717 that restrict nothing. */
+export const NO_RESTRICTION: ReadonlySet<string> = new Set(['NO', 'OI']);

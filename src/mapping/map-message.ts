@@ -5,9 +5,10 @@ import type { Issue, Mapped, ResourceAssertions, Stamp } from '../model/assertio
 import { compileMap } from './compile.ts';
 import { compileLoss, type LossReport } from './loss.ts';
 import type { Definitions, MessageMap } from './message-map.ts';
+import { changed, type PartnerRows, type PartnerSegment } from './partner-rows.ts';
 import { settlePeriods } from './period.ts';
 import { mayHoldControls, printable } from './printable.ts';
-import { type MapContext, Refusal, Scope } from './scope.ts';
+import { type AnySegmentMap, type CompiledMap, type MapContext, Refusal, Scope } from './scope.ts';
 
 /** All maps, compiled. Made once at start; a row that cannot be compiled throws there and nowhere else. */
 export interface Maps {
@@ -15,8 +16,16 @@ export interface Maps {
   /** `ADT^A01` and so on. */
   readonly events: ReadonlySet<string>;
   readonly find: (event: string) => MessageMap | undefined;
-  readonly lossOf: (map: MessageMap) => LossReport;
+  /** The maps as a partner's file leaves them; undefined for a file that does not exist. */
+  readonly dialect: (mappingFile: string | undefined) => Dialect | undefined;
   readonly definitions: Definitions;
+}
+
+/** The maps of one partner file, or of none. */
+export interface Dialect {
+  readonly compiled: (map: AnySegmentMap) => CompiledMap;
+  readonly lossOf: (map: MessageMap) => LossReport;
+  readonly segments: readonly PartnerSegment[];
 }
 
 export function compileMaps(definitions: Definitions): Maps {
@@ -28,20 +37,57 @@ export function compileMaps(definitions: Definitions): Maps {
       byEvent.set(event, map);
     }
   }
-  const loss = new Map<MessageMap, LossReport>();
+  const standard = dialectOf({}, definitions);
+  const dialects = new Map(
+    Object.entries(definitions.partners).map(([file, rows]) => [file, dialectOf(rows, definitions)]),
+  );
   return {
     version: definitions.version,
     events: new Set(byEvent.keys()),
     find: (event) => byEvent.get(event),
+    dialect: (file) => (file === undefined ? standard : dialects.get(file)),
+    definitions,
+  };
+}
+
+function dialectOf({ rows = {}, segments = [] }: PartnerRows, { messages }: Definitions): Dialect {
+  const own = new Map<string, AnySegmentMap>();
+  const standard = new Map(messages.flatMap(({ maps }) => maps.map((map) => [map.name, map] as const)));
+  for (const [name, change] of Object.entries(rows)) {
+    const map = standard.get(name);
+    if (map === undefined) throw new TypeError(`no segment map ${name} to change`);
+    own.set(name, changed(map, change));
+  }
+  for (const map of [...own.values(), ...segments]) compileMap(map);
+  const loss = new Map<MessageMap, LossReport>();
+  return {
+    compiled: own.size === 0 ? compileMap : (map) => compileMap(own.get(map.name) ?? map),
+    segments,
     lossOf(map) {
       const known = loss.get(map);
       if (known !== undefined) return known;
-      const made = compileLoss(map);
+      const maps = [...map.maps.map((each) => (own.get(each.name) ?? each) as (typeof map.maps)[number]), ...segments];
+      const made = compileLoss({ ...map, maps });
       loss.set(map, made);
       return made;
     },
-    definitions,
   };
+}
+
+/** Z segments of a partner's file: onto the patient of the PID before them, or the visit of the message. */
+function applyOwn(dialect: Dialect, scope: Scope): void {
+  if (dialect.segments.length === 0) return;
+  const patients = [...scope.drafts].filter((draft) => draft.type === 'Patient');
+  const encounter = [...scope.drafts].find((draft) => draft.type === 'Encounter');
+  let patient = -1;
+  for (const segment of scope.message.segments()) {
+    if (segment.name === 'PID') patient += 1;
+    for (const map of dialect.segments) {
+      if (map.segment !== segment.name) continue;
+      const draft = map.on === 'Patient' ? patients[Math.max(patient, 0)] : encounter;
+      if (draft !== undefined) scope.apply(map, segment, draft);
+    }
+  }
 }
 
 export interface MapOptions {
@@ -60,7 +106,7 @@ export interface MappedMessage extends Mapped {
 /**
  * Maps one message to assertions. Never throws on a parsed message. `refused` means that nothing of it may be applied; codes:
  * `map.no-header`, `map.no-map` (stored and listed), `map.identity-unsupported` (park, hold the patients' lanes, alert),
- * `map.patient-missing`, `map.patient-unidentified`, `map.merge-self`, `map.key-missing`, `map.failed`.
+ * `map.partner-file-missing`, `map.patient-missing`, `map.patient-unidentified`, `map.merge-self`, `map.key-missing`, `map.failed`.
  * Success does not mean that all content was carried: see the issues.
  */
 export function mapMessage(maps: Maps, message: Message, context: MapContext, options: MapOptions = {}): MappedMessage {
@@ -92,9 +138,13 @@ export function mapMessage(maps: Maps, message: Message, context: MapContext, op
     );
   }
 
-  const scope = new Scope(context, message, type, trigger, compileMap);
+  const dialect = maps.dialect(context.partner.mappingFile);
+  if (dialect === undefined)
+    return refuse('map.partner-file-missing', 'the mapping file of this partner does not exist');
+  const scope = new Scope(context, message, type, trigger, dialect.compiled);
   try {
     map.run(scope);
+    applyOwn(dialect, scope);
   } catch (error) {
     if (error instanceof Refusal) return refuse(error.code, error.message, error.location, scope.issues);
     // A defect of a map must not stop the loop that maps: the message parks and names the map.
@@ -105,7 +155,7 @@ export function mapMessage(maps: Maps, message: Message, context: MapContext, op
       scope.issues,
     );
   }
-  const lost = options.loss ? maps.lossOf(map)(message, scope) : [];
+  const lost = options.loss ? dialect.lossOf(map)(message, scope) : [];
   return finish(scope, stamp, event, lost);
 }
 

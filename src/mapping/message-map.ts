@@ -1,3 +1,4 @@
+import type { PartnerRows } from './partner-rows.ts';
 import type { SegmentMap } from './row.ts';
 import type { Scope } from './scope.ts';
 
@@ -19,6 +20,8 @@ export interface Definitions {
   readonly messages: readonly MessageMap[];
   /** Identity and cancel triggers nobody may acknowledge and ignore: event → why it parks. Rule: DESIGN §3 "ACK". */
   readonly unsafe: Readonly<Record<string, string>>;
+  /** File name (`handoff.yaml`: `mappingFile`) → what it changes. */
+  readonly partners: Readonly<Record<string, PartnerRows>>;
   /** Message types that never become clinical data: ACK, NMD … */
   readonly administrative: readonly string[];
 }

@@ -10,10 +10,13 @@ import type { Partner } from '../../src/model/partner.ts';
 const ROOT = new URL('../../', import.meta.url);
 const FIXTURES = new URL('fixtures/', ROOT);
 
+/** Partners with a file in mappings/partners: their cases show what it changes. */
+const MAPPING_FILES = new Set(['general-hospital', 'lakeside']);
+
 /** The partners of the demo network: the fixtures are messages they send. */
 export const PARTNERS: readonly Partner[] = loadConfig({
   HANDOFF_CONFIG: new URL('demo/handoff.yaml', FIXTURES).pathname,
-}).partners;
+}).partners.map((partner) => (MAPPING_FILES.has(partner.id) ? { ...partner, mappingFile: partner.id } : partner));
 export const MAPS = compileMaps(DEFINITIONS);
 
 export const definitions: Definitions = loadDefinitions(readFileSync(new URL('build/definitions.json.gz', ROOT)));

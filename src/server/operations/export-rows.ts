@@ -84,14 +84,19 @@ async function anyFilter(
   return sql(`(${any.text})`, ...any.params);
 }
 
+export const EXPORT_SQL = {
+  edge: 'SELECT rid FROM resource WHERE type = ? AND rid > ? ORDER BY rid LIMIT 1 OFFSET ?',
+} as const;
+
 export interface Planned {
   readonly parts: readonly ExportPart[];
   /** Where to go on; undefined: all is planned. */
   readonly next: { readonly typeAt: number; readonly afterRid: number } | undefined;
 }
 
-/** Files planned in one read. */
-const PARTS_PER_READ = 8;
+/** Windows looked at in one read, and the rows of one window: a reader of little in a large store holds nobody up. */
+const WINDOWS_PER_READ = 8;
+const WINDOW_ROWS = 50_000;
 
 /** Cuts the next types into files: ranges of rows with how much they hold. Reads row heads only. */
 export async function planParts(context: Context, job: ExportJob, limits: ExportLimits): Promise<Planned> {
@@ -99,15 +104,12 @@ export async function planParts(context: Context, job: ExportJob, limits: Export
   const parts: ExportPart[] = [];
   let { typeAt, afterRid } = job;
   for (let looked = 0; typeAt < steps.length; looked++) {
-    if (parts.length >= PARTS_PER_READ || looked >= PARTS_PER_READ * 4) return { parts, next: { typeAt, afterRid } };
+    if (looked >= WINDOWS_PER_READ) return { parts, next: { typeAt, afterRid } };
     const { kind, type } = steps[typeAt]!;
-    const part = await planOne(context, job, kind, type, afterRid, limits);
+    const { part, goOn } = await planWindow(context, job, kind, type, afterRid, limits);
     if (part) parts.push(part);
-    if (part?.more) afterRid = part.toRid;
-    else {
-      typeAt += 1;
-      afterRid = 0;
-    }
+    if (goOn === undefined) typeAt += 1;
+    afterRid = goOn ?? 0;
   }
   return { parts, next: undefined };
 }
@@ -120,27 +122,36 @@ function stepsOf({ types, since }: ExportJob): { readonly kind: ExportPart['kind
   ];
 }
 
-async function planOne(
+interface Window {
+  readonly part?: ExportPart;
+  /** Row after which the type goes on; undefined: it is done. */
+  readonly goOn: number | undefined;
+}
+
+async function planWindow(
   context: Context,
   job: ExportJob,
   kind: ExportPart['kind'],
   type: string,
   afterRid: number,
   { partResourcesMax, partBytesMax }: ExportLimits,
-): Promise<(ExportPart & { readonly more: boolean }) | undefined> {
-  if (context.scopes.permission(type, 'r') === 'none') return undefined;
+): Promise<Window> {
+  if (context.scopes.permission(type, 'r') === 'none') return { goOn: undefined };
+  const [edge] = await context.tx.query<{ rid: number }>(EXPORT_SQL.edge, [type, afterRid, WINDOW_ROWS]);
   const where = await covered(context, job, kind, type);
   const rows = await context.tx.query<{ rid: number; bytes: number }>(
-    `SELECT r.rid, OCTET_LENGTH(r.json) AS bytes FROM resource r WHERE ${where.text} AND r.rid > ? ORDER BY r.rid LIMIT ?`,
-    [...where.params, afterRid, partResourcesMax + 1],
+    `SELECT r.rid, OCTET_LENGTH(r.json) AS bytes FROM resource r WHERE ${where.text} AND r.rid > ? AND r.rid <= ?
+     ORDER BY r.rid LIMIT ?`,
+    [...where.params, afterRid, edge?.rid ?? Number.MAX_SAFE_INTEGER, partResourcesMax + 1],
   );
   let bytes = 0;
   let taken = 0;
   while (taken < rows.length && taken < partResourcesMax && (taken === 0 || bytes + rows[taken]!.bytes <= partBytesMax))
     bytes += rows[taken++]!.bytes;
   const last = rows[taken - 1];
-  if (!last) return undefined;
-  return { kind, type, fromRid: afterRid, toRid: last.rid, resources: taken, more: taken < rows.length };
+  if (!last) return { goOn: edge?.rid };
+  const part = { kind, type, fromRid: afterRid, toRid: last.rid, resources: taken };
+  return { part, goOn: taken < rows.length ? last.rid : edge?.rid };
 }
 
 /** One file as NDJSON: what of its rows the reader may have now, as it stood at the transaction time. */

@@ -4,6 +4,7 @@ import { insertJobs } from '../../database/job-table.ts';
 import type { Actor } from '../../model/actor.ts';
 import type { Context } from '../context.ts';
 import type { FhirResource } from '../engine.ts';
+import { refuse } from '../refusal.ts';
 import type { Row } from '../rows.ts';
 import { insertRows } from '../statements.ts';
 import { type Spec, specOf } from './subscription-spec.ts';
@@ -91,6 +92,7 @@ export async function keepSubscription(context: Context, row: Row, resource: Fhi
   }
   const spec = specOf(engine.definitions, subscription, engine.subscriptionEndpoints);
   if ('location' in spec) return;
+  await refuseTooMany(tx, row);
   await tx.run(
     `INSERT INTO subscription (id, actor, spec, state, started, events, sent, told_at, heartbeat_ms, ends_at)
      VALUES (?, ?, ?, ?, 0, 0, 0, ?, ?, ?)
@@ -101,6 +103,18 @@ export async function keepSubscription(context: Context, row: Row, resource: Fhi
   const known = await loadSubscribed(tx, id);
   if (known?.started) await watch(tx, id, spec);
   if (state === 'requested') await queueJob(tx, id, `handshake-${row.version}`, spec.lane, at);
+}
+
+/** Every change of a watched type is held against each subscription to it: their number is bounded. */
+const PER_ORGANIZATION_MAX = 500;
+
+async function refuseTooMany(tx: Tx, { owner_org }: Row): Promise<void> {
+  const [held] = await tx.query<{ n: number }>(
+    "SELECT COUNT(*) AS n FROM resource WHERE type = 'Subscription' AND deleted = 0 AND owner_org = ?",
+    [owner_org],
+  );
+  if (Number(held?.n ?? 0) > PER_ORGANIZATION_MAX)
+    throw refuse(429, 'throttled', 'the organization has as many subscriptions as it may');
 }
 
 /** Which types' changes are looked at for it. */

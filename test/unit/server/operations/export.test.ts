@@ -167,8 +167,20 @@ describe.each(ENGINES)('bulk export on %s', (engine) => {
   });
 
   it('what is closed between planning and fetching is not in the file', async () => {
-    const { manifest } = await run(ask, 'GET $export?_type=Patient');
-    expect(await lines(manifest.output[0].url, { ...client('org-b'), id: 'client-of-org-a' })).toEqual([]);
+    const task = (owner: string) => ({
+      resourceType: 'Task',
+      status: 'requested',
+      intent: 'order',
+      for: { reference: `Patient/${people[0]}` },
+      owner: { reference: `Organization/${owner}` },
+    });
+    const { body } = await ask('POST Task', task('org-b'));
+    hub.clock.ms += 1000;
+    const { manifest } = await run(other, 'GET $export?_type=Task');
+    const asOther = client('org-b');
+    expect((await lines(manifest.output[0].url, asOther)).map(({ id }) => id)).toEqual([body.id]);
+    await ask(`PUT Task/${body.id}`, { ...task('org-c'), id: body.id });
+    expect(await lines(manifest.output[0].url, asOther)).toEqual([]);
   });
 
   it('DELETE cancels: neither status nor files remain', async () => {

@@ -272,6 +272,33 @@ describe.each(ENGINES)('subscriptions on %s', (engine) => {
     expect(sent.every(({ body }) => body === undefined)).toBe(true);
   });
 
+  it('who was a party when it happened and is none when it is sent is told a number and no more', async () => {
+    const id = await subscribe(topicSubscription('safety-note', 'full-resource'), other);
+    const note = (to: string) => ({
+      resourceType: 'Communication',
+      status: 'completed',
+      category: [
+        { coding: [{ system: 'https://handoff.example/fhir/CodeSystem/communication-kind', code: 'safety-note' }] },
+      ],
+      subject: { reference: `Patient/${patient}` },
+      recipient: [{ reference: `Organization/${to}` }],
+    });
+    const made = await ask('POST Communication', note('org-b'));
+    expect((await other(`GET Communication/${made.body.id}`)).status).toBe(200);
+    const moved = await ask(`PUT Communication/${made.body.id}`, { ...note('org-c'), id: made.body.id });
+    expect(moved.status).toBe(200);
+    await react();
+    expect(bodies()).toHaveLength(1);
+    const [told] = parameter(bodies()[0], 'notification-event');
+    expect(told.part.map(({ name }: { name: string }) => name)).toEqual(['event-number', 'timestamp']);
+    expect(JSON.stringify(bodies())).not.toContain(made.body.id);
+    const { body } = await other(`GET Subscription/${id}/$status`);
+    expect(body.entry[0].resource.parameter).toContainEqual({
+      name: 'events-since-subscription-start',
+      valueString: '1',
+    });
+  });
+
   it('a safety note goes on the lane of safety', async () => {
     await subscribe(topicSubscription('safety-note', 'id-only'));
     await ask('POST Communication', {

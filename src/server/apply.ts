@@ -12,7 +12,7 @@ import { type Change, commitChanges } from './commit.ts';
 import type { Engine, FhirResource } from './engine.ts';
 import { emptyFold, type FoldState, foldAssertions, foldElements, materialise, takeOver, withRemoval } from './fold.ts';
 import { foldFromText, foldToText } from './fold-text.ts';
-import { contradict, demographicsOf, statedPatient } from './identity-check.ts';
+import { contradict, demographicsOf, differs, statedPatient } from './identity-check.ts';
 import { addIdentifiers, identifyingOf, patientsWith, regroup, storeEdge } from './persons.ts';
 import { loadRows, parseRow, type Row, rowKey } from './rows.ts';
 import { openText, sealText } from './sealed-text.ts';
@@ -136,16 +136,17 @@ async function findMismatch(
       tx,
       others.filter((id) => id !== said.id).map((id) => ({ type: 'Patient', id })),
     );
-    const records = [
-      ...(own ? [own] : []),
-      ...[...rows.values()].filter(({ deleted }) => deleted === 0).map((r) => parseRow(r, bodyKeysOf(tx.env))),
-    ];
-    if (records.some((record) => contradict(demographicsOf(stated), demographicsOf(record)))) {
+    const who = demographicsOf(stated);
+    const tied = [...rows.values()].filter(({ deleted }) => deleted === 0);
+    if (
+      (own && contradict(who, demographicsOf(own))) ||
+      tied.some((each) => differs(who, demographicsOf(parseRow(each, bodyKeysOf(tx.env)))))
+    ) {
       return {
         outcome: 'refused',
         code: 'identity.mismatch',
         location: 'Patient.identifier',
-        text: 'a known identifier arrives with another name, birth date and sex',
+        text: 'a known identifier arrives with the demographics of another human',
       };
     }
   }

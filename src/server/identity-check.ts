@@ -48,6 +48,16 @@ export function contradict(one: Demographics, other: Demographics): boolean {
   return !sameName && one.birthDate !== other.birthDate && one.gender !== other.gender;
 }
 
+/**
+ * True when a record that is about to be tied to another has neither a name nor the birth date in common with it, whatever the
+ * sex: half of all mistyped numbers name a person of the same sex, and a wrong tie shows one patient's record to the other's
+ * clinic. For the same record `contradict` is asked: an unknown patient who gets a name is no other. Rule: H7.
+ */
+export function differs(one: Demographics, other: Demographics): boolean {
+  if (one.names.size === 0 || other.names.size === 0 || !one.birthDate || !other.birthDate) return false;
+  return one.birthDate !== other.birthDate && ![...one.names].some((name) => other.names.has(name));
+}
+
 /** True when two records agree in a name and in the birth date: then a shared identifier may tie them whoever states it. Rule: H7. */
 export const agree = (one: Demographics, other: Demographics): boolean =>
   one.birthDate !== undefined &&

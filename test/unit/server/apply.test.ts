@@ -274,6 +274,30 @@ describe.each(ENGINES)('apply on %s', (engine) => {
     expect(married).toMatchObject({ outcome: 'applied' });
   });
 
+  it('a number of another record with neither its name nor its birth date ties nothing, whatever the sex (H7)', async () => {
+    const who = (value: string, family: string, birthDate: string) => ({
+      identifier: [
+        { system: 'urn:own', value },
+        { system: 'urn:mrn', value: '77' },
+      ],
+      name: [{ family }],
+      birthDate,
+      gender: 'female',
+    });
+    await hub.store.apply(
+      unit('2026-03-01T10:00:00Z', { resources: [said('Patient', 'x1', who('1', 'Test', '1980-01-01'))] }),
+    );
+    const mistyped = unit('2026-03-01T11:00:00Z', {
+      resources: [said('Patient', 'x2', who('2', 'Sample', '1999-09-09'))],
+    });
+    expect(await hub.store.apply(mistyped)).toMatchObject({ outcome: 'refused', code: 'identity.mismatch' });
+    expect(await read('Patient', 'x2')).toBeUndefined();
+    const sameName = unit('2026-03-01T12:00:00Z', {
+      resources: [said('Patient', 'x3', who('3', 'Test', '1980-01-10'))],
+    });
+    expect(await hub.store.apply(sameName)).toMatchObject({ outcome: 'applied' });
+  });
+
   it('a resource that a FHIR actor makes where a message waited as a placeholder stays as the actor made it', async () => {
     const id = '11111111-2222-8333-8444-555555555555';
     await hub.store.apply(

@@ -4,6 +4,16 @@ import { type IndexRows, type IndexTable, parameterKey } from './index-rows.ts';
 import type { AnyCondition, Condition } from './search-request.ts';
 import { splitEscaped, unescapeValue } from './search-request.ts';
 
+/** Whether `meetsAll` can decide a condition at all; one it cannot is never met. */
+export function isDecidable(condition: AnyCondition): boolean {
+  if (condition.kind !== 'value') return false;
+  const { modifier, parameter } = condition;
+  if (parameter.type === 'composite' || parameter.type === 'quantity' || parameter.code === '_lastUpdated')
+    return false;
+  if (modifier === undefined || modifier === 'missing' || modifier === 'not') return true;
+  return parameter.type === 'reference' && modifier !== 'identifier';
+}
+
 /**
  * Whether one resource, by what it is found by, meets conditions. For triggers, subscriptions and scopes: no store is asked,
  * so a condition that needs one (chains, `_has`, value sets) is not met.

@@ -9,6 +9,7 @@ import { parseRow, ROW_COLUMNS, type Row, rowKey } from './rows.ts';
 import { asPredicate, type Compiled } from './search-compiled.ts';
 import type { Include, SearchRequest } from './search-request.ts';
 import { compile, readable } from './search-sql.ts';
+import { withCodes } from './search-terminology.ts';
 import { queryKeys } from './statements.ts';
 import { joinSql, type Sql, sql } from './visibility-sql.ts';
 
@@ -84,7 +85,9 @@ async function planOf(
   within: Sql | undefined,
 ): Promise<Plan> {
   const compiled: Compiled[] = [];
-  for (const condition of request.conditions) compiled.push(await compile(context, types, condition));
+  for (const condition of await withCodes(context, request.conditions)) {
+    compiled.push(await compile(context, types, condition));
+  }
   const candidates = compiled.filter(({ negated, cost }) => !negated && cost < DRIVER_COST_MAX);
   const driver = candidates.reduce<Compiled | undefined>(
     (best, each) => (!best || each.cost < best.cost ? each : best),

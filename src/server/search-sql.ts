@@ -15,7 +15,6 @@ import {
   splitEscaped,
   unescapeValue,
 } from './search-request.ts';
-import { codesIn } from './search-terminology.ts';
 import {
   compositeSecond,
   dateCondition,
@@ -24,6 +23,7 @@ import {
   rangeCondition,
   startsWith,
   tokenCondition,
+  tokenList,
   uriCondition,
 } from './search-value-sql.ts';
 import { joinSql, type Sql, sql, visibleRows } from './visibility-sql.ts';
@@ -72,7 +72,7 @@ async function compileValue(context: Context, types: readonly string[], conditio
   if (modifier === 'missing') return compileMissing(types, condition);
   switch (parameter.type) {
     case 'token':
-      return compileToken(context, types, condition);
+      return compileToken(types, condition);
     case 'string':
       return compileString(context, types, condition);
     case 'date':
@@ -160,7 +160,10 @@ function compileMissing(types: readonly string[], { parameter, values }: Conditi
   return { select: sql(text), negated: value === 'true', pointwise: false, cost: 95 };
 }
 
-async function compileToken(context: Context, types: readonly string[], condition: Condition): Promise<Compiled> {
+/** From so many alternatives on they are one list. */
+const LISTED_MIN = 50;
+
+function compileToken(types: readonly string[], condition: Condition): Compiled {
   const { parameter, modifier, values } = condition;
   if (modifier === 'text') {
     const like = values.map((value) => startsWith('i.value', foldText(unescapeValue(value))));
@@ -174,18 +177,16 @@ async function compileToken(context: Context, types: readonly string[], conditio
     });
     return { ...onIndex('token', types, `${parameter.code}:of-type`, parts, 8), pointwise: true };
   }
-  let alternatives: Sql[];
-  if (modifier === 'in' || modifier === 'not-in' || modifier === 'above' || modifier === 'below') {
-    const codes = await codesIn(context, modifier, values.map(unescapeValue));
-    alternatives =
-      codes.length === 0
-        ? [sql('1 = 0')]
-        : codes.map(({ system, code }) => sql('i.code = ? AND i.system = ?', code, system));
-  } else {
-    alternatives = values.map(tokenCondition);
-  }
+  if (modifier !== undefined && modifier !== 'not')
+    throw refuse(400, 'not-supported', `the modifier ${modifier} cannot be used here`);
+  const alternatives =
+    values.length === 0
+      ? [sql('1 = 0')]
+      : values.length > LISTED_MIN && values.every((value) => /[^|]\|[^|]/.test(value))
+        ? [tokenList(values)]
+        : values.map(tokenCondition);
   const compiled = onIndex('token', types, parameter.code, alternatives, parameter.code === 'identifier' ? 5 : 30);
-  return { ...compiled, negated: modifier === 'not' || modifier === 'not-in', pointwise: alternatives.length < 20 };
+  return { ...compiled, negated: modifier === 'not', pointwise: values.length < 20 };
 }
 
 function compileString(

@@ -12,6 +12,17 @@ export function tokenCondition(value: string): Sql {
   return sql('i.code = ? AND i.system = ?', second, first);
 }
 
+/** Many codes of named systems at once: an engine's limit of nested alternatives is soon reached. */
+export function tokenList(values: readonly string[]): Sql {
+  const pairs = values.map((value) => {
+    const [system = '', code = ''] = splitEscaped(value, '|').map((part) =>
+      unescapeValue(part).slice(0, INDEX_TEXT_MAX),
+    );
+    return [code, system];
+  });
+  return sql(`(i.code, i.system) IN (VALUES ${pairs.map(() => '(?, ?)').join(', ')})`, ...pairs.flat());
+}
+
 /** Everything that begins with a prefix, as a range an index can serve. */
 export function startsWith(column: string, prefix: string): Sql {
   const from = prefix.slice(0, INDEX_TEXT_MAX);

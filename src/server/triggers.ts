@@ -2,7 +2,7 @@ import type { NewJob } from '../database/job-table.ts';
 import type { Trigger } from '../model/store.ts';
 import type { Engine } from './engine.ts';
 import type { IndexRows } from './index-rows.ts';
-import { meetsAll } from './search-match.ts';
+import { isDecidable, meetsAll } from './search-match.ts';
 import { type AnyCondition, parseSearch } from './search-request.ts';
 
 /** One committed change as triggers look at it. */
@@ -38,7 +38,10 @@ export function compileTriggers(engine: Engine): ReadonlyMap<string, readonly Co
 function conditionsOf(engine: Engine, { resourceType, criteria }: Trigger): readonly AnyCondition[] {
   if (criteria === undefined) return [];
   const query = criteria.includes('?') ? criteria.slice(criteria.indexOf('?') + 1) : criteria;
-  return parseSearch(engine.definitions, resourceType, [...new URLSearchParams(query)], true).conditions;
+  const { conditions } = parseSearch(engine.definitions, resourceType, [...new URLSearchParams(query)], true);
+  if (!conditions.every(isDecidable))
+    throw new Error(`a trigger on ${resourceType} asks more than the changed resource can tell`);
+  return conditions;
 }
 
 /** The jobs a change causes: one per handler, whatever number of its triggers match. */

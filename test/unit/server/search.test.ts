@@ -73,6 +73,43 @@ describe.each(ENGINES)('search on %s', (engine) => {
       subject: { reference: 'Patient/p1' },
       prediction: [{ probabilityDecimal: 0.8 }],
     } as never);
+    const cs = 'http://example.org/cs/mood';
+    const concept = [{ code: 'mood', concept: [{ code: 'low' }] }];
+    await put({
+      resourceType: 'CodeSystem',
+      id: 'cs',
+      url: cs,
+      status: 'active',
+      content: 'complete',
+      concept,
+    } as never);
+    const include = [{ system: LOINC, concept: [{ code: '29463-7' }] }];
+    await put({
+      resourceType: 'ValueSet',
+      id: 'vs',
+      url: 'http://example.org/vs/weights',
+      status: 'active',
+      compose: { include },
+    } as never);
+    const many = [...Array(3000).keys()].map((n) => ({ code: `x${n}` }));
+    await put({
+      resourceType: 'ValueSet',
+      id: 'many',
+      url: 'http://example.org/vs/many',
+      status: 'active',
+      compose: { include: [{ system: LOINC, concept: [...many, { code: '29463-7' }] }] },
+    } as never);
+    for (const [id, code] of [
+      ['c1', 'mood'],
+      ['c2', 'low'],
+    ]) {
+      await put({
+        resourceType: 'Condition',
+        id,
+        subject: { reference: 'Patient/p1' },
+        code: { coding: [{ system: cs, code }] },
+      } as never);
+    }
     const entry = ['p1', 'p3'].map((id) => ({ item: { reference: `Patient/${id}` } }));
     await put({ resourceType: 'List', id: 'l1', status: 'current', mode: 'working', entry } as never);
   });
@@ -86,6 +123,15 @@ describe.each(ENGINES)('search on %s', (engine) => {
     ['Patient?gender=male,female', ['p1', 'p2']],
     ['Patient?gender:not=male', ['p1', 'p3']],
     ['Patient?gender:missing=true', ['p3']],
+    ['Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender', ['p1', 'p2']],
+    ['Patient?gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender', ['p3']],
+    ['Observation?code:in=http://example.org/vs/weights', ['o1', 'o2', 'o3']],
+    ['Observation?code:in=http://example.org/vs/many', ['o1', 'o2', 'o3']],
+    ['Observation?code:not-in=http://example.org/vs/many', []],
+    ['Observation?patient.gender:in=http://hl7.org/fhir/ValueSet/administrative-gender', ['o1', 'o2', 'o3']],
+    ['Condition?code:below=http://example.org/cs/mood|mood', ['c1', 'c2']],
+    ['Condition?code:below=http://example.org/cs/mood|low', ['c2']],
+    ['Condition?code:above=http://example.org/cs/mood|low', ['c1', 'c2']],
     ['Patient?active=true', ['p1']],
     ['Patient?identifier=A1', ['p1', 'p2']],
     ['Patient?identifier=urn:mrn|A1', ['p1']],

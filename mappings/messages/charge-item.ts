@@ -11,7 +11,6 @@ import { decimal, putTime } from '../datatypes/text.ts';
 import { chargeItemKey } from '../keys.ts';
 import { FT1_CHARGE } from '../segments/charge.ts';
 import { REVENUE_CODES, TRANSACTION_TYPE } from '../tables/charge.ts';
-import { setChoice } from './choice.ts';
 import { codeKey } from './clinical.ts';
 import { conceptAt, nodeOf } from './dosage.ts';
 
@@ -139,13 +138,12 @@ function full(ft1: Segment, code: Json, charge: Draft, context: ChargeContext, s
 function occurrence(ft1: Segment, charge: Draft, scope: Scope): void {
   const [start, end] = [ft1.get(4, 1, 1)?.trim(), ft1.get(4, 1, 2)?.trim()];
   scope.place(ft1, 4);
-  const variants = ['occurrenceDateTime', 'occurrencePeriod'];
   if (start && end && end !== start) {
     const period: Record<string, unknown> = {};
     putTime(period, 'start', scope.time(start, 'dateTime'), scope);
     putTime(period, 'end', scope.time(end, 'dateTime'), scope);
-    if (Object.keys(period).length > 0) setChoice(charge, 'occurrencePeriod', period as Json, variants);
-  } else if (start) setChoice(charge, 'occurrenceDateTime', scope.time(start, 'dateTime'), variants);
+    if (Object.keys(period).length > 0) charge.set('occurrencePeriod', period as Json);
+  } else if (start) charge.set('occurrenceDateTime', scope.time(start, 'dateTime'));
 }
 
 /** CP: price and currency in its first component. Only FT1-11 is the price of the whole; the others are of one. */

@@ -93,8 +93,6 @@ export function stateProblem(
     clinicalStatus(prb, condition, scope);
     // A problem that was taken back and comes again is there again.
     if (!condition.has('verificationStatus')) condition.delete('verificationStatus');
-    if (prb.field(16).state === 'value') condition.delete('onsetString');
-    else if (prb.field(17).state === 'value') condition.delete('onsetDateTime');
   } else if (code !== undefined) condition.default('code', code);
   return { draft: condition, act };
 }

@@ -12,7 +12,6 @@ import { specimenKey } from '../keys.ts';
 import { OBR_SPECIMEN, SAC_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
 import { NOT_OF_A_PATIENT } from '../tables/specimen.ts';
 import { SPECIMEN_TYPE } from '../tables/specimen-type.ts';
-import { setChoice } from './choice.ts';
 import { codeKey } from './clinical.ts';
 import { conceptAt, nodeOf } from './dosage.ts';
 
@@ -100,18 +99,16 @@ function parents(spm: Segment, specimen: Draft, scope: Scope): void {
   if (found.length > 0) specimen.snapshot('parent[SPM-3]', found);
 }
 
-const COLLECTED = ['collection.collectedDateTime', 'collection.collectedPeriod'] as const;
-
 function collected(start: string | undefined, end: string | undefined, specimen: Draft, scope: Scope): void {
   if (!start && !end) return;
   if (!end || end === start) {
-    setChoice(specimen, COLLECTED[0], scope.time(start!, 'dateTime'), COLLECTED);
+    specimen.set('collection.collectedDateTime', scope.time(start!, 'dateTime'));
     return;
   }
   const period: Record<string, unknown> = {};
   if (start) putTime(period, 'start', scope.time(start, 'dateTime'), scope);
   putTime(period, 'end', scope.time(end, 'dateTime'), scope);
-  if (Object.keys(period).length > 0) setChoice(specimen, COLLECTED[1], period as Json, COLLECTED);
+  if (Object.keys(period).length > 0) specimen.set('collection.collectedPeriod', period as Json);
 }
 
 function modifiers(spm: Segment, specimen: Draft, scope: Scope): void {

@@ -29,19 +29,10 @@ import { conceptAt, nodeOf } from './dosage.ts';
 import { orderNumber } from './medication-order.ts';
 import { type OrderGroup, orderGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
-import { stateVaccineObservations } from './vaccine-observation.ts';
+import { stateVaccineObservations, type Vaccination } from './vaccine-observation.ts';
 import { contextVisit } from './visit.ts';
 
 const FUNCTION = 'http://terminology.hl7.org/CodeSystem/v2-0443';
-
-/** One RXA with what follows it up to the next. */
-export interface Vaccination {
-  readonly orc: Segment | undefined;
-  readonly rxa: Segment;
-  readonly segments: readonly Segment[];
-  /** The order has no other RXA. */
-  readonly isAlone: boolean;
-}
 
 /** VXU: each RXA is an Immunization, with what its OBX say about it. Rule: v2-to-FHIR IG 1.0.0, VXU_V04. */
 export const VXU: MessageMap = {

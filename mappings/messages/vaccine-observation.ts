@@ -9,7 +9,15 @@ import { ELIGIBILITY_CODE, IMMUNITY, VACCINE_OBX } from '../tables/immunization.
 import { codeKey } from './clinical.ts';
 import { notesAfter } from './notes-after.ts';
 import { codeOf, type ObservationContext, stateObservation } from './observation.ts';
-import type { Vaccination } from './vaccination.ts';
+
+/** One RXA with what follows it up to the next. */
+export interface Vaccination {
+  readonly orc: Segment | undefined;
+  readonly rxa: Segment;
+  readonly segments: readonly Segment[];
+  /** The order has no other RXA. */
+  readonly isAlone: boolean;
+}
 
 /** One OBX of a vaccination: which one it is, its value and the part (OBX-4) it belongs to. */
 interface Said {

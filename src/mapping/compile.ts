@@ -15,7 +15,7 @@ const compiled = new WeakMap<object, CompiledMap>();
 export function compileMap(map: AnySegmentMap): CompiledMap {
   const known = compiled.get(map);
   if (known !== undefined) return known;
-  const steps = (map as SegmentMap<never>).rows.map((row) => compileRow(map.segment, row));
+  const steps = (map as SegmentMap<never>).rows.map((row) => compileRow(map, row));
   const run: CompiledMap = (segment, draft, scope) => {
     for (let i = 0; i < steps.length; i += 1) steps[i]!(segment, draft, scope);
   };
@@ -32,14 +32,19 @@ export function parsePath(path: string): { segment: string; field: number; compo
   return { segment: found[1]!, field: Number(found[2]), component: Number(found[3] ?? 0) };
 }
 
-function compileRow<T>(segmentName: string, row: Row<T>): Step {
+/** How a row is named to people: where it stands, what it reads and what it states. */
+export const rowName = (map: string, row: { readonly from: string; readonly to: string }): string =>
+  `${map} ${row.from} → ${row.to}`;
+
+function compileRow<T>(of: AnySegmentMap, row: Row<T>): Step {
   const { segment: named, field, component } = parsePath(row.from);
-  if (named !== segmentName) throw new TypeError(`row ${row.from} stands in a map of ${segmentName}`);
+  if (named !== of.segment) throw new TypeError(`row ${row.from} stands in a map of ${of.segment}`);
   const { map, arity } = row.as;
   const hasSlot = row.to.endsWith(']');
   const target = arity === 'every' && !hasSlot ? `${row.to}[${row.from}]` : row.to;
   const test = row.when === undefined ? undefined : compileCondition(row.when);
   const { overFhir } = row;
+  const name = rowName(of.name, row);
   return (segment, draft, scope) => {
     const element = segment.field(field);
     if (element.start === element.end) return;
@@ -47,6 +52,7 @@ function compileRow<T>(segmentName: string, row: Row<T>): Step {
     if (element.isDelete) {
       if (draft.has(target)) return;
       draft.delete(target, overFhir);
+      scope.trace?.({ segment, field, draft, element: target, row: name });
       return;
     }
     scope.place(segment, field);
@@ -55,6 +61,7 @@ function compileRow<T>(segmentName: string, row: Row<T>): Step {
       if (value === undefined) return;
       if (hasSlot) draft.snapshot(target, [plain(value)], overFhir);
       else draft.set(target, value instanceof Several ? value.values[0] : value, overFhir);
+      scope.trace?.({ segment, field, draft, element: target, row: name });
       return;
     }
     const values: Json[] = [];
@@ -63,7 +70,9 @@ function compileRow<T>(segmentName: string, row: Row<T>): Step {
       if (value instanceof Several) values.push(...value.values);
       else if (value !== undefined) values.push(plain(value));
     }
-    if (values.length > 0) draft.snapshot(target, values, overFhir);
+    if (values.length === 0) return;
+    draft.snapshot(target, values, overFhir);
+    scope.trace?.({ segment, field, draft, element: target, row: name });
   };
 }
 

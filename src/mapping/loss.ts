@@ -2,7 +2,7 @@ import { type Leaf, segmentLeaves } from '../hl7/leaves.ts';
 import { printLocation } from '../hl7/location.ts';
 import type { Message, Segment } from '../hl7/tree.ts';
 import type { Issue } from '../model/assertion.ts';
-import { compileCondition, parsePath } from './compile.ts';
+import { compileCondition, parsePath, rowName } from './compile.ts';
 import type { MessageMap } from './message-map.ts';
 import type { Decision, SegmentMap } from './row.ts';
 import type { Scope } from './scope.ts';
@@ -11,6 +11,7 @@ import type { Scope } from './scope.ts';
 export type LossReport = (message: Message, scope: Scope) => Issue[];
 
 interface Carrier {
+  readonly name: string;
   readonly component: number;
   readonly parts: 'all' | ReadonlySet<number>;
   readonly everyRepetition: boolean;
@@ -22,10 +23,39 @@ interface Carrier {
 /** Field → what carries it. */
 type Carriers = Map<number, Carrier[]>;
 
-/** The loss report of one message map, derived from its rows: nothing is recorded while mapping. */
-export function compileLoss(map: MessageMap): LossReport {
+/** What becomes of one leaf: the rows that carry it, or why it is not carried; neither: it is lost. */
+export interface Fate {
+  readonly carried: readonly string[];
+  readonly decided: string | undefined;
+}
+
+/** Tells the fate of the leaves of one message map's segments, from its rows alone. Undefined: the map has no such segment. */
+export type FateOf = (leaf: Leaf, scope: Scope) => Fate | undefined;
+
+export function compileFate(map: MessageMap): FateOf {
+  const bySegment = compileCarriers(map);
+  return (leaf, scope) => {
+    const carriers = bySegment.get(leaf.segment.name);
+    if (carriers === undefined) return undefined;
+    const found = carriers.get(leaf.field)?.filter((carrier) => carries(carrier, leaf, scope)) ?? [];
+    return {
+      carried: found.flatMap((carrier) => (carrier.decided === undefined ? [carrier.name] : [])),
+      decided: found
+        .map(({ decided }) => decided && `${decided.not}: ${decided.why}`)
+        .find((text) => text !== undefined),
+    };
+  };
+}
+
+function compileCarriers(map: MessageMap): Map<string, Carriers> {
   const bySegment = new Map<string, Carriers>();
   for (const segmentMap of map.maps) addCarriers(bySegment, segmentMap);
+  return bySegment;
+}
+
+/** The loss report of one message map, derived from its rows: nothing is recorded while mapping. */
+export function compileLoss(map: MessageMap): LossReport {
+  const bySegment = compileCarriers(map);
   return (message, scope) => {
     const issues: Issue[] = [];
     for (const segment of message.segments()) {
@@ -54,16 +84,18 @@ function addCarriers<T>(bySegment: Map<string, Carriers>, map: SegmentMap<T>): v
   for (const row of map.rows) {
     const { parts } = row.as.map;
     add(row.from, {
+      name: rowName(map.name, row),
       parts: parts === 'all' ? 'all' : new Set(parts),
       everyRepetition: row.as.arity === 'every',
       applies: row.when === undefined ? undefined : compileCondition(row.when),
     });
   }
   const whole = { parts: 'all', everyRepetition: true, applies: undefined } as const;
-  for (const row of map.hand ?? []) add(row.from, whole);
+  for (const row of map.hand ?? []) add(row.from, { ...whole, name: `${rowName(map.name, row)} (${row.by})` });
   for (const decision of map.decisions ?? []) {
-    if (decision.not === 'structural') add(decision.from, whole);
-    else add(decision.from, { ...whole, decided: decision });
+    const name = `${map.name} ${decision.from}: ${decision.why}`;
+    if (decision.not === 'structural') add(decision.from, { ...whole, name });
+    else add(decision.from, { ...whole, name, decided: decision });
   }
 }
 

@@ -3,12 +3,12 @@ import { resolveTime, senderTime } from '../hl7/time.ts';
 import type { Message } from '../hl7/tree.ts';
 import type { Issue, Mapped, ResourceAssertions, Stamp } from '../model/assertion.ts';
 import { compileMap } from './compile.ts';
-import { compileLoss, type LossReport } from './loss.ts';
+import { compileFate, compileLoss, type FateOf, type LossReport } from './loss.ts';
 import type { Definitions, MessageMap } from './message-map.ts';
 import { changed, type PartnerRows, type PartnerSegment } from './partner-rows.ts';
 import { settlePeriods } from './period.ts';
 import { mayHoldControls, printable } from './printable.ts';
-import { type AnySegmentMap, type CompiledMap, type MapContext, Refusal, Scope } from './scope.ts';
+import { type AnySegmentMap, type CompiledMap, type MapContext, Refusal, Scope, type Traced } from './scope.ts';
 
 /** All maps, compiled. Made once at start; a row that cannot be compiled throws there and nowhere else. */
 export interface Maps {
@@ -25,6 +25,7 @@ export interface Maps {
 export interface Dialect {
   readonly compiled: (map: AnySegmentMap) => CompiledMap;
   readonly lossOf: (map: MessageMap) => LossReport;
+  readonly fateOf: (map: MessageMap) => FateOf;
   readonly segments: readonly PartnerSegment[];
 }
 
@@ -59,15 +60,19 @@ function dialectOf({ rows = {}, segments = [] }: PartnerRows, { messages }: Defi
     own.set(name, changed(map, change));
   }
   for (const map of [...own.values(), ...segments]) compileMap(map);
+  const whole = (map: MessageMap): MessageMap => ({
+    ...map,
+    maps: [...map.maps.map((each) => (own.get(each.name) ?? each) as (typeof map.maps)[number]), ...segments],
+  });
   const loss = new Map<MessageMap, LossReport>();
   return {
     compiled: own.size === 0 ? compileMap : (map) => compileMap(own.get(map.name) ?? map),
     segments,
+    fateOf: (map) => compileFate(whole(map)),
     lossOf(map) {
       const known = loss.get(map);
       if (known !== undefined) return known;
-      const maps = [...map.maps.map((each) => (own.get(each.name) ?? each) as (typeof map.maps)[number]), ...segments];
-      const made = compileLoss({ ...map, maps });
+      const made = compileLoss(whole(map));
       loss.set(map, made);
       return made;
     },
@@ -93,6 +98,8 @@ function applyOwn(dialect: Dialect, scope: Scope): void {
 export interface MapOptions {
   /** Also list what reached no row (`map.unmapped`). */
   readonly loss?: boolean;
+  /** Hears every row at work, and the scope at the end. */
+  readonly trace?: { readonly row: (made: Traced) => void; readonly end: (scope: Scope, fateOf: FateOf) => void };
 }
 
 /** What one message says, ready for `Store.apply`. `patients`: ids of the patients it names, in message order. */
@@ -142,6 +149,7 @@ export function mapMessage(maps: Maps, message: Message, context: MapContext, op
   if (dialect === undefined)
     return refuse('map.partner-file-missing', 'the mapping file of this partner does not exist');
   const scope = new Scope(context, message, type, trigger, dialect.compiled);
+  scope.trace = options.trace?.row;
   try {
     map.run(scope);
     applyOwn(dialect, scope);
@@ -155,6 +163,7 @@ export function mapMessage(maps: Maps, message: Message, context: MapContext, op
       scope.issues,
     );
   }
+  options.trace?.end(scope, dialect.fateOf(map));
   const lost = options.loss ? dialect.lossOf(map)(message, scope) : [];
   return finish(scope, stamp, event, lost);
 }

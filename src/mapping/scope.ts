@@ -38,6 +38,16 @@ export class Refusal extends Error {
   }
 }
 
+/** A row at work. */
+export interface Traced {
+  readonly segment: Segment;
+  readonly field: number;
+  readonly draft: Draft;
+  readonly element: string;
+  /** `PID[Patient] PID-7 → birthDate`. */
+  readonly row: string;
+}
+
 /** Runs all rows of one segment map: states what the segment says about the resource. */
 export type CompiledMap = (segment: Segment, draft: Draft, scope: Scope) => void;
 
@@ -65,6 +75,8 @@ export class Scope {
   #segment: Segment | undefined;
   #field = 0;
 
+  /** Hears which row stated which element from which field; only `explain` listens. */
+  trace: ((made: Traced) => void) | undefined;
   readonly #compiled: (map: AnySegmentMap) => CompiledMap;
 
   constructor(

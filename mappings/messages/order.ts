@@ -229,7 +229,7 @@ function supporting(
       conditions.map((each) => each.reference),
     );
   const specimens = stateSpecimens(
-    { obr: named(group, 'OBR')[0], spm: named(group, 'SPM'), isResult: false },
+    { obr: named(group, 'OBR')[0], spm: named(group, 'SPM') },
     patient,
     order.value,
     scope,

@@ -34,7 +34,14 @@ function partsOf(segments: readonly Segment[], isOrderFirst: boolean): Parts {
   const parts: Parts = { results: [], ofPatient: [], ofSpecimen: [], loose: [] };
   let specimen: Segment | undefined;
   let group:
-    | { orc: Segment | undefined; obr: Segment; obx: ResultGroup['obx'][number][]; notes: Segment[]; spm: Segment[] }
+    | {
+        orc: Segment | undefined;
+        obr: Segment;
+        obx: ResultGroup['obx'][number][];
+        notes: Segment[];
+        spm: Segment[];
+        tq1: Segment[];
+      }
     | undefined;
   for (const segment of segments) {
     const { name } = segment;
@@ -46,11 +53,12 @@ function partsOf(segments: readonly Segment[], isOrderFirst: boolean): Parts {
         parts.loose.push(segment);
       }
     } else if (name === 'OBR') {
-      group = { orc: undefined, obr: segment, obx: [], notes: [], spm: [] };
+      group = { orc: undefined, obr: segment, obx: [], notes: [], spm: [], tq1: [] };
       if (!isOrderFirst && specimen !== undefined) group.spm.push(specimen);
       if (isOrderFirst) specimen = undefined;
       parts.results.push(group);
     } else if (name === 'ORC' && group !== undefined) group.orc ??= segment;
+    else if (name === 'TQ1') group?.tq1.push(segment);
     else if (name === 'OBX') {
       if (specimen !== undefined && (group === undefined || isOrderFirst))
         parts.ofSpecimen.push({ spm: specimen, obx: segment });
@@ -101,10 +109,10 @@ function stateLoose(parts: Parts, patient: Draft, encounter: Draft | undefined, 
     stateObservation(obx, { ...context, order: undefined }, notesAfter(obx, segments), scope);
   }
   for (const spm of parts.loose.filter((each) => !NOT_OF_A_PATIENT.has(each.get(11)?.trim() ?? '')))
-    stateSpecimens({ obr: undefined, spm: [spm], isResult: true }, patient, undefined, scope);
+    stateSpecimens({ obr: undefined, spm: [spm] }, patient, undefined, scope);
   for (const { spm, obx } of parts.ofSpecimen) {
     if (NOT_OF_A_PATIENT.has(spm.get(11)?.trim() ?? '')) continue;
-    const [specimen] = stateSpecimens({ obr: undefined, spm: [spm], isResult: true }, patient, undefined, scope);
+    const [specimen] = stateSpecimens({ obr: undefined, spm: [spm] }, patient, undefined, scope);
     const order = specimen === undefined ? undefined : { system: 'urn:handoff:within:Specimen', value: specimen.id };
     stateObservation(obx, { ...context, order }, notesAfter(obx, segments), scope)?.set(
       'specimen',

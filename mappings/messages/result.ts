@@ -34,6 +34,8 @@ export interface ResultGroup {
   readonly obx: { readonly segment: Segment; readonly notes: Segment[] }[];
   readonly notes: Segment[];
   readonly spm: Segment[];
+  /** Timing of the order that is answered. */
+  readonly tq1: Segment[];
 }
 
 export function resultGroups(segments: readonly Segment[]): ResultGroup[] {
@@ -45,17 +47,18 @@ export function resultGroups(segments: readonly Segment[]): ResultGroup[] {
       orc = segment;
       group = undefined;
     } else if (segment.name === 'OBR') {
-      group = { orc, obr: segment, obx: [], notes: [], spm: [] };
+      group = { orc, obr: segment, obx: [], notes: [], spm: [], tq1: [] };
       groups.push(group);
     } else if (segment.name === 'OBX') {
       if (group === undefined) {
-        group = { orc, obr: undefined, obx: [], notes: [], spm: [] };
+        group = { orc, obr: undefined, obx: [], notes: [], spm: [], tq1: [] };
         groups.push(group);
       }
       group.obx.push({ segment, notes: [] });
     } else if (segment.name === 'NTE' && group !== undefined) {
       (group.obx.at(-1)?.notes ?? group.notes).push(segment);
     } else if (segment.name === 'SPM') group?.spm.push(segment);
+    else if (segment.name === 'TQ1') group?.tq1.push(segment);
     else if (segment.name === 'PID') group = undefined;
   }
   return groups;
@@ -102,7 +105,7 @@ export function stateResultGroup(
     time: obr?.get(7)?.trim() || undefined,
     status: stated === undefined ? undefined : lookUp(RESULT_STATUS, stated, scope.partner)?.code,
   };
-  const specimens = stateSpecimens({ obr, spm: group.spm, isResult: true }, patient, order?.value, scope);
+  const specimens = stateSpecimens({ obr, spm: group.spm }, patient, order?.value, scope);
   const request = orderedBy(group, order, patient, encounter, scope);
   const observations: Draft[] = [];
   for (const { segment, notes } of group.obx) {
@@ -125,7 +128,7 @@ export function stateResultGroup(
 
 /** The order that the results answer, where the message has its ORC. Results that are final complete it. */
 function orderedBy(
-  { orc, obr }: ResultGroup,
+  { orc, obr, tq1 }: ResultGroup,
   order: IdentifierKey | undefined,
   patient: Draft,
   encounter: Draft | undefined,
@@ -135,7 +138,7 @@ function orderedBy(
   if (orc === undefined || placer === undefined) return undefined;
   const request = stateServiceRequest(
     placer,
-    { orc, segments: obr === undefined ? [] : [obr] },
+    { orc, segments: obr === undefined ? tq1 : [obr, ...tq1] },
     patient,
     encounter,
     scope,

@@ -19,8 +19,6 @@ import { conceptAt, nodeOf } from './dosage.ts';
 export interface SpecimenGroup {
   readonly obr: Segment | undefined;
   readonly spm: readonly Segment[];
-  /** True for results: OBR-7 is then the time of collection. */
-  readonly isResult: boolean;
 }
 
 /**
@@ -51,7 +49,7 @@ export function stateSpecimens(group: SpecimenGroup, patient: Draft, order: stri
   }
   const specimen = scope.draft(specimenKey(scope.owner, patient.id, order, 'OBR'), patient.id);
   specimen.set('subject', patient.reference);
-  ofRequest(obr, specimen, group, scope);
+  ofRequest(obr, specimen, scope);
   return [specimen];
 }
 
@@ -77,7 +75,7 @@ function stateSpecimen(
       : specimenKey(scope.owner, number.system, number.value);
   const specimen = scope.draft(key, patient.id);
   specimen.set('subject', patient.reference);
-  if (group.obr !== undefined) ofRequest(group.obr, specimen, group, scope);
+  if (group.obr !== undefined) ofRequest(group.obr, specimen, scope);
   scope.apply(SPM_SPECIMEN, spm, specimen);
   parents(spm, specimen, scope);
   const [start, end] = [spm.get(17, 1, 1)?.trim(), spm.get(17, 1, 2)?.trim()];
@@ -202,12 +200,11 @@ function concepts(segment: Segment, field: number, table: string, scope: Scope):
 }
 
 /** What the OBR says of its specimen; SPM runs later and goes first. */
-function ofRequest(obr: Segment, specimen: Draft, { isResult }: SpecimenGroup, scope: Scope): void {
+function ofRequest(obr: Segment, specimen: Draft, scope: Scope): void {
   scope.apply(OBR_SPECIMEN, obr, specimen);
-  if (isResult) {
-    scope.place(obr, 7);
-    collected(obr.get(7)?.trim(), obr.get(8)?.trim(), specimen, scope);
-  }
+  // Where a specimen is involved, OBR-7 is when it was collected. Rule: HL7 v2.5.1 section 4.5.3.7.
+  scope.place(obr, 7);
+  collected(obr.get(7)?.trim(), obr.get(8)?.trim(), specimen, scope);
   source(obr, specimen, scope);
 }
 

@@ -68,7 +68,7 @@ export const OBR_SPECIMEN = {
     { from: 'OBR-39', to: 'note', as: every(holding('text', st)) },
   ],
   hand: [
-    { from: 'OBR-7', to: 'collection', by: 'when SPM-17 is empty: of an order it is not the collection' },
+    { from: 'OBR-7', to: 'collection', by: 'when SPM-17 is empty' },
     { from: 'OBR-8', to: 'collection', by: 'end of the period' },
     { from: 'OBR-13', to: 'collection', by: 'a fasting duration has no code in v2: OBR[ServiceRequest] has the words' },
     { from: 'OBR-15', to: 'type', by: 'source before v2.5: type, additive, words, site, condition' },

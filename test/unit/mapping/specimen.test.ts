@@ -83,8 +83,10 @@ describe('specimens', () => {
     expect(resources(ordered(''), 'Specimen')).toEqual([]);
   });
 
-  it('of an order OBR-7 is not the time of collection', () => {
-    const mapped = order('OML^O21^OML_O21', 'ORC|NW|A1^ID', 'OBR|1|A1^ID||2951-2^Sodium^LN|||20260301', SPM('S1&ID'));
-    expect(resources(mapped, 'Specimen')[0].collection).toBeUndefined();
+  it('OBR-7 is the time of collection where there is a specimen, and makes none', () => {
+    const ordered = (...spm: string[]) =>
+      order('OML^O21^OML_O21', 'ORC|NW|A1^ID', 'OBR|1|A1^ID||2951-2^Sodium^LN|||20260301', ...spm);
+    expect(resources(ordered(SPM('S1&ID')), 'Specimen')[0].collection.collectedDateTime).toBe('2026-03-01');
+    expect(resources(ordered(), 'Specimen')).toEqual([]);
   });
 });

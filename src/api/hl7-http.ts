@@ -1,5 +1,5 @@
 import express, { type Router } from 'express';
-import type { Answer } from '../flow/ingest.ts';
+import type { Answer } from '../flow/answer.ts';
 import type { Actor } from '../model/actor.ts';
 import { failureOf } from '../model/failure.ts';
 import type { Feed, Partner } from '../model/partner.ts';

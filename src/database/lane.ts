@@ -1,4 +1,4 @@
-import { DatabaseError, type SqlValue, type Tx } from './command.ts';
+import { DatabaseError, type Tx } from './command.ts';
 
 /**
  * Order per lane, so that a claim costs the same with one row waiting and with ten thousand.
@@ -99,6 +99,3 @@ function inOrder(lanes: readonly string[]): readonly string[] {
 
 /** `?, ?, ?` for a list; statements with a list are few and their lengths are bounded by the callers. */
 export const placeholders = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
-
-/** One value or null: absent optional members are null in a row. */
-export const orNull = (value: SqlValue | undefined): SqlValue => value ?? null;

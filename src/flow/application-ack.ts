@@ -6,7 +6,7 @@ import type { Partner } from '../model/partner.ts';
 import { ApplicationAck } from '../model/released.ts';
 import { applicationAckBytes } from './ack-bytes.ts';
 import { type Wish, wishes } from './admission.ts';
-import { controlIdOf } from './deliver.ts';
+import { controlIdOf } from './endpoint-choice.ts';
 
 /**
  * Queues the application ACK of a message in enhanced mode as an exchange of its own. Durable when it resolves; its event key makes a

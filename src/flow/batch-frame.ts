@@ -1,6 +1,6 @@
 import { splitBatch } from '../hl7/batch.ts';
 import { v2Instant } from './ack-bytes.ts';
-import type { Answer } from './ingest.ts';
+import type { Answer } from './answer.ts';
 
 const CR = '\r';
 

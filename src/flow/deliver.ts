@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Database } from '../model/database.ts';
 import { failureOf } from '../model/failure.ts';
@@ -12,7 +11,9 @@ import { release } from '../rules/release.ts';
 import { Alarm } from './alarm.ts';
 import { judge, type Verdict } from './attempt.ts';
 import { backOffMs } from './back-off.ts';
+import { controlIdOf, endpointFor } from './endpoint-choice.ts';
 import type { ClaimedRow, LinkState, RowOutcome, SettledRow } from './outbox-commands.ts';
+import { PartnerLink } from './partner-link.ts';
 import { codeOf } from './translate.ts';
 
 /** What an event is about, as it stands at this instant, with all that consent is decided on. */
@@ -63,20 +64,20 @@ export class DeliverPartner {
   readonly #deps: DeliverDeps;
   readonly #recipient: string;
   readonly #alarm: Alarm;
+  readonly #link: PartnerLink;
   #settled: SettledRow[] = [];
   #normal = 0;
   #safety = 0;
   #working = false;
   #behind = false;
   #stopping = false;
-  #failures = 0;
-  #downUntil = 0;
   #idle: (() => void)[] = [];
 
   constructor(recipient: string, deps: DeliverDeps) {
     this.#recipient = recipient;
     this.#deps = deps;
     this.#alarm = new Alarm(deps.now, () => this.wake());
+    this.#link = new PartnerLink(recipient, deps, this.#alarm);
   }
 
   /** Rows for this partner may be ready. */
@@ -127,14 +128,14 @@ export class DeliverPartner {
 
   get #mayTake(): boolean {
     if (this.#stopping || !this.#behind) return false;
-    if (this.#failures > 0) return this.#normal + this.#safety === 0 && this.#deps.now() >= this.#downUntil;
+    if (this.#link.isDown) return this.#normal + this.#safety === 0 && this.#link.mayTry;
     return this.#safety < this.#deps.limits.inFlightMax;
   }
 
   async #take(): Promise<void> {
     const { db, now, limits } = this.#deps;
     // While the partner is down one row at a time finds out, safety first.
-    const free = this.#failures > 0 ? 1 : limits.inFlightMax - this.#normal;
+    const free = this.#link.isDown ? 1 : limits.inFlightMax - this.#normal;
     const safetyOnly = free <= 0;
     const limit = safetyOnly ? limits.inFlightMax - this.#safety : free;
     this.#behind = false;
@@ -231,12 +232,12 @@ export class DeliverPartner {
     }
     if (verdict.kind === 'not-sent') {
       if (failureOf(verdict.code).class === 'permanent') return parked(row, verdict.code, verdict.text);
-      const at = this.#down(verdict.code, endpoint, 0);
+      const at = this.#link.down(verdict.code, endpoint.retry, 0);
       return { kind: 'again', at, counted: false, code: verdict.code, text: verdict.text };
     }
     if (verdict.kind === 'ambiguous') {
       if (verdict.reached) this.#up();
-      const at = verdict.reached ? this.#later(row, endpoint) : this.#down(verdict.code, endpoint, 0);
+      const at = verdict.reached ? this.#later(row, endpoint) : this.#link.down(verdict.code, endpoint.retry, 0);
       if (!endpoint.recognisesRepeats) return unknown(row, verdict);
       // It is the same message under the same id: a partner that has it says so.
       if (verdict.reached && row.tries >= endpoint.retry.tries) return unknown(row, verdict);
@@ -248,7 +249,13 @@ export class DeliverPartner {
       return { kind: 'refused', code, text, ack, holdLane: false };
     }
     if (code === 'ack.status-server') {
-      return { kind: 'again', at: this.#down(code, endpoint, verdict.retryAfterMs ?? 0), counted: false, code, text };
+      return {
+        kind: 'again',
+        at: this.#link.down(code, endpoint.retry, verdict.retryAfterMs ?? 0),
+        counted: false,
+        code,
+        text,
+      };
     }
     this.#up();
     return this.#failed(row, code, text, endpoint);
@@ -271,39 +278,8 @@ export class DeliverPartner {
     return this.#deps.now() + backOffMs(endpoint.retry, row.tries, this.#deps.random);
   }
 
-  /** Gives when to try again. Told once when it goes down; the failures after that only lengthen the pause. */
-  #down(code: string, endpoint: Endpoint, atLeastMs: number): number {
-    const { now, random } = this.#deps;
-    const wasUp = this.#failures === 0;
-    // Attempts that were under way together fail together: they count once.
-    if (now() >= this.#downUntil) {
-      this.#failures += 1;
-      this.#downUntil = now() + Math.max(atLeastMs, backOffMs(endpoint.retry, this.#failures, random));
-    }
-    this.#alarm.set(this.#downUntil);
-    this.#tell({ state: 'down', code }, wasUp);
-    return this.#downUntil;
-  }
-
   #up(): void {
-    if (this.#failures === 0) return;
-    this.#failures = 0;
-    this.#downUntil = 0;
-    this.#behind = true;
-    this.#tell({ state: 'up' }, true);
-  }
-
-  #tell(change: { readonly state: 'up' | 'down'; readonly code?: string }, changed: boolean): void {
-    const { db, now, log, onLink } = this.#deps;
-    const link: LinkState = {
-      recipient: this.#recipient,
-      since: now(),
-      failures: this.#failures,
-      nextAt: this.#downUntil,
-      ...change,
-    };
-    db.write('outbox.link', link).catch((error: unknown) => log(codeOf(error), { recipient: this.#recipient }));
-    if (changed) onLink(link);
+    if (this.#link.up()) this.#behind = true;
   }
 
   async #settle(): Promise<void> {
@@ -369,21 +345,4 @@ function holdsSubject(released: Released, event: OutboxEvent): boolean {
   return (released.bundle.entry ?? []).some(
     ({ resource }) => resource && `${resource.resourceType}/${resource.id}` === subject,
   );
-}
-
-/** First the endpoint that names the kind, then one that takes all. An application ACK is an HL7 message. */
-export function endpointFor(partner: Partner, event: Pick<OutboxEvent, 'kind'>): Endpoint | undefined {
-  const able = partner.endpoints.filter(
-    ({ transport }) => event.kind !== 'application-ack' || transport.kind !== 'fhir',
-  );
-  return (
-    able.find(({ accepts }) => accepts.includes(event.kind)) ??
-    able.find(({ accepts }) => accepts.length === 0 || event.kind === 'application-ack')
-  );
-}
-
-/** MSH-10 of an event under one decision: the same after a restart, a restore and a replay. 20 characters reach every version. */
-export function controlIdOf(event: Pick<OutboxEvent, 'recipient' | 'eventKey'>, digest: string): string {
-  const name = `${event.recipient}\u001f${event.eventKey}\u001f${digest}`;
-  return `H${createHash('sha256').update(name).digest('hex').slice(0, 19).toUpperCase()}`;
 }

@@ -13,10 +13,11 @@ import type {
 } from '../model/flow.ts';
 import type { Feed, Partner } from '../model/partner.ts';
 import type { Applied, ApplyUnit, Store } from '../model/store.ts';
+import type { Answer } from './answer.ts';
 import { queueApplicationAck } from './application-ack.ts';
 import { BacklogGate, type DiskLimits, type GateState } from './backlog.ts';
 import { type DeliverLimits, DeliverPartner, type GatherPort, type RenderPort } from './deliver.ts';
-import { type Answer, Ingest } from './ingest.ts';
+import { Ingest } from './ingest.ts';
 import { Journal } from './journal.ts';
 import type { LinkState } from './outbox-commands.ts';
 import { Outcomes } from './outcomes.ts';
@@ -188,6 +189,7 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
     gate,
     classify: deps.classify,
     configVersion: () => config.version(),
+    shared: storeDb.dialect === 'postgres',
     now,
     log,
   });

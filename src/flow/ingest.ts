@@ -7,20 +7,13 @@ import type { Appended, MessageReason, NewMessage } from '../model/journal.ts';
 import type { Feed, Partner } from '../model/partner.ts';
 import { accept, ackBytes } from './ack-bytes.ts';
 import { type AckMode, ackMode, admit, type Refusal, wishes } from './admission.ts';
+import type { Answer } from './answer.ts';
+import { AnswerMarks } from './answer-marks.ts';
 import type { BacklogGate } from './backlog.ts';
 import { joinAcks, splitFrame } from './batch-frame.ts';
 import type { Journal } from './journal.ts';
-import type { Outcome, Outcomes } from './outcomes.ts';
+import { type Outcome, type Outcomes, outcomeOf } from './outcomes.ts';
 import type { Translate } from './translate.ts';
-
-/** What the sender gets. No `bytes`: nothing is answered. `settled` is to be told whether the answer was handed to the socket. */
-export interface Answer {
-  readonly bytes?: Uint8Array;
-  /** MSA-1, for HTTP status and counters. */
-  readonly code?: string;
-  readonly after: 'keep' | 'close';
-  readonly settled?: (written: boolean) => void;
-}
 
 export interface IngestDeps {
   readonly journal: Journal;
@@ -29,6 +22,8 @@ export interface IngestDeps {
   readonly gate: BacklogGate;
   readonly classify: ClassifyPort;
   readonly configVersion: () => string;
+  /** Several hubs work on one database. */
+  readonly shared: boolean;
   readonly now: () => number;
   readonly log: FlowLog;
 }
@@ -145,7 +140,6 @@ export class Ingest {
   }
 
   async #answer(message: NewMessage, appended: Appended, mode: AckMode, feed: Feed, seen: Peek): Promise<Answer> {
-    const { outcomes } = this.#deps;
     const { id } = appended;
     if (mode.kind === 'enhanced') {
       return wishes(mode.accept, true)
@@ -156,8 +150,22 @@ export class Ingest {
     if (appended.outcome === 'repeat' && appended.ackCode === 'AA' && appended.ackAt !== undefined) {
       return this.#positive(message, id, 'AA', appended.ackAt, feed, appended.reason);
     }
-    const outcome = await outcomes.wait(id, feed.ackWaitMs);
+    const outcome = await this.#outcome(id, feed);
     return outcome ? this.#settled(message, id, outcome, feed) : this.#late(message, id, feed, seen);
+  }
+
+  /** Another hub on the same database may be the one that works on it: its outcome is seen in the row. */
+  async #outcome(id: number, feed: Feed): Promise<Outcome | undefined> {
+    const { outcomes, journal, shared, now } = this.#deps;
+    if (!shared) return outcomes.wait(id, feed.ackWaitMs);
+    const end = now() + feed.ackWaitMs;
+    for (let stepMs = LOOK_FIRST_MS; ; stepMs = Math.min(stepMs * 2, LOOK_MAX_MS)) {
+      const outcome = await outcomes.wait(id, Math.max(0, Math.min(stepMs, end - now())));
+      if (outcome || this.#stopping || now() >= end) return outcome;
+      const row = await journal.one(id).catch(() => undefined);
+      const seen = row && outcomeOf(row);
+      if (seen) return seen;
+    }
   }
 
   #settled(message: NewMessage, id: number, outcome: Outcome, feed: Feed): Answer {
@@ -215,6 +223,9 @@ export class Ingest {
   }
 }
 
+const LOOK_FIRST_MS = 50;
+const LOOK_MAX_MS = 1000;
+
 function ackAt(appended: Appended, message: NewMessage): number {
   return appended.outcome === 'repeat' ? (appended.ackAt ?? message.receivedAt) : appended.ackAt;
 }
@@ -225,53 +236,4 @@ function ackAt(appended: Appended, message: NewMessage): number {
  */
 function lanesOf(seen: Peek, partner: Partner, lane: 'safety' | 'normal'): readonly string[] {
   return seen.patients.map(({ id }) => laneKey(partner.id, lane, id.trim().toUpperCase()));
-}
-
-const MARKS_MS = 100;
-
-/** Gathers what became of the answers; nothing waits for it, and after a crash the axis says `unknown`. */
-class AnswerMarks {
-  readonly #journal: Journal;
-  readonly #log: FlowLog;
-  #written: number[] = [];
-  #unwritten: number[] = [];
-  #late: number[] = [];
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(journal: Journal, log: FlowLog) {
-    this.#journal = journal;
-    this.#log = log;
-  }
-
-  forMessage(id: number): (written: boolean) => void {
-    return (written) => {
-      (written ? this.#written : this.#unwritten).push(id);
-      this.#schedule();
-    };
-  }
-
-  late(id: number): void {
-    this.#late.push(id);
-    this.#schedule();
-  }
-
-  async flush(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const [written, unwritten, late] = [this.#written, this.#unwritten, this.#late];
-    this.#written = [];
-    this.#unwritten = [];
-    this.#late = [];
-    try {
-      if (late.length > 0) await this.#journal.late(late);
-      if (written.length + unwritten.length > 0) await this.#journal.answered(written, unwritten);
-    } catch (error) {
-      const code = (error as { readonly code?: unknown }).code;
-      this.#log('message.answers-unmarked', { code: typeof code === 'string' ? code : 'hub.internal' });
-    }
-  }
-
-  #schedule(): void {
-    this.#timer ??= setTimeout(() => void this.flush(), MARKS_MS);
-  }
 }

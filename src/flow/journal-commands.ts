@@ -1,48 +1,14 @@
-import type { CommandTable, SqlValue, Tx } from '../database/command.ts';
-import { bodyKeysOf, open, seal } from '../database/envelope.ts';
+import type { CommandTable, Tx } from '../database/command.ts';
+import { bodyKeysOf, seal } from '../database/envelope.ts';
 import { classNumber } from '../database/job-table.ts';
 import { enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
-import type {
-  Appended,
-  ClaimedMessage,
-  MessageState,
-  NewMessage,
-  SettledMessage,
-  UntoldMessage,
-} from '../model/journal.ts';
+import type { Appended, MessageState, NewMessage, UntoldMessage } from '../model/journal.ts';
 import { journalReadCommands } from './journal-queries.ts';
+import { JOURNAL_SQL } from './journal-sql.ts';
 import { JOURNAL_LANES, monthOf } from './journal-tables.ts';
+import { claim, settle } from './journal-work.ts';
 
 const DAY_MS = 86_400_000;
-
-/** Every statement of the hot path, by name, so that a test can ask the planner about each. */
-export const JOURNAL_SQL = {
-  insert: `INSERT INTO message (feed, partner, sender, control_id, hash, received_at, peer, event, version, class, pass, application_ack,
-      config_version, body_month, state, blockers, tries, next_at, lease, lease_until, replays, ack_code, ack_at, answered, repeats, flagged, late)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, 0, ?, ?, 0, 0,
-      CASE WHEN EXISTS (SELECT 1 FROM message WHERE control_id = ? AND partner = ? AND sender = ?) THEN 1 ELSE 0 END, 0
-    WHERE true ON CONFLICT DO NOTHING RETURNING id, flagged`,
-  body: `INSERT INTO body (message, month, hash, key_id, bytes, purge_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  block: `UPDATE message SET state = 'received', blockers = ?, lease = 0, lease_until = 0, tries = 0 WHERE id = ?`,
-  repeat: `UPDATE message SET repeats = repeats + 1 WHERE control_id = ? AND partner = ? AND sender = ? AND hash = ?
-    RETURNING id, state, body_month, ack_code, ack_at, reason_code, reason_location, reason_text`,
-  repeats: 'UPDATE message SET repeats = repeats + ? WHERE id = ?',
-  retry: `UPDATE message SET state = 'received', tries = 0, next_at = 0, ack_code = NULL, ack_at = NULL, late = 0, settled_at = NULL
-    WHERE id = ? AND state = 'parked'`,
-  claim: (
-    lock: string,
-  ) => `UPDATE message SET state = 'claimed', lease = lease + 1, lease_until = ?, tries = tries + 1 WHERE id IN (
-      SELECT id FROM message WHERE state = 'received' AND blockers = 0 AND next_at <= ? ORDER BY class, id LIMIT ? ${lock})
-    RETURNING id, lease, feed, partner, control_id, hash, received_at, event, class, tries, replays, application_ack, body_month`,
-  readBody: 'SELECT key_id, bytes FROM body WHERE month = ? AND message = ?',
-  done: `UPDATE message SET state = ?, ack_code = COALESCE(ack_code, ?), ack_at = COALESCE(ack_at, ?), mapping_version = ?, reason_code = ?,
-      reason_location = ?, reason_text = ?, settled_at = ?, untold = ?, lease_until = 0
-    WHERE id = ? AND lease = ? AND state = 'claimed' RETURNING pass, replays`,
-  again: `UPDATE message SET state = 'received', next_at = ?, tries = tries - ?, reason_code = ?, reason_text = ?, lease_until = 0
-    WHERE id = ? AND lease = ? AND state = 'claimed'`,
-  late: `UPDATE message SET late = 1, ack_code = 'AA', ack_at = ? WHERE id = ?`,
-  reclaim: `UPDATE message SET state = 'received', lease_until = 0 WHERE state IN ('received', 'claimed') AND state = 'claimed' AND lease_until <= ?`,
-} as const;
 
 interface AppendArgs {
   readonly messages: readonly NewMessage[];
@@ -153,114 +119,6 @@ async function retry(tx: Tx, { ids }: { readonly ids: readonly number[] }): Prom
   let retried = 0;
   for (const id of ids) retried += await tx.run(JOURNAL_SQL.retry, [id]);
   return retried;
-}
-
-interface ClaimArgs {
-  readonly limit: number;
-  readonly leaseMs: number;
-  readonly now: number;
-}
-
-/** Takes heads of lanes under a lease, safety first. Only heads have no blockers, so locking these rows locks their lanes. */
-async function claim(tx: Tx, { limit, leaseMs, now }: ClaimArgs): Promise<ClaimedMessage[]> {
-  if (limit <= 0) return [];
-  const sql = tx.dialect === 'sqlite' ? CLAIM_SQLITE : CLAIM_POSTGRES;
-  const rows = await tx.query<ClaimRow>(sql, [now + leaseMs, now, limit]);
-  const claimed: ClaimedMessage[] = [];
-  for (const row of rows) claimed.push(toClaimed(row, await bodyOf(tx, row.body_month, row.id)));
-  return claimed.sort((a, b) => classNumber(a.lane) - classNumber(b.lane) || a.id - b.id);
-}
-
-export const CLAIM_SQLITE = JOURNAL_SQL.claim('');
-const CLAIM_POSTGRES = JOURNAL_SQL.claim('FOR UPDATE SKIP LOCKED');
-
-interface ClaimRow {
-  readonly id: number;
-  readonly lease: number;
-  readonly feed: string;
-  readonly partner: string;
-  readonly control_id: string;
-  readonly hash: string;
-  readonly received_at: number;
-  readonly event: string;
-  readonly class: number;
-  readonly tries: number;
-  readonly replays: number;
-  readonly application_ack: string | null;
-  readonly body_month: number;
-}
-
-/** A body that retention took is empty: the parser refuses it, and the message parks. */
-async function bodyOf(tx: Tx, month: number, id: number): Promise<Uint8Array> {
-  const [row] = await tx.query<{ key_id: string; bytes: Uint8Array }>(JOURNAL_SQL.readBody, [month, id]);
-  return row ? open({ keyId: row.key_id, bytes: row.bytes }, bodyKeysOf(tx.env)) : new Uint8Array(0);
-}
-
-function toClaimed(row: ClaimRow, bytes: Uint8Array): ClaimedMessage {
-  return {
-    id: row.id,
-    lease: row.lease,
-    feed: row.feed,
-    partner: row.partner,
-    controlId: row.control_id,
-    hash: row.hash,
-    receivedAt: row.received_at,
-    trigger: row.event,
-    lane: row.class === 0 ? 'safety' : 'normal',
-    tries: row.tries,
-    replays: row.replays,
-    ...(row.application_ack === null ? {} : { applicationAck: row.application_ack }),
-    bytes,
-  };
-}
-
-interface SettleArgs extends ClaimArgs {
-  readonly settled: readonly SettledMessage[];
-}
-
-/** Settles many and claims what may run next in the same transaction. `lost`: ids whose lease had passed to somebody else. */
-async function settle(tx: Tx, args: SettleArgs): Promise<Settled> {
-  const lost: number[] = [];
-  let freed = 0;
-  for (const one of args.settled) {
-    const moved = await settleOne(tx, one);
-    if (moved === undefined) lost.push(one.id);
-    else freed += moved;
-  }
-  return { lost, freed, claimed: await claim(tx, args) };
-}
-
-/** `freed`: messages that lost a blocker and may be ready now. */
-interface Settled {
-  readonly lost: readonly number[];
-  readonly freed: number;
-  readonly claimed: readonly ClaimedMessage[];
-}
-
-/** Gives how many messages came forward, or undefined: the lease was no longer this one. */
-async function settleOne(tx: Tx, { id, lease, at, outcome }: SettledMessage): Promise<number | undefined> {
-  if (outcome.kind === 'again') {
-    const { code, text } = outcome.reason;
-    const again = await tx.run(JOURNAL_SQL.again, [outcome.at, outcome.counted ? 0 : 1, code, text, id, lease]);
-    return again === 1 ? 0 : undefined;
-  }
-  const { reason } = outcome;
-  const values: SqlValue[] = [outcome.kind, outcome.ackCode, at, outcome.mappingVersion];
-  const untold = outcome.kind === 'parked' && outcome.tell ? 1 : 0;
-  values.push(reason?.code ?? null, reason?.location ?? null, reason?.text ?? null, at, untold, id, lease);
-  const [row] = await tx.query<{ pass: number; replays: number }>(JOURNAL_SQL.done, values);
-  if (!row) return undefined;
-  const holds = outcome.kind === 'parked' && (outcome.holdLanes || row.pass === 0);
-  const moved = holds ? 0 : await leaveLanes(tx, JOURNAL_LANES, id);
-  if (outcome.kind === 'parked') return moved;
-  if (row.replays > 0) await tx.run('DELETE FROM parked_part WHERE message = ?', [id]);
-  for (const part of outcome.parts) {
-    await tx.run(
-      'INSERT INTO parked_part (message, part, code, location, reason_text) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-      [id, part.part, part.code, part.location ?? null, part.text],
-    );
-  }
-  return moved;
 }
 
 /** The sender was answered "stored, not yet applied". */

@@ -1,4 +1,4 @@
-import type { MessageOutcome } from '../model/journal.ts';
+import type { MessageOutcome, MessageRow } from '../model/journal.ts';
 
 /** What translate made of a message, as far as the sender's answer depends on it. */
 export type Outcome = Exclude<MessageOutcome, { readonly kind: 'again' }> & {
@@ -58,4 +58,37 @@ export class Outcomes {
     for (const listeners of [...this.#waiting.values()]) for (const listener of [...listeners]) listener(undefined);
     this.#waiting.clear();
   }
+}
+
+/** What a settled row says to a sender; undefined: it is not settled. */
+export function outcomeOf({
+  state,
+  settledAt,
+  ackCode,
+  reason,
+  parts,
+  mappingVersion = '',
+}: MessageRow): Outcome | undefined {
+  if (settledAt === undefined) return undefined;
+  if (state === 'applied' || state === 'listed') {
+    return {
+      kind: state,
+      ackCode: 'AA',
+      mappingVersion,
+      changed: 0,
+      parts,
+      at: settledAt,
+      ...(reason ? { reason } : {}),
+    };
+  }
+  if (state !== 'parked' || !reason) return undefined;
+  return {
+    kind: state,
+    ackCode: ackCode ?? 'AE',
+    mappingVersion,
+    reason,
+    holdLanes: false,
+    tell: false,
+    at: settledAt,
+  };
 }

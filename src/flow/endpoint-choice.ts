@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import type { OutboxEvent } from '../model/outbox.ts';
+import type { Endpoint, Partner } from '../model/partner.ts';
+
+/** First the endpoint that names the kind, then one that takes all. An application ACK is an HL7 message. */
+export function endpointFor(partner: Partner, event: Pick<OutboxEvent, 'kind'>): Endpoint | undefined {
+  const able = partner.endpoints.filter(
+    ({ transport }) => event.kind !== 'application-ack' || transport.kind !== 'fhir',
+  );
+  return (
+    able.find(({ accepts }) => accepts.includes(event.kind)) ??
+    able.find(({ accepts }) => accepts.length === 0 || event.kind === 'application-ack')
+  );
+}
+
+/** MSH-10 of an event under one decision: the same after a restart, a restore and a replay. 20 characters reach every version. */
+export function controlIdOf(event: Pick<OutboxEvent, 'recipient' | 'eventKey'>, digest: string): string {
+  const name = `${event.recipient}\u001f${event.eventKey}\u001f${digest}`;
+  return `H${createHash('sha256').update(name).digest('hex').slice(0, 19).toUpperCase()}`;
+}

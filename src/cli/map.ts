@@ -4,16 +4,20 @@ import { basename, extname, join, relative } from 'node:path';
 import type { Bundle } from '@medplum/fhirtypes';
 import { DEFINITIONS } from '../../mappings/definitions.ts';
 import { checkConfig, loadConfig } from '../config/load.ts';
+import { loadDefinitions } from '../fhir/definitions.ts';
 import { splitBatch } from '../hl7/batch.ts';
 import { parseMessage } from '../hl7/parse.ts';
+import { buildFile } from '../hub/paths.ts';
 import { toBundle } from '../mapping/bundle.ts';
+import { explain } from '../mapping/explain.ts';
 import { compileMaps, type Maps, mapMessage } from '../mapping/map-message.ts';
+import type { MapContext } from '../mapping/scope.ts';
 import type { Issue } from '../model/assertion.ts';
 import type { Partner } from '../model/partner.ts';
 import { Progress } from './progress.ts';
 import { readArgs, UsageError } from './usage.ts';
 
-const usage = 'handoff map FILE|DIR [--out DIR] [--partner ID] [--zone IANA]';
+const usage = 'handoff map FILE|DIR [--out DIR] [--partner ID] [--zone IANA] [--explain]';
 
 /** Ids printed by the tool are derived from this public key, so that the same file gives the same Bundle anywhere. */
 const TOOL_KEY = Buffer.alloc(32, 'handoff map');
@@ -29,6 +33,7 @@ export const command = {
       out: { type: 'string' },
       partner: { type: 'string' },
       zone: { type: 'string', default: 'UTC' },
+      explain: { type: 'boolean', default: false },
     });
     const [source] = positionals;
     if (!source || positionals.length > 1) throw new UsageError(usage, 'one file or folder is needed');
@@ -37,6 +42,7 @@ export const command = {
       if (!values.out) throw new UsageError(usage, 'a folder needs --out');
       return mapFolder(mapper, source, values.out);
     }
+    if (values.explain) return mapper.explain(source);
     const results = mapper.file(source);
     for (const { bundle, issues } of results) {
       if (values.out) write(values.out, nameOf(source, source, results.length, 0), bundle, issues);
@@ -56,6 +62,8 @@ interface Result {
 class Mapper {
   readonly #maps: Maps;
   readonly #partner: Partner;
+  /** What a message alone cannot complete is listed and left out: no printed resource is invalid. */
+  readonly #definitions = loadDefinitions(readFileSync(buildFile('definitions.json.gz')));
 
   constructor(maps: Maps, partner: Partner) {
     this.#maps = maps;
@@ -70,18 +78,33 @@ class Mapper {
     return messages.map(({ bytes }, i) => this.#message(bytes, i === 0 ? issues : []));
   }
 
-  #message(bytes: Uint8Array, before: readonly Issue[]): Result {
-    const { message, issues } = parseMessage(bytes);
-    const context = {
+  /** Prints which row made each element and what became of each input: places and rows, no values. */
+  explain(path: string): number {
+    let exit = 0;
+    for (const { bytes } of splitBatch(readFileSync(path)).messages) {
+      const { mapped, outputs, inputs } = explain(this.#maps, parseMessage(bytes).message, this.#context(bytes));
+      for (const { element, by, from } of outputs) console.log(`${element}\t${from ?? '-'}\t${by}`);
+      for (const { location, fate, by } of inputs) console.log(`${location}\t${fate}\t${by.join('; ')}`);
+      if (mapped.refused !== undefined) exit = REFUSED;
+    }
+    return exit;
+  }
+
+  #context(bytes: Uint8Array): MapContext {
+    return {
       partner: this.#partner,
       partners: [this.#partner],
       hubKey: TOOL_KEY,
       receivedAt: new Date().toISOString(),
       bodyHash: createHash('sha256').update(bytes).digest('hex'),
       unidentified: 'message',
-    } as const;
-    const mapped = mapMessage(this.#maps, message, context, { loss: true });
-    const folded = toBundle(mapped);
+    };
+  }
+
+  #message(bytes: Uint8Array, before: readonly Issue[]): Result {
+    const { message, issues } = parseMessage(bytes);
+    const mapped = mapMessage(this.#maps, message, this.#context(bytes), { loss: true });
+    const folded = toBundle(mapped, this.#definitions);
     return {
       bundle: folded.bundle,
       issues: [...before, ...issues, ...folded.issues],

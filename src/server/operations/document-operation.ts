@@ -58,7 +58,8 @@ async function document(context: Context, request: FhirRequest, { id = '' }: Tar
     target: `Composition/${id}`,
     ...(row.person ? { person: row.person } : {}),
   };
-  if (!askedOf(request).flag('persist')) return executed(context, jsonResponse(200, JSON.stringify(bundle)), access);
+  if (!askedOf(context, request).flag('persist'))
+    return executed(context, jsonResponse(200, JSON.stringify(bundle)), access);
   const [written] = await writeAll(context, [
     { action: 'create', type: 'Bundle', id: context.engine.newId(), resource: bundle as unknown as FhirResource },
   ]);

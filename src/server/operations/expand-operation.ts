@@ -65,7 +65,15 @@ async function tableOf(
  */
 export async function expand(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse> {
   context.scopes.require('ValueSet', 'r');
-  const asked = askedOf(request, 'valueSet');
+  const asked = askedOf(context, request, 'valueSet');
+  asked.refuseAny(
+    'context',
+    'date',
+    'exclude-system',
+    'system-version',
+    'check-system-version',
+    'force-system-version',
+  );
   const count = asked.count('count');
   const offset = asked.count('offset') ?? 0;
   const filter = asked.text('filter');

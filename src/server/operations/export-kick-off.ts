@@ -46,7 +46,7 @@ async function kickOff(context: Context, request: FhirRequest, target: Target): 
   if (!/\brespond-async\b/.test(request.headers.prefer ?? ''))
     throw refuse(400, 'required', 'an export answers later: Prefer: respond-async is needed');
   const { tx, actor, at } = context;
-  const asked = askedOf(request);
+  const asked = askedOf(context, request);
   refuseUnknown(asked, request);
   const level = target.type === undefined ? 'system' : target.type === 'Patient' && !named(asked) ? 'patient' : 'group';
   const types = typesOf(context, asked, level);

@@ -32,7 +32,7 @@ const FINISHED: readonly string[] = ['completed', 'amended'];
  */
 async function extract(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse> {
   context.scopes.require('QuestionnaireResponse', 'r');
-  const asked = askedOf(request, 'questionnaire-response');
+  const asked = askedOf(context, request, 'questionnaire-response');
   const work = new FormWork(context);
   const response =
     target.id === undefined

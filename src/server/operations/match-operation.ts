@@ -39,7 +39,7 @@ interface Candidate extends MatchScore {
  */
 async function match(context: Context, request: FhirRequest): Promise<FhirResponse> {
   context.scopes.require('Patient', 's');
-  const asked = askedOf(request);
+  const asked = askedOf(context, request);
   const wanted = asked.resource('resource') as unknown as Patient | undefined;
   if (wanted?.resourceType !== 'Patient')
     throw refuse(400, 'required', '$match needs a Patient', 'Parameters.parameter');

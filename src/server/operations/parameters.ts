@@ -1,7 +1,9 @@
 import type { Coding, Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import { isAcceptable } from '../../fhir/outcome.ts';
+import type { Context } from '../context.ts';
 import type { FhirResource } from '../engine.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from '../exchange.ts';
-import { refuse } from '../refusal.ts';
+import { refuse, refuseWith } from '../refusal.ts';
 import { resourceIn } from '../write-interactions.ts';
 
 /** Parameters of an operation's call, from the address or from the body. */
@@ -30,6 +32,12 @@ export class Asked {
           ? [String(value)]
           : [];
     });
+  }
+
+  /** Throws 400 when one of these is asked: they would change the answer and are not supported. */
+  refuseAny(...names: readonly string[]): void {
+    const found = names.find((name) => this.parts(name).length > 0);
+    if (found !== undefined) throw refuse(400, 'not-supported', `the parameter ${found} is not supported`);
   }
 
   text(name: string): string | undefined {
@@ -81,9 +89,9 @@ function primitiveOf(part: ParametersParameter): unknown {
 
 /**
  * What a call asks: parameters of the address and, on POST, of the body. A body that is no Parameters is the parameter
- * `resourceName`. Rule: FHIR R4 operations.html#request.
+ * `resourceName`. What is not valid R4 is refused (422). Rule: FHIR R4 operations.html#request.
  */
-export function askedOf(request: FhirRequest, resourceName = 'resource'): Asked {
+export function askedOf({ engine }: Context, request: FhirRequest, resourceName = 'resource'): Asked {
   const query = request.query.map(([name, value]): ParametersParameter => ({ name, valueString: value }));
   if (request.method !== 'POST' || !request.body) return new Asked(query);
   if ((request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')) {
@@ -91,12 +99,13 @@ export function askedOf(request: FhirRequest, resourceName = 'resource'): Asked 
     return new Asked([...query, ...form]);
   }
   const body = resourceIn(request);
+  // Everything behind this may rely on the shapes R4 gives.
+  const issues = engine.validate(body);
+  if (!isAcceptable(issues)) throw refuseWith(422, issues);
   if (body.resourceType !== 'Parameters')
     return new Asked([...query, { name: resourceName, resource: body } as unknown as ParametersParameter]);
   const { parameter = [] } = body as unknown as Parameters;
-  if (!Array.isArray(parameter))
-    throw refuse(400, 'structure', 'the parameters are not a list', 'Parameters.parameter');
-  return new Asked([...query, ...parameter.filter((each) => typeof each === 'object' && each !== null)]);
+  return new Asked([...query, ...parameter]);
 }
 
 export function parametersResponse(parameter: readonly ParametersParameter[]): FhirResponse {

@@ -45,7 +45,7 @@ export const POPULATE_OPERATIONS: readonly Operation[] = [
  */
 async function populate(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse> {
   context.scopes.require('Questionnaire', 'r');
-  const asked = askedOf(request, 'questionnaire');
+  const asked = askedOf(context, request, 'questionnaire');
   const work = new FormWork(context);
   const questionnaire = await questionnaireOf(work, asked, target);
   const subject = asked.reference('subject');

@@ -42,7 +42,7 @@ export const SUBSCRIPTION_OPERATIONS: readonly Operation[] = [
 /** Subscription/$status, in error too: the counter goes on. Of one, of those named, or of all the reader has. Rule: backport-subscription-status. */
 async function status(context: Context, request: FhirRequest, { id }: Target): Promise<FhirResponse> {
   context.scopes.require('Subscription', 'r');
-  const asked = askedOf(request);
+  const asked = askedOf(context, request);
   const named = id === undefined ? list(asked.texts('id')) : [id];
   const states = list(asked.texts('status'));
   const found = id === undefined ? await all(context) : [await one(context, id)];
@@ -93,7 +93,7 @@ async function all(context: Context): Promise<Subscribed[]> {
 /** Subscription/[id]/$events: what was missed, under what the reader may see now. Rule: backport-subscription-events. */
 async function events(context: Context, request: FhirRequest, { id = '' }: Target): Promise<FhirResponse> {
   context.scopes.require('Subscription', 'r');
-  const asked = askedOf(request);
+  const asked = askedOf(context, request);
   const subscribed = await one(context, id);
   const from = asked.count('eventsSinceNumber') ?? 1;
   const to = asked.count('eventsUntilNumber') ?? subscribed.events;

@@ -57,7 +57,8 @@ export const TERMINOLOGY_OPERATIONS: readonly Operation[] = [
 /** ValueSet/$validate-code: is one of the codings in the value set. 422 where that cannot be told offline. */
 async function validateInValueSet(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse> {
   context.scopes.require('ValueSet', 'r');
-  const asked = askedOf(request, 'valueSet');
+  const asked = askedOf(context, request, 'valueSet');
+  asked.refuseAny('context', 'date', 'systemVersion');
   const codings = asked.codings();
   if (codings.length === 0) throw refuse(400, 'required', 'there is no code to validate');
   const { concepts, open } = await expansionOf(context, asked, target);
@@ -79,7 +80,7 @@ async function validateInValueSet(context: Context, request: FhirRequest, target
 
 async function validateInCodeSystem(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse> {
   context.scopes.require('CodeSystem', 'r');
-  const asked = askedOf(request, 'codeSystem');
+  const asked = askedOf(context, request, 'codeSystem');
   const given = asked.text('url');
   const url = target.id === undefined ? given : (await instanceOf<CodeSystem>(context, target)).url;
   const source = new ReaderTerminology(context);
@@ -128,7 +129,7 @@ function answer(codings: readonly Coding[], verdicts: readonly Verdict[], asked:
 /** CodeSystem/$lookup: name, display, parent and children of one code. 404 for a code that is not there, 422 where that cannot be told. */
 async function lookup(context: Context, request: FhirRequest): Promise<FhirResponse> {
   context.scopes.require('CodeSystem', 'r');
-  const asked = askedOf(request);
+  const asked = askedOf(context, request);
   const [coding] = asked.codings();
   if (!coding?.code || !coding.system) throw refuse(400, 'required', '$lookup needs a code and its system');
   const version = coding.version ?? asked.text('version');

@@ -34,7 +34,8 @@ const REVERSED: Readonly<Record<string, ConceptMapGroupElementTarget['equivalenc
  */
 export async function translate(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse> {
   context.scopes.require('ConceptMap', 'r');
-  const asked = askedOf(request, 'conceptMap');
+  const asked = askedOf(context, request, 'conceptMap');
+  asked.refuseAny('dependency', 'conceptMapVersion');
   const codings = asked.codings();
   if (codings.length === 0 || codings.some(({ code, system }) => !code || !system))
     throw refuse(400, 'required', '$translate needs a code and its system');

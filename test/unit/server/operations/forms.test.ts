@@ -303,6 +303,20 @@ describe.each(ENGINES)('forms on %s', (engine) => {
     });
   });
 
+  it.each([
+    ['Questionnaire/$populate', { resourceType: 'Parameters', parameter: [{ name: 'context', part: 'x' }] }],
+    ['Questionnaire/$populate', { resourceType: 'Questionnaire', status: 'active', item: { linkId: 'x' } }],
+    [
+      'QuestionnaireResponse/$extract',
+      { resourceType: 'QuestionnaireResponse', status: 'completed', item: [{ answer: 1 }] },
+    ],
+    ['Patient/$match', { resourceType: 'Parameters', parameter: [{ resource: null }] }],
+    ['ValueSet/$expand', { resourceType: 'ValueSet', status: 'active', compose: { include: 'x' } }],
+    ['ConceptMap/$translate', { resourceType: 'Parameters', parameter: { name: 'code' } }],
+  ])('%s refuses a body that is not of the shape R4 gives', async (address, body) => {
+    expect((await ask(`POST ${address}`, body)).status).toBe(422);
+  });
+
   it('what is not finished is not extracted, and an unknown questionnaire is said so', async () => {
     const response = { resourceType: 'QuestionnaireResponse', status: 'in-progress', questionnaire: 'urn:test:none' };
     expect((await ask('POST QuestionnaireResponse/$extract', response)).status).toBe(422);

@@ -131,6 +131,11 @@ describe.each(ENGINES)('terminology operations on %s', (engine) => {
     ).toBe(404);
   });
 
+  it('a parameter that would change the answer and is not supported is refused', async () => {
+    expect((await ask(`GET ValueSet/$expand?url=${GENDER}&system-version=x|1`)).status).toBe(400);
+    expect((await ask('GET ConceptMap/$translate?system=urn:a&code=1&dependency=x')).status).toBe(400);
+  });
+
   it('a CodeableConcept is valid when one of its codings is', async () => {
     const answer = await ask('POST ValueSet/$validate-code', {
       resourceType: 'Parameters',

@@ -31,7 +31,9 @@ export async function compileReference(
   return { ...onIndex('reference', types, parameter.code, alternatives, 10), pointwise: alternatives.length < 20 };
 }
 
-export async function referenceTargets(
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+async function referenceTargets(
   context: Context,
   value: string,
   modifier: string | undefined,
@@ -45,7 +47,7 @@ export async function referenceTargets(
   if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw refuse(400, 'value', 'a reference parameter is not a reference');
   const types = local ? [parsed.type] : modifier !== undefined ? [modifier] : allowed;
   const found: Sql[] = [];
-  for (const { type, ids } of await seenTargets(context, types, id)) {
+  for (const { type, ids } of await seenTargets(context, types, id, local)) {
     found.push(
       sql(
         ids.length === 1 ? 'i.tid = ? AND i.ttype = ?' : `i.tid IN (${ids.map(() => '?').join(', ')}) AND i.ttype = ?`,
@@ -54,25 +56,28 @@ export async function referenceTargets(
       ),
     );
   }
-  // A reference that is no address of ours is kept as it was written.
-  if (found.length === 0 && !local) found.push(sql("i.tid = ? AND i.ttype = ''", id));
+  // A reference that is no address of ours is kept as it was written; ids the hub gives are never such.
+  if (!local && !UUID.test(id)) found.push(sql("i.tid = ? AND i.ttype = ''", id));
   return found;
 }
 
-export async function seenTargets(
+/** Targets under an id, of those types, that the reader may see; for the hub also what is not stored yet. */
+async function seenTargets(
   context: Context,
   types: readonly string[],
   id: string,
+  local: boolean,
 ): Promise<{ type: string; ids: string[] }[]> {
   const { tx, visibility } = context;
+  const all = visibility.kind === 'everything';
   let seen = [...types];
-  if (visibility.kind !== 'everything' || types.length > 1) {
+  if (!all || !local) {
     const visible = visibleRows(visibility, 'r');
     const rows = await tx.query<{ type: string }>(
       `SELECT r.type FROM resource r WHERE r.id = ? AND r.type IN (${types.map(() => '?').join(', ')}) AND ${visible.text}`,
       [id, ...types, ...visible.params],
     );
-    seen = rows.map((row) => row.type);
+    if (!all || rows.length > 0) seen = rows.map((row) => row.type);
   }
   return Promise.all(seen.map(async (type) => ({ type, ids: type === 'Patient' ? await samePerson(tx, id) : [id] })));
 }

@@ -96,7 +96,10 @@ async function tokenHolder(tx: Tx, { hash, at }: { hash: string; at: number }): 
   return { name: token.name, scopes: token.scopes, practitionerRole: token.practitioner_role, ...role };
 }
 
-/** The organization and practitioner of a role that is active at this instant, with its practitioner; else nothing. */
+/**
+ * The organization and practitioner of a role that is active at this instant, with its practitioner; else nothing. Only the
+ * organization itself, or an operator, says who speaks for it: a role another one wrote names a colleague and opens nothing.
+ */
 async function activeRole(
   tx: Tx,
   id: string,
@@ -112,6 +115,7 @@ async function activeRole(
   };
   const organization = role.organization?.reference?.replace(/^Organization\//, '');
   if (role.active !== true || !organization || !isCurrent(role.period, at)) return undefined;
+  if (row.owner_org !== '' && row.owner_org !== organization) return undefined;
   const practitioner = role.practitioner?.reference?.replace(/^Practitioner\//, '');
   if (practitioner !== undefined) {
     const person = await loadRow(tx, 'Practitioner', practitioner);

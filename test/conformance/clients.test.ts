@@ -150,6 +150,24 @@ describe('real clients over HTTP with a token', () => {
     await expect(hub.admin.addUser({ name: 'ben', practitionerRole: 'role-1' })).rejects.toThrow();
   });
 
+  it('a role speaks for the organization that wrote it: turned towards another one it opens nothing', async () => {
+    const kit = new FhirKitClient({ baseUrl: hub.base, bearerToken: await accessToken() });
+    const role = {
+      resourceType: 'PractitionerRole',
+      id: 'role-2',
+      active: true,
+      organization: { reference: 'Organization/org-a' },
+    };
+    const put = (body: typeof role) => kit.update({ resourceType: 'PractitionerRole', id: 'role-2', body });
+    await put(role);
+    const { token } = await hub.admin.addUser({ name: 'cleo', practitionerRole: 'role-2' });
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(`${hub.base}/Patient`, { headers })).status).toBe(200);
+    await put({ ...role, organization: { reference: 'Organization/org-b' } });
+    expect((await fetch(`${hub.base}/Patient`, { headers })).status).toBe(401);
+    await expect(hub.admin.addUser({ name: 'cleo', practitionerRole: 'role-2' })).rejects.toThrow();
+  });
+
   it('gzip, HEAD, formats, too long and too deep bodies have their answers', async () => {
     const authorization = `Bearer ${await accessToken()}`;
     const zipped = await fetch(`${hub.base}/metadata`, { headers: { 'accept-encoding': 'gzip' } });

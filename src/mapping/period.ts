@@ -9,17 +9,21 @@ export function isReversed(start: unknown, end: unknown): boolean {
   return Date.parse(end) < Date.parse(start);
 }
 
-const PERIODS = ['period', 'effectivePeriod', 'performedPeriod', 'occurrencePeriod'];
+const PERIODS = ['period', 'effectivePeriod', 'performedPeriod', 'occurrencePeriod'].map((name) => ({
+  name,
+  start: `${name}.start`,
+  end: `${name}.end`,
+}));
 
 /** Withdraws an end that is before the start of the same message. Rule: FHIR R4 per-1. */
 export function settlePeriods(draft: Draft, scope: Scope): void {
-  for (const period of PERIODS) {
-    if (!isReversed(draft.value(`${period}.start`), draft.value(`${period}.end`))) continue;
-    draft.withdraw(`${period}.end`);
+  for (const { name, start, end } of PERIODS) {
+    if (!draft.has(end) || !isReversed(draft.value(start), draft.value(end))) continue;
+    draft.withdraw(end);
     scope.issues.push({
       severity: 'warning',
       code: 'map.period-reversed',
-      location: `${draft.type}.${period}`,
+      location: `${draft.type}.${name}`,
       text: 'the end is before the start: it is not carried',
     });
   }

@@ -1,4 +1,5 @@
 import type { CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestResource } from '@medplum/fhirtypes';
+import type { Definitions, SearchParameter } from '../fhir/definitions.ts';
 import type { Engine } from './engine.ts';
 import { SERVED } from './operations/registry.ts';
 import { TOPIC_EXTENSIONS } from './operations/subscription-topics.ts';
@@ -32,6 +33,7 @@ export const OPERATIONS: readonly {
 /** GET metadata: generated from what the routes, the index and the operations really do. */
 export function capabilityStatement(engine: Engine, base: string, at: number): CapabilityStatement {
   const { definitions } = engine;
+  const reverse = reverseIncludes(definitions);
   const resource = definitions.resourceTypes.map((type): CapabilityStatementRestResource => {
     const operations = OPERATIONS.filter(({ types }) => types.includes('*') || types.includes(type));
     return {
@@ -46,10 +48,8 @@ export function capabilityStatement(engine: Engine, base: string, at: number): C
       conditionalUpdate: true,
       conditionalDelete: 'single',
       referencePolicy: ['literal', 'logical', 'local'],
-      searchInclude: definitions
-        .searchParameters(type)
-        .filter((parameter) => parameter.type === 'reference')
-        .map(({ code }) => `${type}:${code}`),
+      ...listed('searchInclude', includesOf(definitions, type)),
+      ...listed('searchRevInclude', reverse.get(type) ?? []),
       searchParam: definitions
         .searchParameters(type)
         .filter(
@@ -101,4 +101,26 @@ function systemOperations(): Pick<CapabilityStatementRest, 'operation'> {
     definition,
   }));
   return operation.length > 0 ? { operation } : {};
+}
+
+/** A list, left out when it is empty. */
+function listed<K extends string>(name: K, values: readonly string[]): Partial<Record<K, string[]>> {
+  return values.length > 0 ? ({ [name]: [...values] } as Record<K, string[]>) : {};
+}
+
+const referencesOf = (definitions: Definitions, type: string): readonly SearchParameter[] =>
+  definitions.searchParameters(type).filter((parameter) => parameter.type === 'reference' && isServed(parameter));
+
+const includesOf = (definitions: Definitions, type: string): string[] =>
+  referencesOf(definitions, type).map(({ code }) => `${type}:${code}`);
+
+/** Type → what of other types can point at it. */
+function reverseIncludes(definitions: Definitions): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const type of definitions.resourceTypes) {
+    for (const { code, target } of referencesOf(definitions, type)) {
+      for (const pointed of target ?? []) found.set(pointed, [...(found.get(pointed) ?? []), `${type}:${code}`]);
+    }
+  }
+  return found;
 }

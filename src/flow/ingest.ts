@@ -118,7 +118,7 @@ export class Ingest {
     const { journal, translate, gate, log } = this.#deps;
     let appended: Appended;
     try {
-      appended = await journal.append(message, translate.takesDirect);
+      appended = await journal.append(message, translate.takesDirect(message.lane));
     } catch (error) {
       return this.#trouble(message.bytes, mode, feed, error);
     }

@@ -45,7 +45,8 @@ export class React {
   readonly #deps: ReactDeps;
   readonly #alarm: Alarm;
   #settled: SettledJob[] = [];
-  #inFlight = 0;
+  #normal = 0;
+  #safety = 0;
   #settling = false;
   #behind = false;
   #stopping = false;
@@ -77,11 +78,13 @@ export class React {
   }
 
   get #busy(): boolean {
-    return this.#inFlight > 0 || this.#settling || this.#settled.length > 0;
+    return this.#normal + this.#safety > 0 || this.#settling || this.#settled.length > 0;
   }
 
   async #run(job: ClaimedJob): Promise<void> {
-    this.#inFlight += 1;
+    const safety = job.lane === 'safety';
+    if (safety) this.#safety += 1;
+    else this.#normal += 1;
     let outcome: JobOutcome;
     try {
       if (job.handler === ROUTE) outcome = { kind: 'done', events: await this.#deps.route(job) };
@@ -92,7 +95,8 @@ export class React {
     } catch (error) {
       outcome = this.#failed(job, error);
     }
-    this.#inFlight -= 1;
+    if (safety) this.#safety -= 1;
+    else this.#normal -= 1;
     this.#settled.push({ id: job.id, lease: job.lease, outcome });
     void this.#settle();
   }
@@ -116,14 +120,14 @@ export class React {
     if (this.#settling) return;
     this.#settling = true;
     let failures = 0;
-    while (this.#settled.length > 0 || (this.#behind && this.#room > 0)) {
+    while (this.#settled.length > 0 || (this.#behind && this.#room.limit > 0)) {
       const batch = this.#settled.splice(0, 128);
       const room = this.#room;
-      if (room > 0) this.#behind = false;
+      if (room.limit > 0) this.#behind = false;
       try {
         const { db, now, limits } = this.#deps;
-        const args = { settled: batch, limit: room, leaseMs: limits.leaseMs, now: now() };
-        this.#started(await db.write<SettleResult>('job.settle', args), room, batch);
+        const args = { settled: batch, ...room, leaseMs: limits.leaseMs, now: now() };
+        this.#started(await db.write<SettleResult>('job.settle', args), room.limit, batch);
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -147,8 +151,12 @@ export class React {
     for (const job of result.claimed) void this.#run(job);
   }
 
-  get #room(): number {
-    return this.#stopping ? 0 : this.#deps.limits.inFlightMax - this.#inFlight;
+  /** Safety jobs have as many slots of their own as all others together: slow bots never hold them up. */
+  get #room(): { readonly limit: number; readonly safetyOnly: boolean } {
+    const { inFlightMax } = this.#deps.limits;
+    if (this.#stopping) return { limit: 0, safetyOnly: false };
+    const free = inFlightMax - this.#normal;
+    return free > 0 ? { limit: free, safetyOnly: false } : { limit: inFlightMax - this.#safety, safetyOnly: true };
   }
 }
 

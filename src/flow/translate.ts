@@ -63,9 +63,11 @@ export class Translate {
     this.#deps = deps;
   }
 
-  /** Whether ingest may hand a message over directly: nothing older waits in the table, and memory is bounded. */
-  get takesDirect(): boolean {
-    return !this.#behind && !this.#stopping && this.#queue.size + this.#inFlight < this.#deps.limits.heldMax;
+  /** Whether ingest may hand a message over directly: nothing older waits in the table, and memory is bounded. A safety note always may. */
+  takesDirect(lane: 'safety' | 'normal'): boolean {
+    if (this.#stopping) return false;
+    const held = this.#queue.size + this.#inFlight;
+    return lane === 'safety' || (!this.#behind && held < this.#deps.limits.heldMax);
   }
 
   /** A message this process holds under its lease. */
@@ -111,14 +113,20 @@ export class Translate {
     this.#pumping = false;
     if (this.#resting) return;
     let taken = 0;
-    while (taken < SLICE_MAX && this.#inFlight < this.#deps.limits.inFlightMax) {
+    while (taken < SLICE_MAX && this.#mayStart) {
       const message = this.#queue.shift();
       if (!message) break;
       taken += 1;
       this.#inFlight += 1;
       void this.#run(message);
     }
-    if (this.#queue.size > 0 && this.#inFlight < this.#deps.limits.inFlightMax) this.#pump();
+    if (this.#queue.size > 0 && this.#mayStart) this.#pump();
+  }
+
+  /** Safety notes have slots of their own beside those for everything. */
+  get #mayStart(): boolean {
+    const { inFlightMax } = this.#deps.limits;
+    return this.#inFlight < (this.#queue.hasSafety ? inFlightMax * 2 : inFlightMax);
   }
 
   async #run(message: ClaimedMessage): Promise<void> {

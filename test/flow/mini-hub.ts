@@ -203,7 +203,8 @@ function translateNote({ bytes, hash }: Inbound): Translated {
   const element = { element: 'note', op: 'set', value: [message.header.controlId ?? '', patient, serial] } as const;
   const resource = { type: 'Basic', id: 'x', key, owner: 'o', labels: [], elements: [element] };
   const stamp = { at: '2026-01-05T15:15:00.000Z', hash };
-  return { kind: 'mapped', mapped: { ...NOTHING, resources: [resource] }, stamp, event: 'ADT^A08' };
+  const event = `${message.header.messageType}^${message.header.triggerEvent}`;
+  return { kind: 'mapped', mapped: { ...NOTHING, resources: [resource] }, stamp, event };
 }
 
 function noteOf(unit: ApplyUnit): Note & { readonly lane: 'safety' | 'normal' } {

@@ -72,6 +72,31 @@ describe.each(ENGINES)('react, sweep and replay on %s', (engine) => {
     expect(JSON.stringify(parked)).not.toContain('name of a patient');
   });
 
+  it('a safety job runs although every slot is taken by jobs that hang', async () => {
+    const seen: string[] = [];
+    let release = (): void => {};
+    const hangs = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const hub = await start({
+      limits: quick,
+      feed: { ack: 'received' },
+      deps: {
+        route: async (job) => {
+          if (job.lane === 'normal') await hangs;
+          seen.push(job.lane);
+          return [];
+        },
+      },
+    });
+    for (let i = 0; i < 30; i += 1) await send(hub, `H${i}`, `P${i}`);
+    await send(hub, 'H-urgent', 'P0', 'MDM^T02');
+    await until('the safety job ran', () => seen.length === 1);
+    expect(seen).toEqual(['safety']);
+    release();
+    await until('the others ran', () => seen.length === 31);
+  });
+
   it('the events of a routing and the end of its job are one commit: a routing that ran twice queues once', async () => {
     const clinic = clinicOf({});
     const hub = await start({ partners: [clinic], deps: { send: { send: () => new Promise(() => {}) } } });

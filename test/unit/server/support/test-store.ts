@@ -8,7 +8,7 @@ import { openSqliteDatabase } from '../../../../src/database/sqlite.ts';
 import type { Actor } from '../../../../src/model/actor.ts';
 import type { Clock } from '../../../../src/model/clock.ts';
 import type { Database } from '../../../../src/model/database.ts';
-import type { Store, Trigger } from '../../../../src/model/store.ts';
+import type { Store } from '../../../../src/model/store.ts';
 import { type FhirService, makeFhirService } from '../../../../src/server/service.ts';
 import { makeStore } from '../../../../src/server/store.ts';
 import { type StoreEnv, storeCommands, storeMigrations } from '../../../../src/workers/store-commands.ts';
@@ -31,14 +31,14 @@ export const HUB_KEY = '00112233445566778899aabbccddeeff00112233445566778899aabb
 
 export async function openTestStore(
   engine: 'sqlite' | 'postgres',
-  options: { readonly triggers?: readonly Trigger[]; readonly bodyKeys?: StoreEnv['bodyKeys'] } = {},
+  options: Partial<Pick<StoreEnv, 'triggers' | 'bodyKeys' | 'subscriptionEndpoints'>> = {},
 ): Promise<TestStore> {
   const env: StoreEnv = {
     definitions: DEFINITIONS,
     hubKey: HUB_KEY,
     issuers: {},
-    triggers: options.triggers ?? [],
-    ...(options.bodyKeys ? { bodyKeys: options.bodyKeys } : {}),
+    triggers: [],
+    ...options,
   };
   const { database, remove } = engine === 'sqlite' ? await openSqlite(env) : await openPostgres(env);
   const clock = { ms: Date.parse('2026-03-02T10:00:00Z'), now: () => clock.ms };

@@ -7,7 +7,7 @@ import { MDM } from './messages/document.ts';
 import { RDE } from './messages/medication-order.ts';
 import { ORDER } from './messages/order.ts';
 import { OUL } from './messages/oul.ts';
-import { PGL, PPR } from './messages/ppr.ts';
+import { PGL, PPP, PPR } from './messages/ppr.ts';
 import { REF, RRI } from './messages/referral.ts';
 import { ORU } from './messages/result.ts';
 import { SIU } from './messages/siu.ts';
@@ -38,6 +38,7 @@ export const DEFINITIONS: Definitions = {
     VXU,
     PPR,
     PGL,
+    PPP,
     DFT,
     BAR,
   ].map(heedingAccess),

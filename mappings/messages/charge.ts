@@ -97,11 +97,7 @@ export const DFT: MessageMap = {
     for (const { ft1, segments } of groups) {
       const of = (name: string) => segments.filter((segment) => segment.name === name);
       const services = stateProcedures(of('PR1'), patient, encounter, scope);
-      stateCharge(
-        ft1,
-        { patient, encounter, account, services, notes: notesAfter(ft1, scope.message.segments()) },
-        scope,
-      );
+      stateCharge(ft1, { patient, encounter, account, services, notes: notesAfter(ft1) }, scope);
     }
   },
 };

@@ -63,7 +63,7 @@ function partsOf(segments: readonly Segment[], isOrderFirst: boolean): Parts {
       if (specimen !== undefined && (group === undefined || isOrderFirst))
         parts.ofSpecimen.push({ spm: specimen, obx: segment });
       else if (group === undefined) parts.ofPatient.push(segment);
-      else group.obx.push({ segment, notes: notesAfter(segment, segments) });
+      else group.obx.push({ segment, notes: notesAfter(segment) });
     } else if (name === 'NTE' && group !== undefined && group.obx.length === 0) group.notes.push(segment);
   }
   return parts;
@@ -103,10 +103,9 @@ export const OUL: MessageMap = {
 };
 
 function stateLoose(parts: Parts, patient: Draft, encounter: Draft | undefined, scope: Scope): void {
-  const segments = scope.message.segments();
   const context = { patient, encounter, time: undefined, status: undefined, isSeries: true } as const;
   for (const obx of parts.ofPatient) {
-    stateObservation(obx, { ...context, order: undefined }, notesAfter(obx, segments), scope);
+    stateObservation(obx, { ...context, order: undefined }, notesAfter(obx), scope);
   }
   for (const spm of parts.loose.filter((each) => !NOT_OF_A_PATIENT.has(each.get(11)?.trim() ?? '')))
     stateSpecimens({ obr: undefined, spm: [spm] }, patient, undefined, scope);
@@ -114,9 +113,6 @@ function stateLoose(parts: Parts, patient: Draft, encounter: Draft | undefined, 
     if (NOT_OF_A_PATIENT.has(spm.get(11)?.trim() ?? '')) continue;
     const [specimen] = stateSpecimens({ obr: undefined, spm: [spm] }, patient, undefined, scope);
     const order = specimen === undefined ? undefined : { system: 'urn:handoff:within:Specimen', value: specimen.id };
-    stateObservation(obx, { ...context, order }, notesAfter(obx, segments), scope)?.set(
-      'specimen',
-      specimen?.reference,
-    );
+    stateObservation(obx, { ...context, order }, notesAfter(obx), scope)?.set('specimen', specimen?.reference);
   }
 }

@@ -16,7 +16,7 @@ import { stateObservation } from './observation.ts';
 import { stateServiceRequest } from './order.ts';
 import { named, type OrderGroup, orderGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
-import { link, type Stated, stateGoal, statePathway, stateProblem, varianceOf } from './problem.ts';
+import { type Stated, stateGoal, statePathway, stateProblem, varianceOf } from './problem.ts';
 import { stateTeam } from './team.ts';
 import { contextVisit } from './visit.ts';
 
@@ -41,34 +41,53 @@ const MAPS = [
 
 /** Problem, goal and pathway that the next segments belong to. */
 interface Place {
+  pathway: Stated | undefined;
   problem: Stated | undefined;
   goal: Stated | undefined;
   /** The problem or goal that observations belong to: a pathway has none of its own. */
   observed: Draft | undefined;
   /** The one that notes and variances are about. */
   last: Stated | undefined;
+  /** An NTE belongs to the observation before it. */
+  isObservation: boolean;
   /** Notes of each, gathered: a list is stated whole. */
   readonly notes: Map<Draft, Json[]>;
 }
 
-/** Everything before the first order belongs to problems, goals and pathways; an order group belongs to the message. */
-function care(scope: Scope, isOfGoals: boolean): void {
+/** What a message is about first of all: the others stand under it. */
+type Top = 'PRB' | 'GOL' | 'PTH';
+
+const CARE = new Set(['PRB', 'GOL', 'PTH', 'ROL', 'PRT']);
+
+/** States problems, goals and pathways, and the orders that stand among them. */
+function care(scope: Scope, top: Top): void {
   const patient = onlyPatient(scope);
   const encounter = contextVisit(patient, scope);
-  const place: Place = { problem: undefined, goal: undefined, observed: undefined, last: undefined, notes: new Map() };
+  const place: Place = {
+    pathway: undefined,
+    problem: undefined,
+    goal: undefined,
+    observed: undefined,
+    last: undefined,
+    isObservation: false,
+    notes: new Map(),
+  };
+  const context = { patient, encounter, top, scope };
+  let isOrder = false;
+  let group: Segment[] = [];
   let seen = 0;
-  const segments = scope.message.segments();
-  for (const [index, segment] of segments.entries()) {
-    // An order group ends with the next problem, goal or pathway.
-    if (segment.name === 'ORC' || segment.name === 'OBR') {
-      if (!startsOrders(segments, index)) continue;
-      orders(ordersFrom(segments, index), place, patient, encounter, scope);
-      continue;
-    }
-    if (isInOrders(segments, index)) continue;
+  for (const segment of scope.message.segments()) {
+    // An order group ends with the next problem, goal, pathway or role.
+    if (CARE.has(segment.name)) {
+      orders(group, place, context);
+      group = [];
+      isOrder = false;
+    } else if (segment.name === 'ORC' || segment.name === 'OBR') isOrder = true;
+    if (isOrder) group.push(segment);
+    else step(segment, place, context);
     if (segment.name === 'PRB' || segment.name === 'GOL' || segment.name === 'PTH') seen += 1;
-    step(segment, place, patient, encounter, isOfGoals, scope);
   }
+  orders(group, place, context);
   if (seen === 0 && scope.message.headerSegment !== undefined) {
     scope.place(scope.message.headerSegment, 9);
     scope.issue('map.required-missing', 'neither problem nor goal nor pathway: only the patient is carried');
@@ -76,67 +95,75 @@ function care(scope: Scope, isOfGoals: boolean): void {
   for (const [draft, notes] of place.notes) draft.snapshot('note[NTE]', notes);
 }
 
-const CARE = new Set(['PRB', 'GOL', 'PTH', 'ROL', 'PRT']);
-const ORDERS = new Set(['ORC', 'OBR']);
-
-/** True when the last order or care segment before this one is an order. */
-function isInOrders(segments: readonly Segment[], index: number): boolean {
-  if (CARE.has(segments[index]!.name)) return false;
-  for (let at = index - 1; at >= 0; at -= 1) {
-    if (ORDERS.has(segments[at]!.name)) return true;
-    if (CARE.has(segments[at]!.name)) return false;
-  }
-  return false;
+interface Context {
+  readonly patient: Draft;
+  readonly encounter: Draft | undefined;
+  readonly top: Top;
+  readonly scope: Scope;
 }
 
-const startsOrders = (segments: readonly Segment[], index: number): boolean => !isInOrders(segments, index);
-
-function ordersFrom(segments: readonly Segment[], index: number): Segment[] {
-  const rest = segments.slice(index);
-  const end = rest.findIndex((segment) => CARE.has(segment.name));
-  return end < 0 ? rest : rest.slice(0, end);
-}
-
-function step(
-  segment: Segment,
-  place: Place,
-  patient: Draft,
-  encounter: Draft | undefined,
-  isOfGoals: boolean,
-  scope: Scope,
-): void {
+function step(segment: Segment, place: Place, context: Context): void {
   const { name } = segment;
-  if (name === 'PRB') {
-    place.problem = stateProblem(segment, patient, encounter, scope);
-    if (!isOfGoals) place.goal = undefined;
-    // Under a goal (PGL) the problem's action code says what becomes of the link.
-    else if (place.problem !== undefined && place.goal !== undefined)
-      link(
-        place.goal.draft,
-        place.problem.act === 'unlink' ? 'unlink' : place.goal.act === 'delete' ? 'none' : 'link',
-        place.problem.draft,
-      );
-    place.last = place.problem;
-    place.observed = place.problem?.draft;
-  } else if (name === 'GOL') {
-    if (isOfGoals) place.problem = undefined;
-    place.goal = stateGoal(segment, patient, isOfGoals ? undefined : place.problem, scope);
-    place.last = place.goal;
-    place.observed = place.goal?.draft;
-  } else if (name === 'PTH') {
-    place.last = statePathway(segment, patient, encounter, isOfGoals ? undefined : place.problem, place.goal, scope);
-  } else if (name === 'NTE') {
-    if (!isOfObservation(segment, scope)) note(place, annotationOf(segment, scope));
-  } else if (name === 'VAR') note(place, varianceOf(segment, scope));
+  const { patient, scope } = context;
+  if (name === 'NTE') {
+    if (!place.isObservation) note(place, annotationOf(segment, scope));
+    return;
+  }
+  place.isObservation = name === 'OBX';
+  if (name === 'PRB') problem(segment, place, context);
+  else if (name === 'GOL') goal(segment, place, context);
+  else if (name === 'PTH') pathway(segment, place, context);
+  else if (name === 'VAR') note(place, varianceOf(segment, scope));
   else if (name === 'ROL' || name === 'PRT') stateTeam([segment], patient, scope);
-  else if (name === 'OBX') finding(segment, place, patient, encounter, scope);
+  else if (name === 'OBX') finding(segment, place, context);
 }
 
-function isOfObservation(nte: Segment, scope: Scope): boolean {
-  const segments = scope.message.segments();
-  let at = nte.index;
-  while (segments[at]?.name === 'NTE') at -= 1;
-  return segments[at]?.name === 'OBX';
+/** Under a goal or a pathway the problem's action code says what becomes of the link; of its own it is stated. */
+function problem(segment: Segment, place: Place, { patient, encounter, top, scope }: Context): void {
+  const stated = stateProblem(segment, patient, encounter, scope);
+  place.problem = stated;
+  place.last = stated;
+  place.observed = stated?.draft;
+  if (top !== 'GOL') place.goal = undefined;
+  if (stated === undefined) return;
+  const above = top === 'GOL' ? place.goal : top === 'PTH' ? place.pathway : undefined;
+  if (above !== undefined) linkTo(above, 'addresses', stated);
+}
+
+function goal(segment: Segment, place: Place, { patient, top, scope }: Context): void {
+  if (top === 'GOL') {
+    place.problem = undefined;
+    place.pathway = undefined;
+  }
+  place.goal = stateGoal(segment, patient, top === 'GOL' ? undefined : place.problem, scope);
+  place.last = place.goal;
+  place.observed = place.goal?.draft;
+  if (top === 'PTH' && place.pathway !== undefined && place.goal !== undefined)
+    linkTo(place.pathway, 'goal', place.goal);
+}
+
+function pathway(segment: Segment, place: Place, { patient, encounter, top, scope }: Context): void {
+  if (top === 'PTH') {
+    place.problem = undefined;
+    place.goal = undefined;
+  }
+  place.pathway = statePathway(
+    segment,
+    patient,
+    encounter,
+    top === 'GOL' ? undefined : place.problem,
+    place.goal,
+    scope,
+  );
+  place.last = place.pathway;
+}
+
+/** Links what stands under a goal or pathway to it, or takes that back: a slot for each. */
+function linkTo(above: Stated, element: 'addresses' | 'goal', below: Stated): void {
+  const slot = `${element}[${below.draft.id}]`;
+  if (below.act === 'unlink') above.draft.delete(slot);
+  else if (above.act !== 'delete' && below.act !== 'delete' && below.act !== 'none')
+    above.draft.snapshot(slot, [below.draft.reference]);
 }
 
 function note(place: Place, annotation: Json | undefined): void {
@@ -146,23 +173,17 @@ function note(place: Place, annotation: Json | undefined): void {
 }
 
 /** OBX under a problem is its evidence, under a goal its outcome. Keyed by what it stands under, so that a correction replaces it. */
-function finding(obx: Segment, place: Place, patient: Draft, encounter: Draft | undefined, scope: Scope): void {
+function finding(obx: Segment, place: Place, { patient, encounter, scope }: Context): void {
   const under = place.observed;
   const order = under === undefined ? undefined : { system: `urn:handoff:within:${under.type}`, value: under.id };
-  const context = { patient, encounter, order, time: undefined, status: undefined, isSeries: true } as const;
-  const observation = stateObservation(obx, context, notesAfter(obx, scope.message.segments()), scope);
+  const hangsOn = { patient, encounter, order, time: undefined, status: undefined, isSeries: true } as const;
+  const observation = stateObservation(obx, hangsOn, notesAfter(obx), scope);
   if (observation === undefined || under === undefined) return;
   if (under.type === 'Condition') under.snapshot(`evidence[${observation.id}]`, [{ detail: [observation.reference] }]);
   else if (under.type === 'Goal') under.snapshot(`outcomeReference[${observation.id}]`, [observation.reference]);
 }
 
-function orders(
-  segments: readonly Segment[],
-  place: Place,
-  patient: Draft,
-  encounter: Draft | undefined,
-  scope: Scope,
-): void {
+function orders(segments: readonly Segment[], place: Place, { patient, encounter, scope }: Context): void {
   for (const group of orderGroups(segments)) {
     const order = numberOf(group, scope);
     if (order === undefined) {
@@ -184,7 +205,7 @@ export const PPR: MessageMap = {
   name: 'PPR',
   events: ['PPR^PC1', 'PPR^PC2', 'PPR^PC3'],
   maps: MAPS,
-  run: (scope) => care(scope, false),
+  run: (scope) => care(scope, 'PRB'),
 };
 
 /** PGL: goals, with the problems they are for. */
@@ -192,5 +213,13 @@ export const PGL: MessageMap = {
   name: 'PGL',
   events: ['PGL^PC6', 'PGL^PC7', 'PGL^PC8'],
   maps: MAPS,
-  run: (scope) => care(scope, true),
+  run: (scope) => care(scope, 'GOL'),
+};
+
+/** PPP: pathways, with the problems and goals on them. */
+export const PPP: MessageMap = {
+  name: 'PPP',
+  events: ['PPP^PCB', 'PPP^PCC', 'PPP^PCD'],
+  maps: MAPS,
+  run: (scope) => care(scope, 'PTH'),
 };

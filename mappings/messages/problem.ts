@@ -160,7 +160,7 @@ export function stateGoal(gol: Segment, patient: Draft, problem: Stated | undefi
 }
 
 /** Goal.addresses, one slot for each problem: unlinking one leaves the others. */
-export function link(goal: Draft, act: ProblemAct, problem: Draft): void {
+function link(goal: Draft, act: ProblemAct, problem: Draft): void {
   if (act === 'unlink') goal.delete(`addresses[${problem.id}]`);
   else if (act !== 'none') goal.snapshot(`addresses[${problem.id}]`, [problem.reference]);
 }

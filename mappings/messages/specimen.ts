@@ -153,10 +153,15 @@ function containers(spm: Segment, specimen: Draft, scope: Scope): void {
 
 /** SAC after this SPM, up to the next specimen or order. */
 function following(spm: Segment): Segment[] {
-  const rest = spm.message.segments().slice(spm.index + 1);
-  const end = rest.findIndex(({ name }) => name === 'SPM' || name === 'OBR' || name === 'ORC');
-  return (end < 0 ? rest : rest.slice(0, end)).filter(({ name }) => name === 'SAC');
+  const segments = spm.message.segments();
+  const sacs: Segment[] = [];
+  for (let at = spm.index + 1; at < segments.length && !NEXT.has(segments[at]!.name); at += 1) {
+    if (segments[at]!.name === 'SAC') sacs.push(segments[at]!);
+  }
+  return sacs;
 }
+
+const NEXT = new Set(['SPM', 'OBR', 'ORC']);
 
 function container(
   sac: Segment,

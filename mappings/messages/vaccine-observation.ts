@@ -55,7 +55,7 @@ export function stateVaccineObservations(
   };
   for (const { obx, key } of said) {
     if (taken.has(obx)) continue;
-    const observation = stateObservation(obx, context, notesAfter(obx, segments), scope);
+    const observation = stateObservation(obx, context, notesAfter(obx), scope);
     if (observation === undefined || immunization === undefined) continue;
     observation.snapshot('partOf[RXA]', [immunization.reference]);
     if (key === VACCINE_OBX.reaction) reaction(obx, observation, immunization, scope);

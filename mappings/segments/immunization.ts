@@ -71,6 +71,8 @@ export const ORC_IMMUNIZATION = {
   ],
   decisions: [
     { from: 'ORC-1', not: 'structural', why: 'vaccinations are stated as they stand' },
+    { from: 'ORC-10', not: 'superseded', why: 'who typed it: the journal and the Provenance name the source' },
+    { from: 'ORC-17', not: 'superseded', why: 'where it was typed: the journal and the Provenance name the source' },
     { from: 'ORC-2', not: 'structural', why: '9999: the sender says that there is no number' },
     { from: 'ORC-3', not: 'structural', why: '9999: the sender says that there is no number' },
   ],

@@ -24,6 +24,36 @@ export const SPM_SPECIMEN = {
     { from: 'SPM-2', to: 'identifier[SPM-2.1]', as: first(eip(1, 'PLAC')) },
     { from: 'SPM-2', to: 'identifier[SPM-2.2]', as: first(eip(2, 'FILL')) },
     { from: 'SPM-4', to: 'type', as: first(known(SPECIMEN_TYPE)) },
+    {
+      from: 'SPM-5',
+      to: 'extension',
+      as: every(extension(hubExtension('specimen-type-modifier'), 'valueCodeableConcept', ofTable('0541'))),
+    },
+    {
+      from: 'SPM-15',
+      to: 'extension',
+      as: every(extension(hubExtension('specimen-handling'), 'valueCodeableConcept', ofTable('0376'))),
+    },
+    {
+      from: 'SPM-16',
+      to: 'extension',
+      as: every(extension(hubExtension('specimen-risk'), 'valueCodeableConcept', ofTable('0489'))),
+    },
+    {
+      from: 'SPM-22',
+      to: 'extension',
+      as: every(extension(hubExtension('specimen-quality'), 'valueCodeableConcept', ofTable('0491'))),
+    },
+    {
+      from: 'SPM-23',
+      to: 'extension',
+      as: every(extension(hubExtension('specimen-appropriateness'), 'valueCodeableConcept', ofTable('0492'))),
+    },
+    {
+      from: 'SPM-28',
+      to: 'extension',
+      as: every(extension(hubExtension('container-condition'), 'valueCodeableConcept', ofTable('0544'))),
+    },
     { from: 'SPM-7', to: 'collection.method', as: first(known(COLLECTION_METHOD)) },
     { from: 'SPM-8', to: 'collection.bodySite', as: first(cwe) },
     {

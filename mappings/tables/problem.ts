@@ -21,6 +21,9 @@ export const TRIGGER_ACT: Readonly<Record<string, ProblemAct>> = {
   PC6: 'state',
   PC7: 'state',
   PC8: 'delete',
+  PCB: 'state',
+  PCC: 'state',
+  PCD: 'delete',
 };
 
 /** Moods of things that are (table 0725); all others are wishes, orders or expectations, and no problem the patient has. */

@@ -52,6 +52,56 @@ describe('the action code decides, not the trigger', () => {
   });
 });
 
+describe('pathways (PPP)', () => {
+  const ppp = (trigger: string, ...segments: string[]) => map(text(`PPP^${trigger}^PPP_PCB`, [PID, ...segments]));
+  const pth = (act: string) => `PTH|${act}|IOP12^Twelve weeks^L|T1^ID|20260301|ACTIVE`;
+
+  it('links the problems and goals that stand under it, and each link is taken back alone', () => {
+    const mapped = ppp('PCB', pth('AD'), prb({ 1: 'LI' }), gol(), prb({ 1: 'UN', 4: 'P2^ID' }));
+    const [plan] = resources(mapped, 'CarePlan');
+    const [first, second] = resources(mapped, 'Condition');
+    const [found] = resources(mapped, 'Goal');
+    expect([plan.addresses, plan.goal]).toEqual([
+      [{ reference: `Condition/${first.id}` }],
+      [{ reference: `Goal/${found.id}` }],
+    ]);
+    expect(stated(mapped, 'CarePlan', `addresses[${second.id}]`)).toMatchObject({ op: 'delete' });
+  });
+
+  it('DE takes the pathway back, and no problem with it', () => {
+    const mapped = ppp('PCD', pth('DE'), prb({ 1: 'UC' }));
+    expect(resources(mapped, 'CarePlan')[0].status).toBe('entered-in-error');
+    expect(stated(mapped, 'Condition', 'verificationStatus')).toBeUndefined();
+  });
+});
+
+describe('orders among problems', () => {
+  it('an order belongs to the problem before it, and ends with the next', () => {
+    const mapped = ppr(
+      'PC1',
+      prb(),
+      'ORC|NW|A1^ID',
+      'OBR|1|A1^ID||2951-2^Sodium^LN',
+      'NTE|1||of the order',
+      prb({ 4: 'P2^ID' }),
+      'NTE|1||of the second',
+    );
+    const [first, second] = resources(mapped, 'Condition');
+    const [request] = resources(mapped, 'ServiceRequest');
+    expect(request.reasonReference).toEqual([{ reference: `Condition/${first.id}` }]);
+    expect(request.note[0].text).toBe('of the order');
+    expect(second.note[0].text).toBe('of the second');
+  });
+
+  it('a message of twenty thousand segments is read in one pass', () => {
+    const many = Array.from(
+      { length: 10_000 },
+      (_, i) => `OBX|${i}|NM|44261-6^PHQ-9^LN|${i}|19||||||F\rNTE|1||note ${i}`,
+    );
+    expect(resources(ppr('PC1', prb(), ...many), 'Observation')).toHaveLength(10_000);
+  });
+});
+
 describe('what a problem is', () => {
   it.each(['INT', 'RQO', 'EXP', 'PRP'])('mood %s is parked: it is no problem the patient has', (mood) => {
     const mapped = ppr('PC1', prb({ 28: mood }));

@@ -35,6 +35,11 @@ export const CON_CONSENT: SegmentMap<Consent> = {
       to: 'extension[CON-10]',
       as: first(extension(hubExtension('consent-mode'), 'valueCodeableConcept', cwe)),
     },
+    {
+      from: 'CON-12',
+      to: 'extension[CON-12]',
+      as: first(extension(hubExtension('consent-discussed'), 'valueDateTime', dateTime)),
+    },
     { from: 'CON-13', to: 'dateTime', as: first(dateTime) },
   ],
   hand: [

@@ -200,8 +200,24 @@ export function stateCoverages(segments: readonly Segment[], patient: Draft, sco
     scope.apply(IN1_COVERAGE, in1, coverage);
     payerAddress(in1, payer, scope);
     policyHolder(in1, coverage, scope);
+    classes(in1, coverage);
     if (member) coverage.set('subscriberId', member);
     subscriber(in1, coverage, patient, scope);
+  }
+}
+
+const COVERAGE_CLASS = 'http://terminology.hl7.org/CodeSystem/coverage-class';
+
+/** IN1-2 is the plan; IN1-8 and -9 are the group. */
+function classes(in1: Segment, coverage: Draft): void {
+  for (const [code, slot, value, name] of [
+    ['plan', 'IN1-2', in1.get(2)?.trim(), in1.get(2, 1, 2)?.trim()],
+    ['group', 'IN1-8', in1.get(8)?.trim(), in1.get(9)?.trim()],
+  ] as const) {
+    if (!value) continue;
+    coverage.snapshot(`class[${slot}]`, [
+      { type: { coding: [{ system: COVERAGE_CLASS, code }] }, value, ...(name && { name }) },
+    ]);
   }
 }
 

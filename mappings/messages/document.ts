@@ -112,7 +112,7 @@ function stateContent(document: Draft, txa: Segment, scope: Scope): void {
   const segments = scope.message.segments('OBX');
   const text = contentText(segments);
   const attachments: Json[] = [];
-  const title = txa.get(16)?.trim();
+  const title = txa.get(16)?.trim() || segments.map((obx) => obx.get(3, 1, 2)?.trim()).find((text) => !!text);
   if (text !== '') {
     attachments.push({
       contentType: 'text/plain',

@@ -254,7 +254,9 @@ function answerCancel(loop: Loop, answer: string, task: Draft, patient: PatientR
   const abort = scope.draft(orderTaskKey(loop.originator, loop.key, 'abort'), patient.id);
   abort.set('intent', 'order');
   abort.set('status', answer === 'A' ? 'completed' : answer === 'P' ? 'received' : 'rejected');
+  abort.set('code', { coding: [coding(TASK_CODE, 'answer-cancellation'), { system: HL7_TASK_CODE, code: 'abort' }] });
   abort.set('focus', task.reference);
+  abort.set('owner', { reference: `Organization/${scope.owner}` });
   if (answer === 'A') {
     task.set('status', 'cancelled', true);
     task.set('businessStatus', concept(BUSINESS_STATUS, 'cancelled'), true);

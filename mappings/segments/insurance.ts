@@ -18,10 +18,12 @@ export const IN1_COVERAGE = {
     { from: 'IN1-13', to: 'period.end', as: first(dateTime) },
     { from: 'IN1-15', to: 'type', as: first(ofTable('0086')) },
     { from: 'IN1-17', to: 'relationship', as: first(translated(RELATIONSHIP)) },
-    { from: 'IN1-8', to: 'class[IN1-8]', as: first(holding('value', st, { type: groupClass() })) },
   ],
   hand: [
+    { from: 'IN1-2', to: 'class', by: 'the plan, with its name' },
     { from: 'IN1-3', to: 'payor', by: 'part of the key' },
+    { from: 'IN1-8', to: 'class', by: 'the group' },
+    { from: 'IN1-9', to: 'class', by: 'its name' },
     { from: 'IN1-4', to: 'payor', by: 'Organization' },
     { from: 'IN1-5', to: 'payor', by: 'its address' },
     { from: 'IN1-10', to: 'policyHolder', by: 'number of the employer' },
@@ -38,10 +40,6 @@ export const IN1_COVERAGE = {
     { from: 'IN1-49', to: 'extension', not: 'superseded', why: 'R4 has subscriberId' },
   ],
 } as const satisfies SegmentMap<Coverage>;
-
-function groupClass() {
-  return { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/coverage-class', code: 'group' }] };
-}
 
 /** GT1 → RelatedPerson that guarantees the account. The guide has no such map; this is ours. */
 export const GT1_PERSON = {

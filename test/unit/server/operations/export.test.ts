@@ -194,6 +194,21 @@ describe.each(ENGINES)('bulk export on %s', (engine) => {
     expect((await ask(`GET ${addressOf(queued.headers['content-location']!)}`)).status).toBe(404);
   });
 
+  it('an export that a crashed hub had begun is finished by another, and the first one writes no more', async () => {
+    const started = await kickOff(ask, 'GET $export?_type=Patient');
+    const now = hub.clock.ms;
+    const held = await hub.database.write<{ id: string; lease: number }>('export.claim', { now, leaseMs: 60_000 });
+    await exports.drain();
+    expect((await ask(`GET ${addressOf(started.headers['content-location']!)}`)).status).toBe(202);
+    hub.clock.ms += 60_001;
+    await exports.drain();
+    const done = await ask(`GET ${addressOf(started.headers['content-location']!)}`);
+    expect(done.status).toBe(200);
+    const late = { id: held.id, lease: held.lease, parts: [], next: undefined, now: hub.clock.ms, leaseMs: 60_000 };
+    expect(await hub.database.write('export.save', late)).toBe(false);
+    expect((await ask(`GET ${addressOf(started.headers['content-location']!)}`)).body).toEqual(done.body);
+  });
+
   it('an export is forgotten when its time is over', async () => {
     const { url } = await run(ask, 'GET $export?_type=Patient');
     hub.clock.ms += 25 * 3_600_000;

@@ -81,7 +81,9 @@ export function stateProblem(
   raise(condition, prb, 25, scope);
   if (act === 'delete') {
     condition.set('verificationStatus', { coding: [{ system: VERIFICATION, code: 'entered-in-error' }] });
+    // R4 con-4 and con-5: what has no clinical status has no end.
     condition.delete('clinicalStatus');
+    condition.delete('abatementDateTime');
     if (code !== undefined) condition.set('code', code);
     return { draft: condition, act };
   }

@@ -16,11 +16,12 @@ describe('the action code decides, not the trigger', () => {
     expect(condition.verificationStatus).toBeUndefined();
   });
 
-  it('DE takes the record back and leaves it no clinical status (R4 con-5)', () => {
+  it('DE takes the record back and leaves it neither clinical status nor end (R4 con-4, con-5)', () => {
     const mapped = ppr('PC1', prb({ 1: 'DE' }));
     const [condition] = resources(mapped, 'Condition');
     expect(condition.verificationStatus.coding[0].code).toBe('entered-in-error');
     expect(stated(mapped, 'Condition', 'clinicalStatus')).toEqual({ element: 'clinicalStatus', op: 'delete' });
+    expect(stated(mapped, 'Condition', 'abatementDateTime')).toMatchObject({ op: 'delete' });
   });
 
   it('without a code the trigger decides, with an issue', () => {

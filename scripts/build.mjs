@@ -10,6 +10,9 @@ rmSync('dist', { recursive: true, force: true });
 await build({
   entryPoints: [
     { in: 'src/cli.ts', out: 'cli' },
+    // The demo's partners are processes of their own.
+    { in: 'fixtures/demo/interface-engine.ts', out: 'partners/interface-engine' },
+    { in: 'fixtures/demo/practice-server.ts', out: 'partners/practice-server' },
     ...globSync('src/workers/*.ts').map((file) => ({
       in: file,
       out: `workers/${file.replace(/^.*\/(.*)\.ts$/, '$1')}`,

@@ -92,7 +92,7 @@ describe('what is shipped', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test(
-    'the tarball installs into an empty project without development packages; start and map work there',
+    'the tarball installs into an empty project without development packages; start, map and demo work there',
     async () => {
       const project = join(folder, 'project');
       mkdirSync(project);
@@ -125,6 +125,13 @@ describe('what is shipped', () => {
       await works(bin, project, (base) => {
         writeFileSync(join(project, 'handoff.yaml'), settings(base + 1));
         return { HANDOFF_CONFIG: 'handoff.yaml', HANDOFF_HTTP: `127.0.0.1:${base}` };
+      });
+      const played = await new Cli(['demo', '--exit', '--ports', String(await freePorts())], {}, { bin, cwd: project })
+        .ended;
+      expect(played).toMatchObject({
+        code: 0,
+        err: '',
+        out: expect.stringContaining('Every step was seen to happen.'),
       });
       expect(readdirSync(join(project, 'data')).sort()).toEqual(
         expect.arrayContaining(['hub.key', 'journal.db', 'store.db']),

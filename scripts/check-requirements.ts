@@ -11,7 +11,7 @@ const wanted = [
 const titles = new Set<string>();
 for (const file of globSync('test/**/*.test.ts')) {
   for (const match of readFileSync(file, 'utf8').matchAll(
-    /\b(?:it|test)(?:\.\w+(?:\([^)]*\))?)*\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g,
+    /\b(?:it|test)(?:\.\w+(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?)*\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g,
   )) {
     titles.add((match[2] ?? '').replace(/\\(.)/g, '$1'));
   }

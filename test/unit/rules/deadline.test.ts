@@ -64,7 +64,7 @@ describe('the class of a note (D5)', () => {
     ['item 9 at 2 for long', { reason: 'phq9-item-9', itemNine: { now: 2, before: 2, assessedSameDay: true } }, 'E1'],
     ['item 9 not readable', { reason: 'phq9-item-9', itemNine: { now: Number.NaN, assessedSameDay: true } }, 'E1'],
   ];
-  it.each(cases)('%s', (_title, signal, expected, unknown = false) => {
+  it.each(cases)('by code and answers, upward when in doubt: %s', (_title, signal, expected, unknown = false) => {
     expect(classify(signal, P)).toMatchObject({ class: expected, unknown });
   });
 
@@ -87,7 +87,7 @@ describe('the deadline of a note (D5)', () => {
     ['E2 across the end of daylight saving time (H8)', 'E2', '2026-10-30T20:10:00Z', '2026-11-02T15:00:00.000Z'],
     ['E3: none', 'E3', '2026-11-20T15:00:00Z', undefined],
   ];
-  it.each(cases)('%s', (_title, safetyClass, raised, expected) => {
+  it.each(cases)('in the recipient’s own zone and hours: %s', (_title, safetyClass, raised, expected) => {
     expect(deadlineOf(safetyClass, 'non-response', raised, NEW_YORK, P)).toBe(expected);
   });
 

@@ -70,7 +70,7 @@ describe('a referral (R10, R11)', () => {
       ['referral-cancel → lakeside referral/referral-riverside-lakeside/cancelled'],
     ],
   ];
-  it.each(cases)('%s', (_title, more, expected) => {
+  it.each(cases)('leaves or stays by its gate and its state: %s', (_title, more, expected) => {
     expect(events(task(more), [request])).toEqual(expected);
     expect(events(request, [task(more)])).toEqual(expected);
   });
@@ -282,7 +282,7 @@ describe('an appointment (R09, H17)', () => {
     expect(keys(first, { moved: true, before: 1 })).toEqual([`appointment/a~1/rescheduled/${first}`]);
   });
 
-  it.each(cases)('%s', (_title, change, owner, expected) => {
+  it.each(cases)('is told to whom it concerns: %s', (_title, change, owner, expected) => {
     expect(events(change, facts, { owner })).toEqual(expected);
   });
 });

@@ -370,7 +370,7 @@ describe('a referral', () => {
     ],
     ['is let go by the bot', { actor: bot, before: held, after: { ...held, ...released } }, undefined],
   ];
-  it.each(cases)('%s', (_title, write, code) => {
+  it.each(cases)('is acted on by its parties only: %s', (_title, write, code) => {
     expect(check(write)).toBe(code);
   });
 });
@@ -490,7 +490,7 @@ describe('an emergency disclosure (H6)', () => {
     ['is not changed afterwards', { actor: user('riverside'), before: act, after: act }, 'forbidden.record-kept'],
     ['is not deleted', { actor: user('riverside'), before: act }, 'forbidden.record-kept'],
   ];
-  it.each(cases)('%s', (_title, write, code) => {
+  it.each(cases)('is a whole and personal act: %s', (_title, write, code) => {
     expect(check(write)).toBe(code);
   });
 });

@@ -1,6 +1,7 @@
 import type { AuditEvent, AuditEventAgent, AuditEventEntity } from '@medplum/fhirtypes';
 import { parseSearchDate } from '../fhir/search-ranges.ts';
 import { hubIdentifier } from '../model/systems.ts';
+import { bundleText, pageLinks, searchEntry } from './bundle-text.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { personsOf } from './persons.ts';
@@ -78,21 +79,11 @@ export async function searchAccesses(context: Context, request: FhirRequest): Pr
     [...all.params, ...past.params, count + 1],
   );
   const page = rows.slice(0, count);
-  const link = (extra: readonly (readonly [string, string])[]): string => {
-    const kept = pairs.filter(([name]) => name !== '_cursor');
-    return `${base}/AuditEvent?${new URLSearchParams([...kept, ...extra].map(([name, value]) => [name, value]))}`;
-  };
-  const links = [{ relation: 'self', url: link([]) }];
-  if (rows.length > count) links.push({ relation: 'next', url: link([['_cursor', String(page.at(-1)!.id)]]) });
-  const entry = page.map((row) => ({
-    fullUrl: `${base}/AuditEvent/access-${row.id}`,
-    resource: eventOf(row),
-    search: { mode: 'match' },
-  }));
-  return jsonResponse(
-    200,
-    JSON.stringify({ resourceType: 'Bundle', type: 'searchset', link: links, ...(entry.length > 0 ? { entry } : {}) }),
+  const entries = page.map((row) =>
+    searchEntry(`${base}/AuditEvent/access-${row.id}`, JSON.stringify(eventOf(row)), 'match'),
   );
+  const next = rows.length > count ? String(page.at(-1)!.id) : undefined;
+  return jsonResponse(200, bundleText('searchset', entries, pageLinks(base, 'AuditEvent', pairs, next)));
 }
 
 export async function readAccess(context: Context, id: string): Promise<FhirResponse> {

@@ -1,4 +1,5 @@
 import { parseSearchDate } from '../fhir/search-ranges.ts';
+import { bundleText, pageLinks, searchEntry } from './bundle-text.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { parameterKey } from './index-rows.ts';
@@ -21,65 +22,60 @@ const COLUMNS = ROW_COLUMNS.split(', ')
  * name. `_since`, `_type`, `start`/`end` (care dates), `_count` with next links. Rule: FHIR R4 operation-patient-everything.
  */
 export async function everything(context: Context, request: FhirRequest, id: string): Promise<FhirResponse> {
-  const { tx, base, limits } = context;
+  const { tx, base, limits, actor, at } = context;
+  context.scopes.require('Patient', 'r');
   const patient = await visibleRow(context, 'Patient', id);
   if (!patient || patient.deleted === 1) throw refuse(404, 'not-found', 'no such Patient');
-  context.scopes.require('Patient', 'r');
   const query = new Map(request.query);
-  const types = query.get('_type')?.split(',') ?? [...context.engine.definitions.resourceTypes];
+  const types = typesOf(context, query.get('_type'));
   const person = (await personsOf(tx, [id])).get(id)!;
-  const count = Math.max(
-    1,
-    Math.min(Number(query.get('_count') ?? limits.pageMax) || limits.pageDefault, limits.pageMax),
-  );
-  const where: Sql[] = [
-    sql('r.person = ?', person),
-    sql('r.deleted = 0'),
-    ...(query.has('_type') ? [sql(`r.type IN (${types.map(() => '?').join(', ')})`, ...types)] : []),
-    await readable(context, 'r', types, 's'),
-  ];
-  const since = dateOf(query.get('_since'), '_since');
-  if (since) where.push(sql('r.last_updated >= ?', since.lo));
-  const start = dateOf(query.get('start'), 'start');
-  const end = dateOf(query.get('end'), 'end');
-  if (start) where.push(careDate('i.hi >= ?', start.lo, context));
-  if (end) where.push(careDate('i.lo <= ?', end.hi, context));
-  const after = query.get('_cursor');
-  if (after !== undefined && !/^\d{1,15}$/.test(after))
-    throw refuse(400, 'value', '_cursor is not a page of this operation');
-  if (after !== undefined) where.push(sql('r.rid > ?', Number(after)));
-  const all = joinSql(where, ' AND ');
-  const rows = await tx.query<Row>(`SELECT ${COLUMNS} FROM resource r WHERE ${all.text} ORDER BY r.rid LIMIT ?`, [
-    ...all.params,
+  const where = joinSql([sql('r.person = ?', person), ...(await narrowed(context, query, types))], ' AND ');
+  const asked = Number(query.get('_count') ?? limits.pageMax) || limits.pageDefault;
+  const count = Math.max(1, Math.min(asked, limits.pageMax));
+  const rows = await tx.query<Row>(`SELECT ${COLUMNS} FROM resource r WHERE ${where.text} ORDER BY r.rid LIMIT ?`, [
+    ...where.params,
     count + 1,
   ]);
   const page = rows.slice(0, count);
   const named = await directoryOf(context, page, types);
   const texts = await textsOf(context, [...page, ...named]);
-  const entries = [...page.map((row) => [row, 'match'] as const), ...named.map((row) => [row, 'include'] as const)].map(
-    ([row, mode]) =>
-      `{"fullUrl":${JSON.stringify(`${base}/${row.type}/${row.id}`)},"resource":${texts.get(row.rid)},"search":{"mode":"${mode}"}}`,
-  );
-  const kept = request.query.filter(([name]) => name !== '_cursor');
-  const url = (extra: readonly (readonly [string, string])[]) => {
-    const text = new URLSearchParams([...kept, ...extra].map(([name, value]) => [name, value])).toString();
-    return `${base}/Patient/${id}/$everything${text ? `?${text}` : ''}`;
+  const entry = (row: Row, mode: 'match' | 'include'): string =>
+    searchEntry(`${base}/${row.type}/${row.id}`, texts.get(row.rid)!, mode);
+  const entries = [...page.map((row) => entry(row, 'match')), ...named.map((row) => entry(row, 'include'))];
+  const next = rows.length > count ? String(page.at(-1)!.rid) : undefined;
+  const links = pageLinks(base, `Patient/${id}/$everything`, request.query, next);
+  const record = { at, actor, action: 'R' as const, outcome: 200, type: 'Patient', target: `Patient/${id}`, person };
+  return {
+    ...jsonResponse(200, bundleText('searchset', entries, links)),
+    audit: actor.kind === 'hub' ? [] : [{ ...record, owner: patient.owner_org, query: '$everything' }],
   };
-  const links = [{ relation: 'self', url: url([]) }];
-  if (rows.length > count) links.push({ relation: 'next', url: url([['_cursor', String(page.at(-1)!.rid)]]) });
-  const body = `{"resourceType":"Bundle","type":"searchset","link":${JSON.stringify(links)}${entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''}}`;
-  const { actor, at } = context;
-  const record = {
-    at,
-    actor,
-    action: 'R' as const,
-    outcome: 200,
-    type: 'Patient',
-    target: `Patient/${id}`,
-    person,
-    query: '$everything',
-  };
-  return { ...jsonResponse(200, body), audit: actor.kind === 'hub' ? [] : [record] };
+}
+
+function typesOf({ engine }: Context, asked: string | undefined): readonly string[] {
+  if (asked === undefined) return engine.definitions.resourceTypes;
+  const types = asked.split(',');
+  if (types.every((type) => engine.definitions.isResourceType(type))) return types;
+  throw refuse(400, 'value', '_type names an unknown resource type');
+}
+
+async function narrowed(
+  context: Context,
+  query: ReadonlyMap<string, string>,
+  types: readonly string[],
+): Promise<Sql[]> {
+  const where: Sql[] = [sql('r.deleted = 0'), await readable(context, 'r', types, 's')];
+  // Without _type the person alone leads: a list of all types would mislead the engine.
+  if (query.has('_type')) where.push(sql(`r.type IN (${types.map(() => '?').join(', ')})`, ...types));
+  const since = dateOf(query.get('_since'), '_since');
+  if (since) where.push(sql('r.last_updated >= ?', since.lo));
+  const start = dateOf(query.get('start'), 'start');
+  if (start) where.push(careDate('i.hi >= ?', start.lo, context));
+  const end = dateOf(query.get('end'), 'end');
+  if (end) where.push(careDate('i.lo <= ?', end.hi, context));
+  const after = query.get('_cursor');
+  if (after === undefined) return where;
+  if (!/^\d{1,15}$/.test(after)) throw refuse(400, 'value', '_cursor is not a page of this operation');
+  return [...where, sql('r.rid > ?', Number(after))];
 }
 
 function dateOf(text: string | undefined, name: string): { lo: number; hi: number } | undefined {

@@ -1,4 +1,5 @@
 import { parseSearchDate } from '../fhir/search-ranges.ts';
+import { bundleText, pageLinks } from './bundle-text.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { etagOf, textsOf } from './present.ts';
@@ -48,11 +49,44 @@ export async function history(
   type?: string,
   id?: string,
 ): Promise<FhirResponse> {
-  const { tx, base, limits } = context;
-  const types = type !== undefined ? [type] : context.engine.definitions.resourceTypes;
+  const { base, limits, actor } = context;
   if (type !== undefined) context.scopes.require(type, 'r');
   const query = new Map(request.query);
   const count = countOf(query.get('_count'), limits.pageDefault, limits.pageMax);
+  const where = await conditionsOf(context, query, type, id);
+  const cursor = readCursor(query.get('_cursor'));
+  const rows = await latest(context, cursor ? [...where, olderThan(cursor)] : where, count + 1);
+  if (id !== undefined && rows.length === 0 && !cursor && !query.has('_since')) {
+    throw refuse(404, 'not-found', `no such ${type}`);
+  }
+  const total = id === undefined ? undefined : await countVersions(context, where);
+  const page = rows.slice(0, count);
+  const entries: string[] = [];
+  for (const row of page) entries.push(await entryText(context, row));
+  const path = [type, id, '_history'].filter((part) => part !== undefined).join('/');
+  const links = pageLinks(base, path, request.query, rows.length > count ? cursorOf(page.at(-1)!) : undefined);
+  const record = {
+    at: context.at,
+    actor,
+    action: 'R' as const,
+    outcome: 200,
+    ...(type ? { type } : {}),
+    ...(id ? { target: `${type}/${id}`, owner: page[0]?.owner_org ?? '' } : {}),
+    query: '_history',
+  };
+  return {
+    ...jsonResponse(200, bundleText('history', entries, links, total)),
+    audit: actor.kind === 'hub' ? [] : [record],
+  };
+}
+
+async function conditionsOf(
+  context: Context,
+  query: ReadonlyMap<string, string>,
+  type: string | undefined,
+  id: string | undefined,
+): Promise<Sql[]> {
+  const types = type !== undefined ? [type] : context.engine.definitions.resourceTypes;
   const where: Sql[] = [await readable(context, 'r', types, 'r')];
   if (type !== undefined) where.push(sql('r.type = ?', type));
   if (id !== undefined) where.push(sql('r.id = ?', id));
@@ -60,45 +94,22 @@ export async function history(
   if (since) where.push(sql('$V.last_updated >= ?', since.lo));
   const at = instantParameter(query.get('_at'), '_at');
   if (at) where.push(sql('$V.last_updated <= ?', at.hi));
-  const cursor = readCursor(query.get('_cursor'));
-  const paged = cursor ? [...where, olderThan(cursor)] : where;
-  const limit = sql(`ORDER BY 9 DESC, 1 DESC, 8 DESC LIMIT ${count + 1}`);
-  const arms = ['r', 'h'].map((version) =>
-    joinSql([sql('SELECT * FROM ('), versions(version, paged), limit, sql(') AS a')], ' '),
-  );
-  const rows = await tx.query<Row>(
-    `${joinSql(arms, ' UNION ALL ').text} ${limit.text}`,
-    arms.flatMap(({ params }) => params),
-  );
-  if (id !== undefined && rows.length === 0 && !cursor && !since) throw refuse(404, 'not-found', `no such ${type}`);
-  const total = id === undefined ? undefined : await countVersions(context, where);
-  const page = rows.slice(0, count);
-  const entries: string[] = [];
-  for (const row of page) entries.push(await entryText(context, row));
-  const path = [type, id, '_history'].filter((part) => part !== undefined).join('/');
-  const kept = request.query.filter(([name]) => name !== '_cursor');
-  const link = (extra: readonly (readonly [string, string])[]) =>
-    `${base}/${path}?${new URLSearchParams([...kept, ...extra].map(([k, v]) => [k, v]))}`;
-  const links = [{ relation: 'self', url: link([]).replace(/\?$/, '') }];
-  const last = page.at(-1);
-  if (rows.length > count && last) {
-    const next = Buffer.from(JSON.stringify([last.last_updated, last.rid, last.version])).toString('base64url');
-    links.push({ relation: 'next', url: link([['_cursor', next]]) });
-  }
-  const told = total === undefined ? '' : `"total":${total},`;
-  const body = `{"resourceType":"Bundle","type":"history",${told}"link":${JSON.stringify(links)}${entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''}}`;
-  const { actor } = context;
-  const record = {
-    at: context.at,
-    actor,
-    action: 'R' as const,
-    outcome: 200,
-    ...(type ? { type } : {}),
-    ...(id ? { target: `${type}/${id}` } : {}),
-    query: '_history',
-  };
-  return { ...jsonResponse(200, body), audit: actor.kind === 'hub' ? [] : [record] };
+  return where;
 }
+
+/** The latest versions of both tables: each gives its own latest, so that neither is read whole. */
+function latest({ tx }: Context, where: readonly Sql[], count: number): Promise<Row[]> {
+  const limit = `ORDER BY 9 DESC, 1 DESC, 8 DESC LIMIT ${count}`;
+  const arms = ['r', 'h'].map((from) => {
+    const { text, params } = versions(from, where);
+    return sql(`SELECT * FROM (${text} ${limit}) AS a`, ...params);
+  });
+  const union = joinSql(arms, ' UNION ALL ');
+  return tx.query<Row>(`${union.text} ${limit}`, union.params);
+}
+
+const cursorOf = (row: Row): string =>
+  Buffer.from(JSON.stringify([row.last_updated, row.rid, row.version])).toString('base64url');
 
 async function entryText(context: Context, row: Row): Promise<string> {
   const address = `${row.type}/${row.id}`;

@@ -1,4 +1,5 @@
 import { issue, outcome } from '../fhir/outcome.ts';
+import { address, bundleText, type Pairs, pageLinks, searchEntry } from './bundle-text.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { textsOf } from './present.ts';
@@ -55,8 +56,8 @@ async function searchsetText(context: Context, parsed: SearchRequest, page: Sear
   const { base } = context;
   const matched = await textsOf(context, page.matches, subsetOf(context.engine.definitions, parsed));
   const included = await textsOf(context, page.included);
-  const entry = (row: Row, text: string, mode: string): string =>
-    `{"fullUrl":${JSON.stringify(`${base}/${row.type}/${row.id}`)},"resource":${text},"search":{"mode":"${mode}"}}`;
+  const entry = (row: Row, text: string, mode: 'match' | 'include'): string =>
+    searchEntry(`${base}/${row.type}/${row.id}`, text, mode);
   const entries = [
     ...page.matches.map((row) => entry(row, matched.get(row.rid)!, 'match')),
     ...page.included.map((row) => entry(row, included.get(row.rid)!, 'include')),
@@ -71,20 +72,9 @@ async function searchsetText(context: Context, parsed: SearchRequest, page: Sear
     );
     entries.push(`{"resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`);
   }
-  const url = (pairs: readonly (readonly [string, string])[]): string => {
-    const query = new URLSearchParams(pairs.map(([name, value]) => [name, value])).toString();
-    return `${base}/${path}${query ? `?${query}` : ''}`;
-  };
   const applied = parsed.kept.filter(([name]) => !parsed.ignored.includes(name));
-  const here = parsed.cursor === undefined ? applied : [...applied, ['_cursor', parsed.cursor] as const];
-  const links = [{ relation: 'self', url: url(here) }];
-  if (page.cursor !== undefined) {
-    links.push(
-      { relation: 'first', url: url(applied) },
-      { relation: 'next', url: url([...applied, ['_cursor', page.cursor]]) },
-    );
-  }
-  const total = page.total === undefined ? '' : `,"total":${page.total}`;
-  const listed = entries.length > 0 ? `,"entry":[${entries.join(',')}]` : '';
-  return `{"resourceType":"Bundle","type":"searchset"${total},"link":${JSON.stringify(links)}${listed}}`;
+  const here: Pairs = parsed.cursor === undefined ? applied : [...applied, ['_cursor', parsed.cursor]];
+  const links = pageLinks(base, path, here, page.cursor);
+  if (page.cursor !== undefined) links.splice(1, 0, { relation: 'first', url: address(base, path, applied) });
+  return bundleText('searchset', entries, links, page.total);
 }

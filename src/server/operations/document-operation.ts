@@ -8,10 +8,10 @@ import { type FhirRequest, type FhirResponse, jsonResponse } from '../exchange.t
 import { locationOf, textsOf } from '../present.ts';
 import { visibleRow } from '../read-interactions.ts';
 import { refuse } from '../refusal.ts';
-import { rowKey } from '../rows.ts';
+import { type Row, rowKey } from '../rows.ts';
 import { visibleByKey } from '../search-run.ts';
 import { writeAll } from '../write.ts';
-import { executed, type Operation, type Target } from './operation.ts';
+import { disclosed, executed, type Operation, type Target } from './operation.ts';
 import { askedOf } from './parameters.ts';
 
 const REFERENCES_MAX = 2000;
@@ -39,7 +39,7 @@ async function document(context: Context, request: FhirRequest, { id = '' }: Tar
   const row = await visibleRow(context, 'Composition', id);
   if (!row || row.deleted === 1) throw refuse(404, 'not-found', 'no such Composition');
   const composition = JSON.parse((await textsOf(context, [row])).get(row.rid)!) as Resource;
-  const parts = await referredTo(context, composition);
+  const { parts, rows } = await referredTo(context, composition);
   const security = highWaterMark([composition, ...parts]);
   const bundle: Bundle = {
     resourceType: 'Bundle',
@@ -52,6 +52,7 @@ async function document(context: Context, request: FhirRequest, { id = '' }: Tar
       resource,
     })),
   };
+  const audit = disclosed(context, [row, ...rows], 'document');
   const access = {
     name: 'document',
     type: 'Composition',
@@ -59,16 +60,24 @@ async function document(context: Context, request: FhirRequest, { id = '' }: Tar
     ...(row.person ? { person: row.person } : {}),
   };
   if (!askedOf(context, request).flag('persist'))
-    return executed(context, jsonResponse(200, JSON.stringify(bundle)), access);
+    return executed(context, { ...jsonResponse(200, JSON.stringify(bundle)), audit }, access);
   const [written] = await writeAll(context, [
     { action: 'create', type: 'Bundle', id: context.engine.newId(), resource: bundle as unknown as FhirResource },
   ]);
   const stored = written!.row!;
   const text = (await textsOf(context, [stored])).get(stored.rid)!;
-  return executed(context, jsonResponse(200, text, { location: locationOf(context.base, stored) }), access);
+  return executed(
+    context,
+    { ...jsonResponse(200, text, { location: locationOf(context.base, stored) }), audit },
+    access,
+  );
 }
 
-async function referredTo(context: Context, composition: Resource): Promise<Resource[]> {
+async function referredTo(
+  context: Context,
+  composition: Resource,
+): Promise<{ readonly parts: Resource[]; readonly rows: Row[] }> {
+  const all: Row[] = [];
   const found = new Map<string, Resource>([[rowKey(composition.resourceType, composition.id!), composition]]);
   let front: Resource[] = [composition];
   for (const deep of [false, true]) {
@@ -85,9 +94,10 @@ async function referredTo(context: Context, composition: Resource): Promise<Reso
       throw refuse(422, 'too-costly', 'the document refers to too many resources');
     for (const { type } of wanted.values()) context.scopes.require(type, 'r');
     const rows = await visibleByKey(context, [...wanted.values()]);
+    all.push(...rows);
     const texts = await textsOf(context, rows);
     front = rows.map((each) => JSON.parse(texts.get(each.rid)!) as Resource);
     for (const resource of front) found.set(rowKey(resource.resourceType, resource.id!), resource);
   }
-  return [...found.values()].slice(1);
+  return { parts: [...found.values()].slice(1), rows: all };
 }

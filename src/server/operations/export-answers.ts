@@ -5,8 +5,8 @@ import type { FhirRequest, FhirResponse } from '../exchange.ts';
 import { refuse, refuseWith } from '../refusal.ts';
 import { EXPORT_LIMITS, type ExportJob, loadJob, loadPart, loadParts } from './export-job.ts';
 import { clientOf, EXPORT_STATUS } from './export-kick-off.ts';
-import { partText } from './export-rows.ts';
-import { type Address, executed } from './operation.ts';
+import { readPart } from './export-rows.ts';
+import { type Address, disclosed, executed } from './operation.ts';
 
 const EXPORT_FILE = '$export-file';
 const NDJSON = 'application/fhir+ndjson';
@@ -92,7 +92,8 @@ async function file(context: Context, request: FhirRequest): Promise<FhirRespons
     /^\d{1,7}$/.test(number) && more.length === 0 ? await loadPart(context.tx, id, Number(number)) : undefined;
   if (!part || job.state !== 'done') throw refuse(404, 'not-found', 'no such file of this export');
   context.scopes.require(part.type, 'r');
-  const body = await partText(context, job, part);
-  const response = { status: 200, headers: { 'content-type': NDJSON }, body };
+  const { text, rows } = await readPart(context, job, part);
+  const audit = disclosed(context, rows, 'export');
+  const response = { status: 200, headers: { 'content-type': NDJSON }, body: text, audit };
   return executed(context, response, { name: 'export', type: part.type });
 }

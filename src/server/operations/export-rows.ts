@@ -155,16 +155,20 @@ async function planWindow(
 }
 
 /** One file as NDJSON: what of its rows the reader may have now, as it stood at the transaction time. */
-export async function partText(context: Context, job: ExportJob, part: ExportPart): Promise<string> {
+export async function readPart(
+  context: Context,
+  job: ExportJob,
+  part: ExportPart,
+): Promise<{ readonly text: string; readonly rows: readonly Row[] }> {
   const where = await covered(context, job, part.kind, part.type);
   const rows = await context.tx.query<Row>(
     `SELECT ${COLUMNS} FROM resource r WHERE ${where.text} AND r.rid > ? AND r.rid <= ? ORDER BY r.rid`,
     [...where.params, part.fromRid, part.toRid],
   );
-  if (part.kind === 'deleted') return deletions(rows);
+  if (part.kind === 'deleted') return { text: deletions(rows), rows };
   const versions = await asOf(context, job, rows);
   const texts = await textsOf(context, versions);
-  return versions.map(({ rid }) => `${texts.get(rid)}\n`).join('');
+  return { text: versions.map(({ rid }) => `${texts.get(rid)}\n`).join(''), rows: versions };
 }
 
 async function asOf({ tx }: Context, { since, until }: ExportJob, rows: readonly Row[]): Promise<Row[]> {

@@ -8,7 +8,7 @@ import { refuse } from '../refusal.ts';
 import { definitionEntries } from './extract-definitions.ts';
 import { observationsOf } from './extract-observations.ts';
 import { instanceOf } from './instance.ts';
-import { executed, type Operation, type Target } from './operation.ts';
+import { disclosed, executed, type Operation, type Target } from './operation.ts';
 import { askedOf } from './parameters.ts';
 import { FormWork, formResponse } from './sdc.ts';
 
@@ -65,7 +65,8 @@ async function extract(context: Context, request: FhirRequest, target: Target): 
   const bundle = transaction(entries.filter((entry) => isValid(work, entry)));
   const subject = response.id === undefined ? {} : { target: `QuestionnaireResponse/${response.id}` };
   const access = { name: 'extract', type: 'QuestionnaireResponse', ...subject };
-  return executed(context, formResponse('return', bundle, work.issues, false), access);
+  const audit = disclosed(context, work.read, 'extract');
+  return executed(context, { ...formResponse('return', bundle, work.issues, false), audit }, access);
 }
 
 function isValid(work: FormWork, { resource }: BundleEntry): boolean {

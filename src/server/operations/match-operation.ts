@@ -9,7 +9,7 @@ import type { Row } from '../rows.ts';
 import { parseSearch } from '../search-request.ts';
 import { runSearch } from '../search-run.ts';
 import { type MatchScore, scoreMatch } from './match-score.ts';
-import { executed, type Operation } from './operation.ts';
+import { disclosed, executed, type Operation } from './operation.ts';
 import { askedOf } from './parameters.ts';
 
 const MATCH_GRADE = 'http://hl7.org/fhir/StructureDefinition/match-grade';
@@ -56,7 +56,9 @@ async function match(context: Context, request: FhirRequest): Promise<FhirRespon
     .sort((a, b) => b.score - a.score || (a.row.id < b.row.id ? -1 : 1));
   const persons = new Set(scored.map(({ row }) => row.person));
   const given = onlyCertain && persons.size > 1 ? [] : scored.slice(0, count);
-  return executed(context, jsonResponse(200, searchset(context, given)), { name: 'match', type: 'Patient' });
+  const rowsGiven = given.map(({ row }) => row);
+  const response = { ...jsonResponse(200, searchset(context, given)), audit: disclosed(context, rowsGiven, 'match') };
+  return executed(context, response, { name: 'match', type: 'Patient' });
 }
 
 function searchset({ base }: Context, found: readonly Candidate[]): string {

@@ -1,5 +1,7 @@
+import type { AuditRecord } from '../audit.ts';
 import type { Context } from '../context.ts';
 import type { FhirRequest, FhirResponse } from '../exchange.ts';
+import type { Row } from '../rows.ts';
 
 /** Where an operation was called. */
 export interface Target {
@@ -37,7 +39,13 @@ export interface Address {
 export function executed(
   { actor, at }: Context,
   response: FhirResponse,
-  access: { readonly name: string; readonly type?: string; readonly target?: string; readonly person?: string },
+  access: {
+    readonly name: string;
+    readonly type?: string;
+    readonly target?: string;
+    readonly person?: string;
+    readonly owner?: string;
+  },
 ): FhirResponse {
   if (actor.kind === 'hub') return response;
   const { name, ...what } = access;
@@ -48,4 +56,23 @@ export function executed(
       { at, actor, action: 'E', outcome: response.status, query: `$${name}`, ...what },
     ],
   };
+}
+
+/**
+ * What of other organizations left with an answer: one record for each owner, person and type, so that an owner can tell who
+ * had what of whom. Directory entries are everybody's. Rule: DOMAIN B9, PrivacyDisclosure.
+ */
+export function disclosed({ actor, at }: Context, rows: readonly Row[], name: string): AuditRecord[] {
+  if (actor.kind === 'hub') return [];
+  const records = new Map<string, AuditRecord>();
+  for (const { owner_org: owner, person, type, id, shared } of rows) {
+    if (owner === '' || owner === actor.organization || shared === 1) continue;
+    const key = `${owner} ${person} ${type}`;
+    const known = records.get(key);
+    const record: AuditRecord = { at, actor, action: 'R', outcome: 200, type, owner, query: `$${name}` };
+    // Of several resources the person and type stand for all.
+    const target = known ? {} : { target: `${type}/${id}` };
+    records.set(key, { ...record, ...target, ...(person === '' ? {} : { person }) });
+  }
+  return [...records.values()];
 }

@@ -12,7 +12,7 @@ import type { FhirRequest, FhirResponse } from '../exchange.ts';
 import { refuse } from '../refusal.ts';
 import { answerOf, answerValue } from './form-answer.ts';
 import { instanceOf } from './instance.ts';
-import { executed, type Operation, type Target } from './operation.ts';
+import { disclosed, executed, type Operation, type Target } from './operation.ts';
 import { type Asked, askedOf } from './parameters.ts';
 import { type Extended, extensionsOf, FormWork, formResponse, sdc, VARIABLE, type Variables } from './sdc.ts';
 
@@ -50,7 +50,7 @@ async function populate(context: Context, request: FhirRequest, target: Target):
   const questionnaire = await questionnaireOf(work, asked, target);
   const subject = asked.reference('subject');
   if (subject === undefined) throw refuse(400, 'required', '$populate needs a subject', 'Parameters.parameter');
-  const patient = await work.read(subject);
+  const patient = await work.fetch(subject);
   if (!patient) throw refuse(404, 'not-found', 'the subject is not here');
   const populator = new Populator(work, subject);
   const variables = await launch(work, asked, questionnaire, patient);
@@ -73,7 +73,8 @@ async function populate(context: Context, request: FhirRequest, target: Target):
   };
   const person = patient.resourceType === 'Patient' ? { person: patient.id! } : {};
   const access = { name: 'populate', type: 'Questionnaire', target: subject, ...person };
-  return executed(context, formResponse('response', response, work.issues, true), access);
+  const audit = disclosed(context, work.read, 'populate');
+  return executed(context, { ...formResponse('response', response, work.issues, true), audit }, access);
 }
 
 async function questionnaireOf(work: FormWork, asked: Asked, target: Target): Promise<Questionnaire> {
@@ -100,13 +101,13 @@ async function launch(
   const variables: Record<string, unknown> = { patient, subject: patient, questionnaire, resource: {} };
   const { practitioner } = work.context.actor;
   if (practitioner !== undefined && work.context.scopes.permission('Practitioner', 'r') !== 'none')
-    variables.user = (await work.read(`Practitioner/${practitioner}`)) ?? {};
+    variables.user = (await work.fetch(`Practitioner/${practitioner}`)) ?? {};
   for (const { part = [] } of asked.parts('context')) {
     const name = part.find((each) => each.name === 'name')?.valueString;
     const content = part.find((each) => each.name === 'content');
     if (name === undefined || !/^[A-Za-z]\w{0,63}$/.test(name) || content === undefined) continue;
     const { valueReference, resource } = content;
-    const value = resource ?? (valueReference?.reference ? await work.read(valueReference.reference) : undefined);
+    const value = resource ?? (valueReference?.reference ? await work.fetch(valueReference.reference) : undefined);
     if (value) variables[name] = value;
   }
   return variables;

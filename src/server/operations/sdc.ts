@@ -14,6 +14,7 @@ import { type FhirResponse, jsonResponse } from '../exchange.ts';
 import { textsOf } from '../present.ts';
 import { visibleRow } from '../read-interactions.ts';
 import { refuse } from '../refusal.ts';
+import type { Row } from '../rows.ts';
 import { parseSearch } from '../search-request.ts';
 import { runSearch } from '../search-run.ts';
 import { storedByCanonical } from './terminology-source.ts';
@@ -38,6 +39,8 @@ export type Variables = Readonly<Record<string, unknown>>;
 export class FormWork {
   readonly context: Context;
   readonly issues: OperationOutcomeIssue[] = [];
+  /** What was read for it. */
+  readonly read: Row[] = [];
   #queries = 0;
 
   constructor(context: Context) {
@@ -91,6 +94,7 @@ export class FormWork {
     const parsed = parseSearch(context.engine.definitions, type, [...new URLSearchParams(search)], true);
     const { matches, included } = await runSearch(context, parsed);
     const rows = [...matches, ...included];
+    this.read.push(...rows);
     const texts = await textsOf(context, rows);
     return {
       resourceType: 'Bundle',
@@ -100,12 +104,13 @@ export class FormWork {
   }
 
   /** A resource by relative reference, as the reader sees it. */
-  async read<T extends Resource>(reference: string): Promise<T | undefined> {
+  async fetch<T extends Resource>(reference: string): Promise<T | undefined> {
     const parsed = parseReference(reference);
     if (parsed.kind !== 'local') return undefined;
     this.context.scopes.require(parsed.type, 'r');
     const row = await visibleRow(this.context, parsed.type, parsed.id);
     if (!row || row.deleted === 1) return undefined;
+    this.read.push(row);
     return JSON.parse((await textsOf(this.context, [row])).get(row.rid)!) as T;
   }
 
@@ -114,7 +119,7 @@ export class FormWork {
     const relative = /(?:^|\/)(Questionnaire\/[A-Za-z0-9\-.]{1,64})$/.exec(canonical)?.[1];
     return (
       (await storedByCanonical<Questionnaire>(this.context, 'Questionnaire', canonical)) ??
-      (relative === undefined ? undefined : await this.read<Questionnaire>(relative))
+      (relative === undefined ? undefined : await this.fetch<Questionnaire>(relative))
     );
   }
 }

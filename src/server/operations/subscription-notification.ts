@@ -39,6 +39,7 @@ export interface Focus {
   readonly reference?: string;
   readonly resource?: Resource;
   readonly person?: string;
+  readonly owner?: string;
 }
 
 /** Labels under which a resource is named and not sent: its reader fetches it, and is asked again. */
@@ -49,7 +50,12 @@ export async function focusOf(context: Context, event: SubscriptionEvent, conten
   if (context.scopes.permission(event.type, 'r') === 'none') return { event };
   const row = await visibleRow(context, event.type, event.id);
   if (!row) return { event };
-  const named = { event, reference: `${event.type}/${event.id}`, ...(row.person === '' ? {} : { person: row.person }) };
+  const named = {
+    event,
+    reference: `${event.type}/${event.id}`,
+    ...(row.person === '' ? {} : { person: row.person }),
+    owner: row.owner_org,
+  };
   if (content === 'id-only' || row.deleted === 1 || (row.labels & FETCH_ONLY) !== 0) return named;
   return { ...named, resource: JSON.parse((await textsOf(context, [row])).get(row.rid)!) as Resource };
 }
@@ -132,7 +138,7 @@ export function disclosures(
   foci: readonly Focus[],
   outcome: number,
 ): AuditRecord[] {
-  return foci.flatMap(({ event, reference, person }) =>
+  return foci.flatMap(({ event, reference, person, owner }) =>
     reference === undefined
       ? []
       : [
@@ -145,6 +151,7 @@ export function disclosures(
             target: reference,
             query: '$subscription-notification',
             ...(person === undefined ? {} : { person }),
+            ...(owner === undefined ? {} : { owner }),
           },
         ],
   );

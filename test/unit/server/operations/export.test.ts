@@ -166,7 +166,7 @@ describe.each(ENGINES)('bulk export on %s', (engine) => {
     expect(read.map(({ id }) => id)).not.toContain(late.body.id);
   });
 
-  it('what is closed between planning and fetching is not in the file', async () => {
+  it('the owner can tell who fetched what; what is closed between planning and fetching is not in the file', async () => {
     const task = (owner: string) => ({
       resourceType: 'Task',
       status: 'requested',
@@ -179,6 +179,8 @@ describe.each(ENGINES)('bulk export on %s', (engine) => {
     const { manifest } = await run(other, 'GET $export?_type=Task');
     const asOther = client('org-b');
     expect((await lines(manifest.output[0].url, asOther)).map(({ id }) => id)).toEqual([body.id]);
+    const known = await ask(`GET AuditEvent?_source=urn:handoff:access-log&patient=${people[0]}&action=R&agent=org-b`);
+    expect(JSON.stringify(known.body.entry)).toContain(`Task/${body.id}`);
     await ask(`PUT Task/${body.id}`, { ...task('org-c'), id: body.id });
     expect(await lines(manifest.output[0].url, asOther)).toEqual([]);
   });

@@ -146,6 +146,8 @@ describe.each(ENGINES)('subscriptions on %s', (engine) => {
       name: 'focus',
       valueReference: { reference: `${hub.fhir.base}/Appointment/${booked.body.id}` },
     });
+    const kept = await ask(`GET AuditEvent?_source=urn:handoff:access-log&entity=Appointment/${booked.body.id}`);
+    expect(JSON.stringify(kept.body.entry)).toContain('client-of-org-a');
     const verdict = await ask('POST Bundle/$validate', bundle);
     expect(verdict.body.issue.filter(({ severity }: { severity: string }) => severity === 'error')).toEqual([]);
   });

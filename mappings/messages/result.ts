@@ -42,12 +42,16 @@ export function resultGroups(segments: readonly Segment[]): ResultGroup[] {
   const groups: ResultGroup[] = [];
   let orc: Segment | undefined;
   let group: ResultGroup | undefined;
+  // In charges (DFT) the timing stands between ORC and OBR.
+  let early: Segment[] = [];
   for (const segment of segments) {
     if (segment.name === 'ORC') {
       orc = segment;
       group = undefined;
+      early = [];
     } else if (segment.name === 'OBR') {
-      group = { orc, obr: segment, obx: [], notes: [], spm: [], tq1: [] };
+      group = { orc, obr: segment, obx: [], notes: [], spm: [], tq1: early };
+      early = [];
       groups.push(group);
     } else if (segment.name === 'OBX') {
       if (group === undefined) {
@@ -58,7 +62,7 @@ export function resultGroups(segments: readonly Segment[]): ResultGroup[] {
     } else if (segment.name === 'NTE' && group !== undefined) {
       (group.obx.at(-1)?.notes ?? group.notes).push(segment);
     } else if (segment.name === 'SPM') group?.spm.push(segment);
-    else if (segment.name === 'TQ1') group?.tq1.push(segment);
+    else if (segment.name === 'TQ1') (group?.tq1 ?? early).push(segment);
     else if (segment.name === 'PID') group = undefined;
   }
   return groups;

@@ -73,6 +73,20 @@ describe('charges (H15)', () => {
   });
 });
 
+describe('orders of a charge', () => {
+  it('the timing between ORC and OBR is of that order', () => {
+    const mapped = dft(
+      'ORC|RE|A1^ID',
+      'TQ1|1||||||||S',
+      'OBR|1|A1^ID||90853^Group^C4',
+      'ORC|RE|A2^ID',
+      'OBR|2|A2^ID||90837^Individual^C4',
+      ft1(),
+    );
+    expect(resources(mapped, 'ServiceRequest').map((each) => each.priority)).toEqual(['stat', undefined]);
+  });
+});
+
 describe('accounts', () => {
   const bar = (trigger: string, ...segments: string[]) =>
     map(text(`BAR^${trigger}^BAR_P01`, [`${PID}||||||||||A1^^^ID^AN`, ...segments]));

@@ -167,8 +167,16 @@ function shown(row: Row) {
     id: String(row.id),
     receivedAt: new Date(receivedAt).toISOString(),
     ...(settledAt === undefined ? {} : { settledAt: new Date(settledAt).toISOString() }),
-    reason: reason ? [reason.code, reason.location, reason.text].filter(Boolean).join(' ') : null,
+    reason: reason ? [reason.code, reason.location, reason.text].filter(Boolean).join(' ') : waits(row),
   };
+}
+
+/** Why a row that has not failed is not applied yet. */
+function waits({ state, blockers }: Row): string | null {
+  if (state !== 'received') return null;
+  return blockers > 0
+    ? 'flow.waits-for-lane an earlier message of this patient goes first; it may be parked'
+    : 'flow.queued its turn comes';
 }
 
 function unknown(response: Response): void {

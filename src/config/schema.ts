@@ -201,6 +201,8 @@ export const configSchema = z.strictObject({
       retired: z.record(z.string(), z.string().regex(/^[0-9a-fA-F]{64}$/)).default({}),
     })
     .optional(),
+  /** How long an access token of a client is good. Rule: SMART Backend Services recommends 300 s at most. */
+  accessTokenSec: z.number().int().min(60).max(86_400).default(300),
   log: z.strictObject({ level: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info') }).prefault({}),
   limits: z
     .strictObject({

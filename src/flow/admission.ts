@@ -1,3 +1,4 @@
+import { isMessageType } from '../hl7/message-types.ts';
 import type { Peek } from '../hl7/peek.ts';
 import type { FailureCode } from '../model/failure.ts';
 import type { Feed, Partner } from '../model/partner.ts';
@@ -19,7 +20,7 @@ const PROCESSING_IDS: readonly string[] = ['P', 'T', 'D'];
 export function admit(peek: Peek, feed: Feed, partner: Partner): Refusal | undefined {
   if (!peek.hasHeader) return { code: 'hl7.no-header', location: 'MSH[1]' };
   if (!peek.messageType) return { code: 'hl7.type-missing', location: 'MSH[1]-9' };
-  if (!TYPE.test(peek.messageType)) return { code: 'hl7.type-unsupported', location: 'MSH[1]-9[1].1' };
+  if (!isMessageType(peek.messageType)) return { code: 'hl7.type-unsupported', location: 'MSH[1]-9[1].1' };
   if (peek.triggerEvent === undefined ? peek.messageType !== 'ACK' : !TYPE.test(peek.triggerEvent)) {
     return { code: 'hl7.event-unsupported', location: 'MSH[1]-9[1].2' };
   }

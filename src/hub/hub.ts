@@ -260,7 +260,7 @@ async function listenHttp(
 ): Promise<{ server: Server; origin: string }> {
   const { databases, flow, live, service, metrics } = parts;
   const database = databases.store;
-  const tokens = makeAccessTokens(parts.tokensKey, clock);
+  const tokens = makeAccessTokens(parts.tokensKey, clock, config.accessTokenSec);
   const authenticate = makeAuthenticate({ database, clock, tokens });
   const admin = makeAccessAdmin({ database, clock, newId: randomUUID });
   const { limits } = config;

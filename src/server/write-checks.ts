@@ -62,6 +62,15 @@ export function requireVersion({ ifMatch }: Write, current: Row | undefined): vo
   if (!current) throw refuse(412, 'conflict', 'there is no resource for If-Match');
 }
 
+/** A Patient with records about it is not deleted: its obligations would be about nobody. Rule: FHIR R4 http.html#delete, H1, H7. */
+export async function requireNoRecords({ tx }: Context, patient: Row): Promise<void> {
+  const [record] = await tx.query(
+    "SELECT 1 AS one FROM resource WHERE person = ? AND patient = ? AND deleted = 0 AND type NOT IN ('Patient', 'Provenance', 'AuditEvent') LIMIT 1",
+    [patient.person, patient.id],
+  );
+  if (record) throw refuse(409, 'conflict', 'the patient still has records');
+}
+
 export async function askRules(
   context: Context,
   type: string,

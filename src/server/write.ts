@@ -19,7 +19,7 @@ import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
 import { openText, sealText } from './sealed-text.ts';
 import { lockNames } from './statements.ts';
 import { inheritedLabels, securityOf } from './target-labels.ts';
-import { askRules, requireOwnership, requirePatients, requireVersion } from './write-checks.ts';
+import { askRules, requireNoRecords, requireOwnership, requirePatients, requireVersion } from './write-checks.ts';
 import type { Write } from './write-intent.ts';
 
 export interface Written {
@@ -134,6 +134,7 @@ async function planWrite(
   if (write.action === 'delete' && !lives) return undefined;
   requireVersion(write, lives ? before : undefined);
   if (write.action === 'delete') {
+    if (write.type === 'Patient') await requireNoRecords(context, before!);
     await askRules(context, write.type, stored, undefined);
     return {
       type: write.type,

@@ -5,6 +5,7 @@ import type { Database } from '../model/database.ts';
 import type { ClientRecord } from '../server/access-commands.ts';
 import { isSecret } from './access.ts';
 import type { AccessTokens } from './access-token.ts';
+import { RateLimit } from './rate-limit.ts';
 
 export interface OauthDeps {
   readonly database: Database;
@@ -18,6 +19,8 @@ export interface OauthDeps {
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const ASSERTION_MAX_SECONDS = 300;
+/** Tokens asked for from one address. */
+const PROOFS_PER_SECOND = 20;
 
 /** A refusal of the token endpoint. Rule: RFC 6749 §5.2. */
 class OauthError extends Error {
@@ -39,9 +42,12 @@ const invalidClient = (): OauthError =>
  */
 export function oauthRouter(deps: OauthDeps): Router {
   const router = express.Router();
+  const rate = new RateLimit(PROOFS_PER_SECOND, deps.clock);
   router.post('/oauth2/token', express.urlencoded({ extended: false, limit: '32kb' }), async (request, response) => {
     response.set('cache-control', 'no-store');
     try {
+      // Checking a secret is slow on purpose: who guesses must not keep the hub busy.
+      if (rate.take(request.ip ?? '') > 0) throw new OauthError(429, 'temporarily_unavailable', 'too many requests');
       response.json(await grant(deps, request));
     } catch (error) {
       if (!(error instanceof OauthError)) throw error;

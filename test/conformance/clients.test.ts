@@ -91,6 +91,14 @@ describe('real clients over HTTP with a token', () => {
     expect((await fetch(`${hub.origin}/.well-known/smart-configuration`)).status).toBe(200);
   });
 
+  it('guessing secrets is slowed down', async () => {
+    const replies = await Promise.all(Array.from({ length: 40 }, () => hub.token(id, 'guess')));
+    const statuses = replies.map(({ status }) => status);
+    expect(statuses).toContain(429);
+    expect(new Set(statuses)).toEqual(new Set([401, 429]));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+  });
+
   it('a client gets no more scopes than it has', async () => {
     const made = await hub.admin.addClient({ name: 'narrow', scope: 'system/Patient.rs', organization: 'org-a' });
     const narrow = (scope: string) => hub.token(made.client_id, made.client_secret!, scope);

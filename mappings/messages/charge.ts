@@ -3,11 +3,11 @@ import type { Draft } from '../../src/mapping/draft.ts';
 import type { MessageMap } from '../../src/mapping/message-map.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import { FT1_CHARGE } from '../segments/charge.ts';
-import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
+import { AL1_ALLERGY, DG1_CONDITION, DG1_ENCOUNTER, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { EVN, MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
 import { GT1_ACCOUNT, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
-import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
+import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION, ORC_REPORT } from '../segments/observation.ts';
 import { OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PR1_PROCEDURE } from '../segments/procedure.ts';
@@ -36,6 +36,7 @@ const MAPS = [
   ROL_TEAM,
   PRT_TEAM,
   ORC_SERVICE,
+  ORC_REPORT,
   OBR_SERVICE,
   TQ1_SERVICE,
   OBR_REPORT,
@@ -44,7 +45,9 @@ const MAPS = [
   FT1_CHARGE,
   PR1_PROCEDURE,
   DG1_CONDITION,
+  DG1_ENCOUNTER,
   AL1_ALLERGY,
+  IAM_ALLERGY,
   IN1_COVERAGE,
   GT1_ACCOUNT,
   UB1_ACCOUNT,
@@ -58,7 +61,7 @@ function stateAround(scope: Scope): { patient: Draft; encounter: Draft | undefin
   const encounter = contextVisit(patient, scope);
   stateRelatives(message.segments('NK1'), patient, scope);
   stateDiagnoses(message.segments('DG1'), patient, encounter, scope);
-  stateAllergies(message.segments('AL1'), patient, scope);
+  stateAllergies([...message.segments('AL1'), ...message.segments('IAM')], patient, scope);
   stateCoverages(message.segments('IN1'), patient, scope);
   stateTeam(message.segments('ROL'), patient, scope);
   stateTeam(message.segments('PRT'), patient, scope);

@@ -4,7 +4,7 @@ import type { MessageMap } from '../../src/mapping/message-map.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import { MSH, PRT_TEAM } from '../segments/envelope.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
-import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
+import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION, ORC_REPORT } from '../segments/observation.ts';
 import { OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
@@ -82,6 +82,7 @@ export const OUL: MessageMap = {
     PV1_ENCOUNTER,
     PV2_ENCOUNTER,
     ORC_SERVICE,
+    ORC_REPORT,
     OBR_SERVICE,
     TQ1_SERVICE,
     OBR_REPORT,

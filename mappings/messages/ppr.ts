@@ -6,7 +6,7 @@ import type { Json } from '../../src/model/json.ts';
 import { annotationOf } from '../datatypes/note.ts';
 import { MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
-import { OBR_SERVICE, ORC_SERVICE } from '../segments/order.ts';
+import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { GOL_GOAL, PRB_CONDITION, PTH_CARE_PLAN, VAR_NOTE } from '../segments/problem.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
@@ -34,6 +34,8 @@ const MAPS = [
   PRT_TEAM,
   ORC_SERVICE,
   OBR_SERVICE,
+  TQ1_SERVICE,
+  NTE_SERVICE,
   OBR_REPORT,
   OBX_OBSERVATION,
   NTE_NOTE,

@@ -13,7 +13,7 @@ import { quantity, unitOf } from '../datatypes/quantity.ts';
 import { codedLocation } from '../datatypes/role.ts';
 import { decimal } from '../datatypes/text.ts';
 import { immunizationKey } from '../keys.ts';
-import { AL1_ALLERGY } from '../segments/diagnosis.ts';
+import { AL1_ALLERGY, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
 import { ORC_IMMUNIZATION, RXA_IMMUNIZATION, RXR_IMMUNIZATION } from '../segments/immunization.ts';
 import { IN1_COVERAGE } from '../segments/insurance.ts';
@@ -47,6 +47,7 @@ export const VXU: MessageMap = {
     PV2_ENCOUNTER,
     IN1_COVERAGE,
     AL1_ALLERGY,
+    IAM_ALLERGY,
     ORC_IMMUNIZATION,
     RXA_IMMUNIZATION,
     RXR_IMMUNIZATION,
@@ -59,7 +60,7 @@ export const VXU: MessageMap = {
     const encounter = contextVisit(patient, scope);
     stateRelatives(message.segments('NK1'), patient, scope);
     stateCoverages(message.segments('IN1'), patient, scope);
-    stateAllergies(message.segments('AL1'), patient, scope);
+    stateAllergies([...message.segments('AL1'), ...message.segments('IAM')], patient, scope);
     for (const group of orderGroups(message.segments())) {
       for (const vaccination of vaccinationsOf(group)) stateVaccination(vaccination, patient, encounter, scope);
     }

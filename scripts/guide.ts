@@ -62,7 +62,9 @@ function main(): void {
     segments: read('segments', mapped),
     datatypes: read('datatypes', mapped),
     codes: read('codesystems', (row) => (row[0] && row[6] ? [row[0], row[9] ?? '', row[6]] : undefined)),
-    messages: read('messages', (row) => (row[1] && row[10] ? [row[1].replace(/\s+/g, ''), row[10].replace(/\s+/g, '')] : undefined)),
+    messages: read('messages', (row) =>
+      row[1] && row[10] ? [row[1].replace(/\s+/g, ''), row[10].replace(/\s+/g, '')] : undefined,
+    ),
   };
   writeFileSync(OUT, `${JSON.stringify(guide)}\n`);
   for (const [kind, table] of Object.entries(guide)) {

@@ -57,7 +57,7 @@ export const MDM: MessageMap = {
       const order = orderNumber(group.orc, scope);
       return order === undefined
         ? []
-        : [stateServiceRequest(order, { orc: group.orc, segments: detailOf(group) }, patient, encounter, scope)];
+        : [stateServiceRequest(order, { orc: group.orc, segments: detailOf(group, txa) }, patient, encounter, scope)];
     });
     if (orders.length > 0)
       document.snapshot(
@@ -68,9 +68,9 @@ export const MDM: MessageMap = {
   },
 };
 
-/** What details the order itself: the document's own OBX and NTE stand outside it. */
-const detailOf = (group: OrderGroup) =>
-  group.segments.filter((segment) => segment.name === 'OBR' || segment.name === 'TQ1');
+/** What details the order itself: what stands before the TXA. The document's own OBX and NTE come after it. */
+const detailOf = (group: OrderGroup, txa: Segment) =>
+  group.segments.filter((segment) => segment.index < txa.index && ['OBR', 'TQ1', 'NTE'].includes(segment.name));
 
 function stateDocument(
   document: Draft,

@@ -16,12 +16,14 @@ import { IN1_COVERAGE } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
+import { PR1_PROCEDURE } from '../segments/procedure.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { AUT_REQUEST, PRD_PARTY, RF1_REQUEST } from '../segments/referral.ts';
 import { REFERRAL_STATUS } from '../tables/referral.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { partiesOf } from './party.ts';
 import { answeredPatient, onlyPatient, type PatientRef } from './patient.ts';
+import { stateProcedures } from './procedure.ts';
 import { stateResults } from './result.ts';
 import { careTeam } from './team.ts';
 import { contextVisit } from './visit.ts';
@@ -31,6 +33,7 @@ const MAPS = [
   MSA,
   RF1_REQUEST,
   AUT_REQUEST,
+  PR1_PROCEDURE,
   PRD_PARTY,
   PID_PATIENT,
   PD1_PATIENT,
@@ -200,6 +203,7 @@ function stateContext(request: Draft, patient: Draft, encounter: Draft | undefin
     );
   stateAllergies(message.segments('AL1'), patient, scope);
   stateRelatives(message.segments('NK1'), patient, scope);
+  stateProcedures(message.segments('PR1'), patient, encounter, scope);
   const results = stateResults(patient, encounter, scope);
   if (results.length > 0)
     request.snapshot(

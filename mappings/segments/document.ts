@@ -2,7 +2,7 @@ import type { DocumentReference } from '@medplum/fhirtypes';
 import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
 import { coded, known, ofTable } from '../datatypes/coded.ts';
 import { practitioner } from '../datatypes/directory.ts';
-import { instant, st } from '../datatypes/text.ts';
+import { dateTime, instant, st } from '../datatypes/text.ts';
 import { DOCUMENT_CONFIDENTIALITY } from '../tables/confidentiality.ts';
 import { AVAILABILITY, COMPLETION_OF_DOCUMENT } from '../tables/document.ts';
 
@@ -13,6 +13,7 @@ export const TXA_DOCUMENT = {
   states: ['status'],
   rows: [
     { from: 'TXA-2', to: 'type', as: first(ofTable('0270')) },
+    { from: 'TXA-4', to: 'context.period.start', as: first(dateTime), note: 'when what is documented took place' },
     { from: 'TXA-5', to: 'author', as: every(practitioner) },
     { from: 'TXA-6', to: 'date', as: first(instant), note: 'origination; TXA-4 where it is empty' },
     { from: 'TXA-9', to: 'author', as: every(practitioner) },

@@ -1,11 +1,34 @@
 import type { ConceptTable } from '../../src/mapping/concept-table.ts';
 import { codes } from './table.ts';
 
+/** ISO 639-2, which many senders write: BCP 47 takes the two letters where a language has them. Rule: RFC 5646 section 2.2.1. */
+const THREE_LETTERS = {
+  ara: ['ar', 'Arabic'],
+  chi: ['zh', 'Chinese'],
+  deu: ['de', 'German'],
+  eng: ['en', 'English'],
+  fra: ['fr', 'French'],
+  fre: ['fr', 'French'],
+  ger: ['de', 'German'],
+  hin: ['hi', 'Hindi'],
+  ita: ['it', 'Italian'],
+  jpn: ['ja', 'Japanese'],
+  kor: ['ko', 'Korean'],
+  pol: ['pl', 'Polish'],
+  por: ['pt', 'Portuguese'],
+  rus: ['ru', 'Russian'],
+  spa: ['es', 'Spanish'],
+  tgl: ['tl', 'Tagalog'],
+  vie: ['vi', 'Vietnamese'],
+  zho: ['zh', 'Chinese'],
+} as const;
+
 /** PID-15 and NK1-20. The codes of R4 are BCP 47; other tables of languages keep their own system. */
 export const PRIMARY_LANGUAGE: ConceptTable = {
   id: '0296',
   name: 'PrimaryLanguage',
   codes: codes('urn:ietf:bcp:47', {
+    ...THREE_LETTERS,
     ar: ['ar', 'Arabic'],
     bn: ['bn', 'Bengali'],
     cs: ['cs', 'Czech'],

@@ -49,7 +49,7 @@ export interface Engine {
   /** Code systems and value sets of R4; read at the first use. */
   terminology(): Terminology;
   /** Maps between code systems that the hub itself works with. */
-  readonly conceptMaps: readonly ConceptMap[];
+  conceptMaps(): Promise<readonly ConceptMap[]>;
   /** Ids of what FHIR clients create. */
   readonly newId: NewId;
   /** Key of deterministic ids. */

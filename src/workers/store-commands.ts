@@ -20,7 +20,6 @@ import { operationCommands, operationMigrations } from '../server/operations/ope
 import { type EndpointPolicy, STRICT_ENDPOINTS } from '../server/operations/subscription-endpoint.ts';
 import { subscriptionRule } from '../server/operations/subscription-rule.ts';
 import { serverMigrations } from '../server/schema.ts';
-import { hubConceptMaps } from './hub-concept-maps.ts';
 
 /** What main hands to every process or worker that runs the store's commands. Cloneable. */
 export interface StoreEnv {
@@ -48,7 +47,8 @@ export function storeEngine(env: StoreEnv): Engine {
       terminology ??= loadTerminology(readFileSync(new URL('terminology.json.gz', env.definitions)));
       return terminology;
     },
-    conceptMaps: hubConceptMaps(),
+    // Many tables, asked for by one operation: read when it is first called.
+    conceptMaps: async () => (await import('./hub-concept-maps.ts')).hubConceptMaps(),
     hubKey: Buffer.from(env.hubKey, 'hex'),
     issuers: env.issuers ?? {},
     newId: randomUUID,

@@ -220,7 +220,7 @@ export function inSystem(source: TerminologySource, system: string, code: string
 
 /** ConceptMaps that the reader sees: the hub's own, and all that are stored. */
 export async function conceptMaps(context: Context): Promise<ConceptMap[]> {
-  const own = context.engine.conceptMaps;
+  const own = await context.engine.conceptMaps();
   if (context.scopes.permission('ConceptMap', 'r') === 'none') return [...own];
   const seen = await readable(context, 'r', ['ConceptMap'], 'r');
   const rows = await context.tx.query<Row>(

@@ -19,8 +19,8 @@ export interface OauthDeps {
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const ASSERTION_MAX_SECONDS = 300;
-/** Tokens asked for from one address. */
-const PROOFS_PER_SECOND = 20;
+/** Failed proofs from one address. */
+const FAILURES_PER_SECOND = 10;
 
 /** A refusal of the token endpoint. Rule: RFC 6749 §5.2. */
 class OauthError extends Error {
@@ -42,16 +42,20 @@ const invalidClient = (): OauthError =>
  */
 export function oauthRouter(deps: OauthDeps): Router {
   const router = express.Router();
-  const rate = new RateLimit(PROOFS_PER_SECOND, deps.clock);
+  const failures = new RateLimit(FAILURES_PER_SECOND, deps.clock);
   router.post('/oauth2/token', express.urlencoded({ extended: false, limit: '32kb' }), async (request, response) => {
     response.set('cache-control', 'no-store');
     try {
       // Checking a secret is slow on purpose: who guesses must not keep the hub busy.
-      if (rate.take(request.ip ?? '') > 0) throw new OauthError(429, 'temporarily_unavailable', 'too many requests');
+      if (failures.isSpent(request.ip ?? ''))
+        throw new OauthError(429, 'temporarily_unavailable', 'too many failed attempts');
       response.json(await grant(deps, request));
     } catch (error) {
       if (!(error instanceof OauthError)) throw error;
-      if (error.status === 401) response.set('www-authenticate', 'Basic realm="handoff"');
+      if (error.status === 401) {
+        failures.take(request.ip ?? '');
+        response.set('www-authenticate', 'Basic realm="handoff"');
+      }
       response.status(error.status).json({ error: error.code, error_description: error.message });
     }
   });

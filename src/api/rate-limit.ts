@@ -15,14 +15,24 @@ export class RateLimit {
 
   /** Takes one. Gives 0, or the milliseconds until there will be one. */
   take(key: string): number {
+    const bucket = this.#filled(key);
+    if (bucket.left < 1) return Math.ceil(((1 - bucket.left) / this.#perSecond) * 1000);
+    bucket.left -= 1;
+    return 0;
+  }
+
+  /** Whether the next one would have to wait. */
+  isSpent(key: string): boolean {
+    return this.#filled(key).left < 1;
+  }
+
+  #filled(key: string): { left: number; at: number } {
     const now = this.#clock.now();
     const bucket = this.#buckets.get(key) ?? { left: this.#perSecond, at: now };
     bucket.left = Math.min(this.#perSecond, bucket.left + (Math.max(0, now - bucket.at) / 1000) * this.#perSecond);
     bucket.at = now;
-    if (this.#buckets.size >= KEYS_MAX) this.#buckets.clear();
+    if (this.#buckets.size >= KEYS_MAX && !this.#buckets.has(key)) this.#buckets.clear();
     this.#buckets.set(key, bucket);
-    if (bucket.left < 1) return Math.ceil(((1 - bucket.left) / this.#perSecond) * 1000);
-    bucket.left -= 1;
-    return 0;
+    return bucket;
   }
 }

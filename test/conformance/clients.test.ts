@@ -92,8 +92,11 @@ describe('real clients over HTTP with a token', () => {
   });
 
   it('guessing secrets is slowed down', async () => {
-    const replies = await Promise.all(Array.from({ length: 40 }, () => hub.token(id, 'guess')));
-    const statuses = replies.map(({ status }) => status);
+    const statuses: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      const replies = await Promise.all(Array.from({ length: 10 }, () => hub.token(id, 'guess')));
+      statuses.push(...replies.map(({ status }) => status));
+    }
     expect(statuses).toContain(429);
     expect(new Set(statuses)).toEqual(new Set([401, 429]));
     await new Promise((resolve) => setTimeout(resolve, 1500));

@@ -7,6 +7,7 @@ import { makeAccessTokens } from '../../src/api/access-token.ts';
 import { makeAuthenticate } from '../../src/api/authenticate.ts';
 import { fhirRouter } from '../../src/api/fhir-router.ts';
 import { oauthRouter } from '../../src/api/oauth.ts';
+import type { Clock } from '../../src/model/clock.ts';
 import { makeFhirService } from '../../src/server/service.ts';
 import { HUB_KEY, openTestStore } from '../unit/server/support/test-store.ts';
 
@@ -20,14 +21,16 @@ export interface HttpHub {
 }
 
 /** The FHIR API on a real socket over an embedded store, as main wires it. */
-export async function startHttpHub(engine: 'sqlite' | 'postgres' = 'sqlite'): Promise<HttpHub> {
+export async function startHttpHub(
+  engine: 'sqlite' | 'postgres' = 'sqlite',
+  clock: Clock = { now: Date.now },
+): Promise<HttpHub> {
   const hub = await openTestStore(engine);
   const app = express();
   const server: Server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const base = `${origin}/fhir/R4`;
-  const clock = { now: Date.now };
   const { database } = hub;
   const tokens = makeAccessTokens(Buffer.from(HUB_KEY, 'hex'), clock);
   app.use(oauthRouter({ database, clock, tokens, origin, fhirBase: base }));

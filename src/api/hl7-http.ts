@@ -15,7 +15,10 @@ export interface Hl7HttpDeps {
 const MEDIA = ['application/hl7-v2', 'x-application/hl7-v2+er7', 'application/hl7-v2+er7', 'text/plain'];
 const HTTP_OF_ACK: Readonly<Record<string, number>> = { AA: 200, CA: 202, AE: 422, CE: 422, AR: 400, CR: 400 };
 
-/** POST /hl7/:feed. The ACK says what the feed's policy says; 'AA' under `received` means "on disk", no more. */
+/**
+ * POST /hl7/:feed. The ACK says what the feed's policy says; 'AA' under `received` means "on disk", no more. A sender that wants
+ * no accept ACK (MSH-15) learns from the status alone. 5xx is our own trouble: send it again; 4xx will not be taken as it is.
+ */
 export function hl7OverHttp({ authenticate, feed, ingest, bodyMaxBytes }: Hl7HttpDeps): Router {
   const router = express.Router();
   router.post('/hl7/:feed', express.raw({ type: MEDIA, limit: bodyMaxBytes }), async (request, response) => {
@@ -28,9 +31,12 @@ export function hl7OverHttp({ authenticate, feed, ingest, bodyMaxBytes }: Hl7Htt
     const answer = await ingest(request.body, source.feed.id, request.socket.remoteAddress ?? '');
     response.once('finish', () => answer.settled?.(true));
     response.once('close', () => response.writableFinished || answer.settled?.(false));
-    if (!answer.bytes) return void response.status(503).set('retry-after', '5').json(fault('hub.internal'));
-    const status = HTTP_OF_ACK[answer.code ?? ''] ?? 500;
-    response.status(status).set('content-type', 'application/hl7-v2').end(answer.bytes);
+    const status = answer.http ?? HTTP_OF_ACK[answer.code ?? ''] ?? 503;
+    response.status(status);
+    if (status >= 500) response.set('retry-after', '5');
+    if (answer.bytes) response.set('content-type', 'application/hl7-v2').end(answer.bytes);
+    else if (answer.code === undefined) response.json(fault('hub.internal'));
+    else response.end();
   });
   return router;
 }

@@ -21,9 +21,11 @@ export function joinAcks(answers: readonly Answer[], now: number): Answer {
   const parts = acks.map((ack) => (ack.at(-1) === 0x0d ? ack : Buffer.concat([ack, Buffer.from(CR)])));
   const tail = Buffer.from(`BTS|${acks.length}${CR}`);
   const failed = answers.find(({ code }) => code !== 'AA' && code !== 'CA');
+  const later = answers.find(({ http }) => http !== undefined && http >= 500) as { http: number } | undefined;
   return {
     bytes: Buffer.concat([head, ...parts, tail]),
     code: failed ? (failed.code ?? 'AR') : 'AA',
+    ...(later ? { http: later.http } : {}),
     after: 'keep',
     settled: (written) => {
       for (const answer of answers) answer.settled?.(written);

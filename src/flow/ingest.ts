@@ -144,7 +144,7 @@ export class Ingest {
     if (mode.kind === 'enhanced') {
       return wishes(mode.accept, true)
         ? this.#positive(message, id, 'CA', ackAt(appended, message), feed)
-        : { after: 'keep' };
+        : { code: 'CA', after: 'keep' };
     }
     if (message.ackOnCommit) return this.#positive(message, id, 'AA', ackAt(appended, message), feed);
     if (appended.outcome === 'repeat' && appended.ackCode === 'AA' && appended.ackAt !== undefined) {
@@ -203,12 +203,16 @@ export class Ingest {
 
   #refused(bytes: Uint8Array, mode: AckMode, feed: Feed, { code, location }: Refusal): Answer {
     const failure = failureOf(code);
-    if (mode.kind === 'enhanced' && !wishes(mode.accept, false)) return { code: accept(failure.ack), after: 'keep' };
+    const { http } = failure;
+    if (mode.kind === 'enhanced' && !wishes(mode.accept, false)) {
+      return { code: accept(failure.ack), http, after: 'keep' };
+    }
     const said = mode.kind === 'enhanced' ? accept(failure.ack) : failure.ack;
     const reason = { code, location, text: failure.text };
     return {
       bytes: ackBytes(bytes, { code: said, at: this.#deps.now(), reason }, feed.charset),
       code: said,
+      http,
       after: 'keep',
     };
   }

@@ -163,10 +163,11 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
   });
 
   it('enhanced mode is answered CA on commit, and the application ACK is queued as an exchange of its own', async () => {
-    const { send, applicationAcks } = await start();
+    const { send, applicationAcks, ingest, feed, partner } = await start();
     expect((await send(message({ controlId: fresh(), acceptAck: 'AL', applicationAck: 'AL' }))).code).toBe('CA');
     await until('application ACK', () => applicationAcks.length === 1);
-    expect((await send(message({ controlId: fresh(), acceptAck: 'NE', applicationAck: 'NE' }))).bytes).toBeUndefined();
+    const unwanted = message({ controlId: fresh(), acceptAck: 'NE', applicationAck: 'NE' });
+    expect(await ingest.ingest(unwanted, feed, partner, 'test')).toEqual({ code: 'CA', after: 'keep' });
   });
 
   it('a trigger without a map is stored, listed and answered as the feed says; an identity trigger parks and holds its lane', async () => {
@@ -227,7 +228,7 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
   });
 
   it('a feed above its limit stops reading, above the hard limit refuses with a code, and recovers', async () => {
-    const { send, gate, journal, feed } = await start({
+    const { send, gate, journal, feed, ingest, partner } = await start({
       feed: { ack: 'received', backlogMax: { rows: 2, ageMs: 60_000 }, backlogHard: { rows: 3 } },
       translate: () => {
         throw Object.assign(new Error('down'), { code: 'database.unavailable' });
@@ -240,6 +241,7 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
       code: 'AR',
       errors: [{ condition: '207', code: 'hub.backlog' }],
     });
+    expect((await ingest.ingest(message({ controlId: fresh() }), feed, partner, 'test')).http).toBe(503);
     flow.port.translate = mappedNow;
     await until('drained', async () => !(await journal.backlog()).some((row) => row.feed === feed.id));
     gate.looked(await journal.backlog(), undefined);

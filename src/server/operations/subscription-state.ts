@@ -45,12 +45,26 @@ interface StateRow {
 
 export const STATE_COLUMNS = 's.id, s.actor, s.spec, s.state, s.started, s.events, s.sent, s.told_at, s.reason_code';
 
+const PARSED_MAX = 2000;
+const texts = new Map<string, unknown>();
+
+/** Every write of a watched type looks at the same few texts again. */
+function parsed(text: string): unknown {
+  let value = texts.get(text);
+  if (value === undefined) {
+    if (texts.size >= PARSED_MAX) texts.clear();
+    value = JSON.parse(text);
+    texts.set(text, value);
+  }
+  return value;
+}
+
 export const toSubscribed = (row: unknown): Subscribed => {
   const { id, actor, spec, state, started, events, sent, told_at, reason_code } = row as StateRow;
   return {
     id,
-    actor: JSON.parse(actor) as Actor,
-    spec: JSON.parse(spec) as Spec,
+    actor: parsed(actor) as Actor,
+    spec: parsed(spec) as Spec,
     state,
     started: started === 1,
     events,

@@ -20,7 +20,7 @@ import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { COMPLETION_STATUS } from '../tables/order.ts';
 import { raise } from './confidentiality.ts';
-import { conceptAt, nodeOf, routeOf } from './dosage.ts';
+import { conceptAt, methodOf, nodeOf, routeOf } from './dosage.ts';
 import { orderNumber } from './medication-order.ts';
 import { stateObservation } from './observation.ts';
 import { type OrderGroup, orderGroups } from './order-group.ts';
@@ -275,7 +275,7 @@ function dosage(rxa: Segment, rxr: Segment | undefined, draft: Draft, scope: Sco
   const parts: Record<string, Json | undefined> = {
     site: conceptAt(rxr, 2, scope),
     route: routeOf(rxr, scope),
-    method: conceptAt(rxr, 4, scope),
+    method: methodOf(rxr, scope),
     dose: quantity(amount, unit) as Json,
   };
   const stated = Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as Record<

@@ -3,10 +3,11 @@ import { lookUp } from '../../src/mapping/concept-table.ts';
 import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
-import { conceptOf, translatedConcept } from '../datatypes/coded.ts';
+import { conceptOf, known, translatedConcept } from '../datatypes/coded.ts';
 import { cq, quantity, range, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
 import { ORDER_PRIORITY } from '../tables/order.ts';
+import { ADMINISTRATION_METHOD } from '../tables/order-code.ts';
 import { ROUTE } from '../tables/route.ts';
 import { timingOf, timingOfTq } from './timing.ts';
 
@@ -25,6 +26,12 @@ export function conceptAt(segment: Segment | undefined, field: number, scope: Sc
 export function routeOf(rxr: Segment | undefined, scope: Scope): Json | undefined {
   const node = nodeOf(rxr, 1, scope);
   return node === undefined ? undefined : (translatedConcept(node, scope, ROUTE) as unknown as Json | undefined);
+}
+
+/** RXR-4: SNOMED CT where the guide has it, else as its sender wrote it. */
+export function methodOf(rxr: Segment | undefined, scope: Scope): Json | undefined {
+  const node = nodeOf(rxr, 4, scope);
+  return node === undefined ? undefined : (known(ADMINISTRATION_METHOD).read(node, scope) as Json | undefined);
 }
 
 /** Where dose, unit and words stand: RXE and RXO number them alike but for an offset. */
@@ -64,7 +71,7 @@ export function dosageOf(
   if (tq1.some((segment) => isAsNeeded(segment))) dosage.asNeededBoolean = true;
   put(dosage, 'site', conceptAt(rxr, 2, scope));
   put(dosage, 'route', routeOf(rxr, scope));
-  put(dosage, 'method', conceptAt(rxr, 4, scope));
+  put(dosage, 'method', methodOf(rxr, scope));
   const routing = conceptAt(rxr, 5, scope);
   if (routing !== undefined) dosage.additionalInstruction = [routing];
   if (order.name === 'RXE') put(dosage, 'maxDosePerPeriod', mostInADay(order, scope));

@@ -1,16 +1,20 @@
 import type { Segment } from '../../src/hl7/tree.ts';
+import type { ConceptTable } from '../../src/mapping/concept-table.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { hubExtension } from '../../src/model/systems.ts';
-import { conceptOf } from '../datatypes/coded.ts';
+import { conceptOf, known } from '../datatypes/coded.ts';
 import { eiIdentifier, eiKey } from '../datatypes/identifier.ts';
 import { quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal, putTime } from '../datatypes/text.ts';
 import { specimenKey } from '../keys.ts';
 import { OBR_SPECIMEN, SAC_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
+import { BODY_SITE } from '../tables/body-part.ts';
+import { CONTAINER_TYPE } from '../tables/container-type.ts';
 import { NOT_OF_A_PATIENT } from '../tables/specimen.ts';
+import { ADDITIVE, REJECT_REASON, SPECIMEN_CONDITION } from '../tables/specimen-code.ts';
 import { SPECIMEN_TYPE } from '../tables/specimen-type.ts';
 import { codeKey } from './clinical.ts';
 import { conceptAt, nodeOf } from './dosage.ts';
@@ -122,13 +126,12 @@ function modifiers(spm: Segment, specimen: Draft, scope: Scope): void {
 
 /** A rejected specimen is unsatisfactory, whether it is still there or not. */
 function rejected(spm: Segment, specimen: Draft, scope: Scope): void {
-  const found = spm.repetitions(21).flatMap((repetition) => {
-    scope.place(spm, 21);
-    const concept = conceptOf(new Node(repetition), scope, '0490');
-    return concept === undefined
-      ? []
-      : [{ url: hubExtension('specimen-reject-reason'), valueCodeableConcept: concept as unknown as Json }];
-  });
+  const found = concepts(spm, 21, REJECT_REASON, scope).map(
+    (valueCodeableConcept): Json => ({
+      url: hubExtension('specimen-reject-reason'),
+      valueCodeableConcept,
+    }),
+  );
   if (found.length === 0) return;
   specimen.snapshot('extension[SPM-21]', found);
   specimen.set('status', 'unsatisfactory');
@@ -136,8 +139,8 @@ function rejected(spm: Segment, specimen: Draft, scope: Scope): void {
 
 /** One container per SAC; without any, what SPM-6 and SPM-27 say of one. */
 function containers(spm: Segment, specimen: Draft, scope: Scope): void {
-  const type = conceptAt(spm, 27, scope, '0785');
-  const additives = concepts(spm, 6, '0371', scope);
+  const [type] = concepts(spm, 27, CONTAINER_TYPE, scope);
+  const additives = concepts(spm, 6, ADDITIVE, scope);
   const sacs = following(spm);
   const held = sacs.map((sac) => container(sac, type, additives[0], specimen, scope));
   if (held.length === 0 && (type !== undefined || additives.length > 0)) {
@@ -191,16 +194,17 @@ function container(
     const value = decimal(sac.get(field)?.trim());
     if (value !== undefined) held[name] = quantity(value, unit) as Json;
   }
-  const own = concepts(sac, 27, '0371', scope)[0] ?? additive;
+  const own = concepts(sac, 27, ADDITIVE, scope)[0] ?? additive;
   if (own !== undefined) held.additiveCodeableConcept = own;
   return held;
 }
 
-function concepts(segment: Segment, field: number, table: string, scope: Scope): Json[] {
+function concepts(segment: Segment, field: number, table: ConceptTable, scope: Scope): Json[] {
+  const map = known(table);
   return segment.repetitions(field).flatMap((repetition) => {
     scope.place(segment, field);
-    const found = conceptOf(new Node(repetition), scope, table);
-    return found === undefined ? [] : [found as unknown as Json];
+    const found = map.read(new Node(repetition), scope);
+    return found === undefined ? [] : [found as Json];
   });
 }
 
@@ -217,16 +221,16 @@ function ofRequest(obr: Segment, specimen: Draft, scope: Scope): void {
 function source(obr: Segment, specimen: Draft, scope: Scope): void {
   const node = nodeOf(obr, 15, scope);
   if (node === undefined) return;
-  const part = (n: number, table: string): Json | undefined =>
-    conceptOf(node.part(n), scope, table) as unknown as Json | undefined;
-  const type = part(1, SPECIMEN_TYPE.id);
+  const part = (n: number, table: ConceptTable): Json | undefined =>
+    known(table).read(node.part(n), scope) as Json | undefined;
+  const type = part(1, SPECIMEN_TYPE);
   if (type !== undefined) specimen.set('type', type);
-  const additive = part(2, '0371');
+  const additive = part(2, ADDITIVE);
   if (additive !== undefined) specimen.snapshot('container[OBR-15]', [{ additiveCodeableConcept: additive }]);
   const words = node.get(3);
   if (words !== undefined) specimen.snapshot('note[OBR-15]', [{ text: words }]);
-  const site = part(4, '0163');
+  const site = part(4, BODY_SITE);
   if (site !== undefined) specimen.set('collection.bodySite', site);
-  const condition = part(6, '0493');
+  const condition = part(6, SPECIMEN_CONDITION);
   if (condition !== undefined) specimen.snapshot('condition[OBR-15]', [condition]);
 }

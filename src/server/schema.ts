@@ -22,6 +22,13 @@ export const serverMigrations: readonly Migration[] = [
   { name: 'server-0003-persons', up: persons },
   { name: 'server-0004-access', up: access },
   { name: 'server-0005-audit-owner', up: (dialect) => [`ALTER TABLE audit ADD COLUMN owner ${text(dialect)}`] },
+  {
+    name: 'server-0006-readers',
+    up: () => [
+      'CREATE INDEX resource_owner ON resource (owner_org, type)',
+      'CREATE INDEX access_grant_recipient ON access_grant (recipient, person)',
+    ],
+  },
 ];
 
 function resources(dialect: Dialect): string[] {

@@ -3,6 +3,7 @@ import type { SqlValue } from '../database/command.ts';
 import { bodyKeysOf } from '../database/envelope.ts';
 import { extractOne } from '../fhir/search-values.ts';
 import type { Context } from './context.ts';
+import { isDirectoryType } from './directory-types.ts';
 import { parameterKey } from './index-rows.ts';
 import { refuse } from './refusal.ts';
 import { parseRow, ROW_COLUMNS, type Row, rowKey } from './rows.ts';
@@ -101,7 +102,12 @@ async function planOf(
     await readable(context, 'r', types, 's'),
     ...compiled.filter((each) => each !== driver).map((each) => asPredicate(each, 'r')),
   ];
-  if (!driver) return { from: sql('resource r'), where: joinSql(predicates, ' AND '), streams: false, driven: false };
+  if (!driver) {
+    const own = within ? undefined : await reachable(context, types);
+    const from = own ? sql(`(${own.text}) AS d CROSS JOIN resource r`, ...own.params) : sql('resource r');
+    const where = joinSql(own ? [sql('r.rid = d.rid'), ...predicates] : predicates, ' AND ');
+    return { from, where, streams: false, driven: false };
+  }
   const single =
     /^SELECT i\.rid FROM (idx_token|idx_reference) i WHERE i\.p = \d+ AND \(\(i\.(code|tid) = \?[^()]*\)\)$/.test(
       driver.select.text,
@@ -126,6 +132,35 @@ async function planOf(
     streams: false,
     driven: true,
   };
+}
+
+/** Of so many own rows of a type a page is soon found by walking them in order. */
+const DENSE_MIN = 2000;
+
+/**
+ * Rows of a type that could at all be visible to an organization, where that is far less than all of them: a practice that sees a few
+ * records must not wait for a walk over everybody's. Undefined: walk. Visibility itself is asked of each row all the same.
+ */
+async function reachable({ tx, visibility }: Context, types: readonly string[]): Promise<Sql | undefined> {
+  const [type, ...more] = types;
+  if (visibility.kind === 'everything' || type === undefined || more.length > 0 || isDirectoryType(type))
+    return undefined;
+  const { organization } = visibility;
+  const [own] = await tx.query<{ n: number }>(
+    'SELECT COUNT(*) AS n FROM (SELECT 1 FROM resource WHERE owner_org = ? AND type = ? LIMIT ?) AS a',
+    [organization, type, DENSE_MIN],
+  );
+  if (Number(own?.n ?? 0) >= DENSE_MIN) return undefined;
+  return sql(
+    `SELECT rid FROM resource WHERE owner_org = ? AND type = ?
+     UNION SELECT rid FROM resource_party WHERE org = ?
+     UNION SELECT x.rid FROM access_grant g CROSS JOIN resource x WHERE g.recipient = ? AND x.person = g.person AND x.type = ?`,
+    organization,
+    type,
+    organization,
+    organization,
+    type,
+  );
 }
 
 /** One key of the order: its expression, direction, and what stands for rows that have no value (they come last). */

@@ -84,6 +84,8 @@ describe('hot queries use their indexes', () => {
     'Patient/p/$everything',
     'Patient/p/Observation',
     'Patient/p/_history',
+    'Condition',
+    'Condition?_sort=-_lastUpdated',
   ])('%s', async (path) => {
     const plans = await plansOf(path);
     const scans = plans.filter(

@@ -6,17 +6,17 @@ import type {
   Questionnaire,
   Resource,
 } from '@medplum/fhirtypes';
-import type { Model } from 'fhirpath';
 import { issue, outcome } from '../../fhir/outcome.ts';
 import { parseReference } from '../../fhir/references.ts';
 import type { Context } from '../context.ts';
 import { type FhirResponse, jsonResponse } from '../exchange.ts';
 import { textsOf } from '../present.ts';
 import { visibleRow } from '../read-interactions.ts';
-import { refuse } from '../refusal.ts';
+import { refusalOf, refuse } from '../refusal.ts';
 import type { Row } from '../rows.ts';
 import { parseSearch } from '../search-request.ts';
 import { runSearch } from '../search-run.ts';
+import { FormPath } from './form-path.ts';
 import { storedByCanonical } from './terminology-source.ts';
 
 /** Extensions of Structured Data Capture. Rule: SDC 4.0.0. */
@@ -38,6 +38,7 @@ export type Variables = Readonly<Record<string, unknown>>;
 /** What one call of a form operation may ask of the store and of FHIRPath, and what it could not do. */
 export class FormWork {
   readonly context: Context;
+  readonly #path = new FormPath();
   readonly issues: OperationOutcomeIssue[] = [];
   /** What was read for it. */
   readonly read: Row[] = [];
@@ -62,10 +63,10 @@ export class FormWork {
       return [];
     }
     try {
-      if (expression.language === 'text/fhirpath') return await evaluatePath(text, variables);
+      if (expression.language === 'text/fhirpath') return await this.#path.evaluate(text, variables);
       if (expression.language === 'application/x-fhir-query') return [await this.query(text, variables)];
     } catch (error) {
-      if (isForbidden(error)) throw error;
+      if (endsTheCall(error)) throw error;
       this.note('an expression cannot be evaluated', linkId);
       return [];
     }
@@ -82,7 +83,7 @@ export class FormWork {
     let text = '';
     let from = 0;
     for (const match of template.matchAll(/\{\{(.+?)\}\}/g)) {
-      const values = await evaluatePath(match[1]!, variables);
+      const values = await this.#path.evaluate(match[1]!, variables);
       text += template.slice(from, match.index) + values.map((each) => encodeURIComponent(String(each))).join(',');
       from = match.index + match[0].length;
     }
@@ -139,20 +140,8 @@ export function formResponse(
   return jsonResponse(200, JSON.stringify(parameters));
 }
 
-const isForbidden = (error: unknown): boolean => {
-  const { detail } = error as { detail?: { status?: number } };
-  return detail?.status === 403;
+/** A missing scope, or a limit that is reached, is no fault of one expression. */
+const endsTheCall = (error: unknown): boolean => {
+  const refusal = refusalOf(error);
+  return refusal?.status === 403 || refusal?.outcome.issue[0]?.code === 'too-costly';
 };
-
-/** Values as plain JSON. `resolve()` and `memberOf()` ask nobody: they fail. The library is loaded at the first form. */
-async function evaluatePath(expression: string, variables: Variables): Promise<unknown[]> {
-  const [{ default: fhirpath }, { default: r4 }] = await Promise.all([
-    import('fhirpath'),
-    import('fhirpath/fhir-context/r4/index.js'),
-  ]);
-  const focus = (variables.context ?? variables.resource ?? {}) as object;
-  const values = fhirpath.evaluate(focus, expression, { ...variables }, r4 as Model) as unknown[];
-  return values.map((value) =>
-    typeof value === 'object' && value !== null && 'asStr' in value ? (value as { asStr: string }).asStr : value,
-  );
-}

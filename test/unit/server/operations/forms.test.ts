@@ -303,6 +303,41 @@ describe.each(ENGINES)('forms on %s', (engine) => {
     });
   });
 
+  it('an expression that would never end is ended, and prints nothing of the patient', async () => {
+    const printed: unknown[] = [];
+    const { log } = console;
+    console.log = (...each) => printed.push(each);
+    const form = (expression: string) => ({
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'subject', valueReference: { reference: `Patient/${patient}` } },
+        {
+          name: 'questionnaire',
+          resource: {
+            resourceType: 'Questionnaire',
+            status: 'active',
+            item: [
+              {
+                linkId: 'a',
+                type: 'string',
+                extension: [{ url: sdc('initialExpression'), valueExpression: path(expression) }],
+              },
+              { linkId: 'b', type: 'string', initial: [{ valueString: 'still' }] },
+            ],
+          },
+        },
+      ],
+    });
+    const slow = await ask('POST Questionnaire/$populate', form(`'${'a'.repeat(40)}b'.matches('^(a+)+$')`));
+    const traced = await ask('POST Questionnaire/$populate', form("%patient.name.family.trace('x')"));
+    console.log = log;
+    expect(slow.status).toBe(200);
+    expect(partOf(slow, 'response').item).toEqual([{ linkId: 'b', answer: [{ valueString: 'still' }] }]);
+    expect(partOf(slow, 'issues').issue).toHaveLength(1);
+    expect(partOf(traced, 'response').item[0].answer).toEqual([{ valueString: 'Testwell' }]);
+    expect(printed).toEqual([]);
+  });
+
   it.each([
     ['Questionnaire/$populate', { resourceType: 'Parameters', parameter: [{ name: 'context', part: 'x' }] }],
     ['Questionnaire/$populate', { resourceType: 'Questionnaire', status: 'active', item: { linkId: 'x' } }],

@@ -28,6 +28,11 @@ export const DIFFERENCES: readonly { readonly path: RegExp; readonly why: string
   { path: /\.telecom\.value/, why: 'a number is put together in its own order, and a speed dial code is no number' },
   { path: /^Patient\.extension\.extension\.valueString/, why: 'words of several races are listed, not added' },
   { path: /^Patient\.extension\.valueString/, why: 'a name reads as a name, without hyphens between its parts' },
+  {
+    path: /^Patient\.extension\.valueCodeableConcept/,
+    why: 'AME is African Methodist Episcopal, and not the "African religions" of the goldens',
+  },
+  { path: /^(Procedure|Condition)\.identifier/, why: 'a set id is no identifier' },
   { path: /^Encounter\.location\.extension/, why: 'the status of the place says that it is temporary' },
   { path: /^ServiceRequest\.intent/, why: 'the goldens flip between original and filler order' },
   {

@@ -4,6 +4,7 @@ import type { Node } from '../../src/mapping/node.ts';
 import type { DataMap } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
+import type { MappedCode } from '../../src/model/partner.ts';
 import { codingSystem, isLocalSystem } from '../tables/coding-system.ts';
 import { v2System } from '../tables/table.ts';
 import { codeText } from './text.ts';
@@ -139,6 +140,17 @@ export function coding(table: ConceptTable): DataMap {
   };
 }
 
+/** What the codes of a CWE, the alternates too, are in FHIR. Each once. */
+function translations(node: Node, table: ConceptTable, scope: Scope): readonly MappedCode[] {
+  const found: MappedCode[] = [];
+  for (const [position] of TRIPLES) {
+    const code = node.get(position);
+    const mapped = code === undefined ? undefined : lookUp(table, code, scope.partner);
+    if (mapped !== undefined && found.every((each) => each.code !== mapped.code)) found.push(mapped);
+  }
+  return found;
+}
+
 /**
  * CWE of a table that senders extend: a code of the table (or of the partner's) gets its translation, with what was sent beside it; any
  * other code without a coding system is the partner's own code of that table.
@@ -149,18 +161,16 @@ export function known(table: ConceptTable): DataMap {
     parts: CWE_PARTS,
     read: (node, scope) => {
       const concept = conceptOf(node, scope);
-      const value = node.text;
-      if (concept === undefined || value === undefined) return json(concept);
-      const mapped = lookUp(table, value, scope.partner);
+      if (concept === undefined) return undefined;
       const own = `urn:handoff:code:${scope.partner.id}:${table.id}`;
       const stated = (concept.coding ?? []).map((each) =>
         each.system === undefined ? { system: own, ...each } : each,
       );
-      if (mapped === undefined) return json({ ...concept, coding: stated });
-      const others = stated.filter(
-        (each) => each.code !== mapped.code || (each.system !== own && each.system !== mapped.system),
+      const mapped = translations(node, table, scope);
+      const others = stated.filter(({ system, code }) =>
+        mapped.every((each) => each.code !== code || (system !== own && system !== each.system)),
       );
-      return json({ ...concept, coding: [mapped, ...others] });
+      return json(mapped.length + others.length === 0 ? concept : { ...concept, coding: [...mapped, ...others] });
     },
   };
 }

@@ -98,6 +98,15 @@ const ROWS = {
   ],
   'map.patient-unknown': ['permanent', 'park', 'AE', '204', 'not-found', 422, 'The patient cannot be identified'],
   'apply.refused': ['permanent', 'park', 'AE', '199', 'business-rule', 422, 'The store refused what the message says'],
+  'identity.mismatch': [
+    'permanent',
+    'park',
+    'AE',
+    '205',
+    'business-rule',
+    422,
+    'A known identifier arrives with the demographics of another human',
+  ],
   'apply.stamp-equal': [
     'permanent',
     'park',

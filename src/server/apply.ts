@@ -145,7 +145,7 @@ async function findMismatch(
       return {
         outcome: 'refused',
         code: 'identity.mismatch',
-        location: 'Patient.identifier',
+        location: 'PID[1]-3',
         text: 'a known identifier arrives with the demographics of another human',
       };
     }

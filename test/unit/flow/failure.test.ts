@@ -19,6 +19,8 @@ describe('the failure table', () => {
   it('AR is kept for header faults and for our own trouble, AE for content', () => {
     expect(failureOf('map.code-unmapped').ack).toBe('AE');
     expect(failureOf('apply.refused').ack).toBe('AE');
+    // A wrong number does not become right by being sent again.
+    expect(failureOf('identity.mismatch')).toMatchObject({ ack: 'AE', err3: '205', next: 'park' });
     for (const code of ['200', '201', '202', '203'] as const) {
       expect(
         ROWS.filter(([name, { err3 }]) => name.startsWith('hl7.') && err3 === code).every(

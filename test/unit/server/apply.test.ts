@@ -290,7 +290,11 @@ describe.each(ENGINES)('apply on %s', (engine) => {
     const mistyped = unit('2026-03-01T11:00:00Z', {
       resources: [said('Patient', 'x2', who('2', 'Sample', '1999-09-09'))],
     });
-    expect(await hub.store.apply(mistyped)).toMatchObject({ outcome: 'refused', code: 'identity.mismatch' });
+    expect(await hub.store.apply(mistyped)).toMatchObject({
+      outcome: 'refused',
+      code: 'identity.mismatch',
+      location: 'PID[1]-3',
+    });
     expect(await read('Patient', 'x2')).toBeUndefined();
     const sameName = unit('2026-03-01T12:00:00Z', {
       resources: [said('Patient', 'x3', who('3', 'Test', '1980-01-10'))],

@@ -301,6 +301,38 @@ describe.each(ENGINES)('subscriptions on %s', (engine) => {
     });
   });
 
+  it('events of many writers at once have numbers without gap, and are told in their order', async () => {
+    const id = await subscribe(topicSubscription('appointment-change', 'id-only'));
+    const made = await Promise.all(Array.from({ length: 24 }, () => ask('POST Appointment', appointment())));
+    expect(made.map(({ status }) => status)).toEqual(made.map(() => 201));
+    await react();
+    const told = bodies().flatMap((bundle) => parameter(bundle, 'notification-event'));
+    expect(told.map(({ part }) => Number(part[0].valueString))).toEqual(made.map((_, n) => n + 1));
+    const foci = told.map(
+      ({ part }) => part.find(({ name }: { name: string }) => name === 'focus').valueReference.reference,
+    );
+    expect(foci.toSorted()).toEqual(made.map(({ body }) => `${hub.fhir.base}/Appointment/${body.id}`).toSorted());
+    expect(bodies().every((bundle) => parameter(bundle, 'notification-event').length <= 20)).toBe(true);
+    const { body } = await ask(`GET Subscription/${id}/$status`);
+    expect(body.entry[0].resource.parameter).toContainEqual({
+      name: 'events-since-subscription-start',
+      valueString: '24',
+    });
+  });
+
+  it('what the hub writes is matched like any other change, under what the subscriber may see', async () => {
+    await subscribe(plainSubscription('Basic?code=urn:x|told', { payload: 'application/fhir+json' }));
+    const by = { kind: 'hub', id: 'hub', scopes: ['system/*.cruds'] } as const;
+    const basic = { resourceType: 'Basic', id: 'told', code: { coding: [{ system: 'urn:x', code: 'told' }] } };
+    await hub.store.put(basic, by);
+    await react();
+    // It belongs to nobody: org-a may not see it, so it is no event.
+    expect(sent).toEqual([]);
+    await ask('POST Basic', { ...basic, id: undefined });
+    await react();
+    expect(sent.map(({ method }) => method)).toEqual(['PUT']);
+  });
+
   it('a safety note goes on the lane of safety', async () => {
     await subscribe(topicSubscription('safety-note', 'id-only'));
     await ask('POST Communication', {

@@ -41,7 +41,7 @@ export async function demoSettings(dir: string, ports: DemoPorts): Promise<strin
 /** The real hub as its users start it. */
 export function startDemoHub(settings: string): ChildProcess {
   return spawn(process.execPath, [join(ROOT, 'bin/handoff.mjs'), 'start'], {
-    stdio: ['ignore', 'ignore', 'ignore'],
+    stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, HANDOFF_CONFIG: settings },
   });
 }

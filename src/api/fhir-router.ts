@@ -112,7 +112,9 @@ function bodyFault(error: unknown): FhirResponse {
 async function send(request: Request, response: Response, { status, headers, body }: FhirResponse): Promise<void> {
   response.status(status).set({ 'cache-control': 'no-store', ...headers });
   if (body === undefined) return void response.end();
-  const text = request.query._pretty === 'true' ? JSON.stringify(JSON.parse(body), undefined, 2) : body;
+  // NDJSON is lines of JSON: it has one form.
+  const pretty = request.query._pretty === 'true' && !/ndjson/.test(headers['content-type'] ?? '');
+  const text = pretty ? JSON.stringify(JSON.parse(body), undefined, 2) : body;
   response.set('vary', 'Accept-Encoding');
   if (text.length >= GZIP_MIN_BYTES && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     response.set('content-encoding', 'gzip');

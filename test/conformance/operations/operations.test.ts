@@ -88,6 +88,7 @@ describe('operations over HTTP with a token', () => {
     expect(file.headers.get('content-type')).toContain('application/fhir+ndjson');
     const lines = (await file.text()).trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).resourceType)).toEqual(Array.from({ length: 20 }, () => 'Observation'));
+    expect(await (await get(`${output[1]!.url}?_pretty=true`)).text()).toBe(`${lines.join('\n')}\n`);
     expect((await fetch(output[1]!.url)).status).toBe(401);
     const gone = await fetch(address, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
     expect(gone.status).toBe(202);

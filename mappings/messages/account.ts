@@ -7,8 +7,12 @@ import { GT1_PERSON } from '../segments/insurance.ts';
 import { nodeOf } from './dosage.ts';
 
 /** PID-18 → Account, with what covers it and who guarantees it. Undefined without an account number. Rule: v2-to-FHIR IG, PID[Account]. */
-export function stateAccount(patient: Draft, encounter: Draft | undefined, scope: Scope): Draft | undefined {
-  const pid = scope.message.segment('PID');
+export function stateAccount(
+  patient: Draft,
+  encounter: Draft | undefined,
+  scope: Scope,
+  pid = scope.message.segment('PID'),
+): Draft | undefined {
   const node = nodeOf(pid, 18, scope);
   if (node === undefined) return undefined;
   const key = cxKey(node, scope);

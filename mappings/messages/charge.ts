@@ -17,12 +17,12 @@ import { stateAccount } from './account.ts';
 import { stateCharge } from './charge-item.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { notesAfter } from './notes-after.ts';
-import { onlyPatient } from './patient.ts';
+import { onlyPatient, statePatient } from './patient.ts';
 import { stateProcedures } from './procedure.ts';
 import { stateResults } from './result.ts';
 import { stateTeam } from './team.ts';
 import { stateBilling } from './ub.ts';
-import { contextVisit } from './visit.ts';
+import { contextVisit, stateVisit } from './visit.ts';
 
 const MAPS = [
   MSH,
@@ -105,19 +105,43 @@ export const DFT: MessageMap = {
   },
 };
 
+/** BAR^P02: accounts of several patients are gone at their source; each PID has its own PV1. */
+function purge(scope: Scope): void {
+  const segments = scope.message.segments();
+  for (const pid of scope.message.segments('PID')) {
+    const own: Segment[] = [];
+    for (let at = pid.index + 1; at < segments.length && segments[at]!.name !== 'PID'; at += 1) own.push(segments[at]!);
+    const of = (name: string) => own.find((segment) => segment.name === name);
+    const patient = statePatient(pid, of('PD1'), scope);
+    if (patient === undefined) {
+      scope.place(pid, 3);
+      scope.park(`PID[${pid.occurrence}]`, 'map.patient-unidentified', 'no identifier with an assigner');
+      continue;
+    }
+    const pv1 = of('PV1');
+    // Only the visit's own number: the account of the first PID is not that of the others.
+    const encounter = pv1?.field(19).hasContent ? stateVisit(pv1, of('PV2'), patient, scope) : undefined;
+    if (pv1 !== undefined && encounter === undefined) {
+      scope.place(pv1, 19);
+      scope.issue('map.key-missing', 'a visit without a number is not carried');
+    }
+    stateAccount(patient, encounter, scope, pid)?.set('status', 'entered-in-error');
+  }
+}
+
 /** BAR: the account and who pays for it. P02 and P06 end it, P12 updates its diagnoses and procedures. */
 export const BAR: MessageMap = {
   name: 'BAR',
   events: ['BAR^P01', 'BAR^P02', 'BAR^P05', 'BAR^P06', 'BAR^P10', 'BAR^P12'],
   maps: MAPS,
   run(scope) {
+    if (scope.trigger === 'P02') return purge(scope);
     const { patient, encounter, account } = stateAround(scope);
     stateProcedures(scope.message.segments('PR1'), patient, encounter, scope);
     stateResults(patient, encounter, scope);
     if (account === undefined) return;
     if (scope.trigger === 'P01') account.set('status', 'active');
     else if (scope.trigger === 'P06') account.set('status', 'inactive');
-    else if (scope.trigger === 'P02') account.set('status', 'entered-in-error');
     const start = encounter?.value('period.start');
     const end = encounter?.value('period.end');
     if (start !== undefined) account.set('servicePeriod.start', start);

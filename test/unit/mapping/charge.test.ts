@@ -100,6 +100,17 @@ describe('accounts', () => {
     expect(resources(bar(trigger), 'Account')[0].status).toBe(status);
   });
 
+  it('P02 names several patients, and each has its own account', () => {
+    const second = PID.replace('100^^^MRN', '200^^^MRN');
+    const mapped = bar('P02', 'PV1|1|O', `${second}||||||||||A2^^^ID^AN`);
+    const accounts = resources(mapped, 'Account');
+    expect(accounts.map((each) => [each.identifier[0].value, each.status])).toEqual([
+      ['A1', 'entered-in-error'],
+      ['A2', 'entered-in-error'],
+    ]);
+    expect(accounts[0].subject).not.toEqual(accounts[1].subject);
+  });
+
   it('P12 says nothing of the status', () => {
     expect(stated(bar('P12'), 'Account', 'status')).toBeUndefined();
   });

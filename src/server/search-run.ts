@@ -177,10 +177,9 @@ function orderOf(types: readonly string[], { sort }: SearchRequest, plan: Plan):
   );
   if (keys.length === 0 && !plan.driven && types.length === 1)
     return [{ text: 'r.id', join: '', descending: false, absent: '' }];
-  return [
-    ...keys,
-    { text: plan.streams && keys.length === 0 ? 'i.rid' : 'r.rid', join: '', descending: false, absent: '' },
-  ];
+  // The last key goes the way of the one before it, so that one index can serve both.
+  const descending = keys.at(-1)?.descending ?? false;
+  return [...keys, { text: plan.streams && keys.length === 0 ? 'i.rid' : 'r.rid', join: '', descending, absent: '' }];
 }
 
 const SORT_COLUMNS: Readonly<Record<string, readonly [table: string, first: string, last: string, text: boolean]>> = {

@@ -15,7 +15,7 @@ import type { BotModule } from './hub.ts';
 import { make as linkOrder } from './link-order/bot.ts';
 import { triggers as linkOrderTriggers } from './link-order/trigger.ts';
 import { make as raiseSafetyNote } from './raise-safety-note/bot.ts';
-import { triggers as raiseSafetyNoteTriggers } from './raise-safety-note/trigger.ts';
+import { cron as raiseSafetyNoteCron, triggers as raiseSafetyNoteTriggers } from './raise-safety-note/trigger.ts';
 import { make as returnUndelivered } from './return-undelivered/bot.ts';
 import { triggers as returnUndeliveredTriggers } from './return-undelivered/trigger.ts';
 import { make as scoreQuestionnaire } from './score-questionnaire/bot.ts';
@@ -40,7 +40,7 @@ export const BOTS: readonly BotModule[] = [
   },
   { name: 'guard-next-dose', triggers: guardNextDoseTriggers, cron: guardNextDoseCron, make: guardNextDose },
   { name: 'link-order', triggers: linkOrderTriggers, make: linkOrder },
-  { name: 'raise-safety-note', triggers: raiseSafetyNoteTriggers, make: raiseSafetyNote },
+  { name: 'raise-safety-note', triggers: raiseSafetyNoteTriggers, cron: raiseSafetyNoteCron, make: raiseSafetyNote },
   { name: 'return-undelivered', triggers: returnUndeliveredTriggers, make: returnUndelivered },
   { name: 'score-questionnaire', triggers: scoreQuestionnaireTriggers, make: scoreQuestionnaire },
   { name: 'tell-outpatient', triggers: tellOutpatientTriggers, cron: tellOutpatientCron, make: tellOutpatient },

@@ -187,6 +187,10 @@ function telephone(facts: NoteFacts, why: string): Raised<Task>[] {
   ];
 }
 
+/** The sender's obligation of a note for which nobody was known, and not of one that could not be delivered. */
+export const nobodyWasKnown = (task: Task): boolean =>
+  codeIn(TASK_CODE, task.code) === 'telephone-recipient' && inputOf(task, 'undelivered-to') === undefined;
+
 function operator(facts: NoteFacts): Raised<Task> {
   const end = plus(facts.receivedAt, facts.directory.policy.E1.ackSec * 1000);
   return {

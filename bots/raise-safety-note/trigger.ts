@@ -10,3 +10,6 @@ export const triggers: readonly Trigger[] = [
     lane: 'safety',
   },
 ];
+
+/** How often a note that nobody must answer yet is looked at again. */
+export const cron = '*/5 * * * * *';

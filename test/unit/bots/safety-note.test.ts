@@ -102,6 +102,25 @@ describe('a safety note', () => {
     ]);
   });
 
+  it('that came before its context reaches who must answer once he is known, with his full time; the sender still telephones', async () => {
+    const fhir = server();
+    const [riverside] = [await fhir.readResource('EpisodeOfCare', 'episode-riverside')];
+    fhir.put({ ...riverside, status: 'finished' } as never);
+    await noted(fhir, note('lakeside', 'dissociation'));
+    const before = fhir.writes;
+    await raise(minute(10))(fhir.client, TICK);
+    expect(fhir.writes).toBe(before);
+    fhir.put(riverside as never);
+    const bot = raise(minute(90));
+    await bot(fhir.client, TICK);
+    await bot(fhir.client, TICK);
+    expect(summary(fhir.all<Task>('Task')).filter((each) => !each.includes('harbor'))).toEqual([
+      'acknowledge-safety-note Organization/riverside 2026-11-20T17:30:00.000Z',
+      expect.stringMatching(/^telephone-recipient Organization\/lakeside /),
+    ]);
+    expect(fhir.all<Flag>('Flag')).toHaveLength(1);
+  });
+
   it('that becomes more urgent gets the shorter deadline; less urgent changes nothing (D5)', async () => {
     const fhir = server();
     await noted(fhir, note('lakeside', 'dissociation'));

@@ -127,4 +127,26 @@ describe('a partner in trouble', () => {
     expect(row).toMatchObject({ state: expect.stringMatching(/parked|refused/), tries: 1 });
     expect(await tasks('telephone-recipient')).toHaveLength(1);
   });
+
+  test('a note that comes before its patient is known to the program: the sender telephones, and the program gets it when it admits', async () => {
+    const [program, clinic] = [riverside(DAY), lakeside(DAY)];
+    expect(ackOf(await send('lakeside', clinic.dissociation)).code).toBe('AA');
+    expect(await until(async () => (await tasks('telephone-recipient')).length === 1, WAIT_MS)).toBe(true);
+    await network.quiet();
+    expect(received('riverside')).toEqual([]);
+    expect(await tasks('acknowledge-safety-note')).toEqual([]);
+
+    const admittedAt = Date.now();
+    expect(ackOf(await send('riverside', program.registration)).code).toBe('AA');
+    expect(
+      await until(() => received('riverside').some((each) => each.includes('Dissociation persisting')), WAIT_MS),
+    ).toBe(true);
+    await network.quiet();
+    const [demand, ...more] = await tasks('acknowledge-safety-note');
+    expect(more).toEqual([]);
+    expect(demand).toMatchObject({ owner: { reference: 'Organization/riverside' }, status: 'received' });
+    expect(Date.parse(demand?.restriction?.period?.end ?? '')).toBeGreaterThan(admittedAt);
+    const [telephone] = await tasks('telephone-recipient');
+    expect(telephone?.status).toMatch(/requested|received/);
+  });
 });

@@ -128,7 +128,8 @@ export class JourneyHub {
 
   /** A FHIR request of an organization's app (`riverside`) or of a person (`riverside:riverside-therapist`). Throws when it is not answered with success. */
   async request(who: string, request: string, body?: unknown): Promise<number> {
-    const answer = await this.#as(who)(request, body);
+    const patch = request.startsWith('PATCH ') ? { 'content-type': 'application/json-patch+json' } : {};
+    const answer = await this.#as(who)(request, body, patch);
     if (answer.status >= 300) throw new Error(`${request}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.status;
   }

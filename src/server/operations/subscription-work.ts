@@ -113,7 +113,7 @@ function told(context: Context, subscribed: Subscribed, type: NotificationType, 
   };
 }
 
-/** R4: without payload an empty POST; with one the resource is put below the endpoint. Rule: FHIR R4 subscription.html#2.46.7.1. */
+/** R4: without payload an empty POST; with one the resource is put below the endpoint. Rule: FHIR R4 codesystem-subscription-channel-type, rest-hook. */
 function plain({ spec }: Subscribed, foci: readonly Focus[]): HookRequest | undefined {
   const { endpoint, headers, timeoutMs, content } = spec;
   const knock: HookRequest = { method: 'POST', url: endpoint, headers, timeoutMs, urgent: false };

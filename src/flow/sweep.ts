@@ -43,8 +43,9 @@ export class Sweep {
   readonly #deps: SweepDeps;
   readonly #tasks: ScheduledTask[] = [];
   #look: NodeJS.Timeout | undefined;
-  #telling = false;
+  #telling: Promise<void> | undefined;
   #tellAgain = false;
+  #stopped = false;
 
   constructor(deps: SweepDeps) {
     this.#deps = deps;
@@ -66,9 +67,12 @@ export class Sweep {
     void this.tell();
   }
 
+  /** What is not yet told stays untold in the database, and is told after the next start. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#look);
     for (const task of this.#tasks) await task.stop();
+    await this.#telling;
   }
 
   async look(): Promise<void> {
@@ -80,18 +84,23 @@ export class Sweep {
   async tell(): Promise<void> {
     this.#tellAgain = true;
     if (this.#telling) return;
-    this.#telling = true;
-    while (this.#tellAgain) {
+    this.#telling = this.#tellAll();
+    await this.#telling;
+    this.#telling = undefined;
+  }
+
+  async #tellAll(): Promise<void> {
+    while (this.#tellAgain && !this.#stopped) {
       this.#tellAgain = false;
       await this.#guard('tell-messages', () => this.#tellMessages());
       await this.#guard('tell-rows', () => this.#tellRows());
     }
-    this.#telling = false;
   }
 
   async #tellMessages(): Promise<void> {
     const { journal, raiseParked } = this.#deps;
     for (const message of await journal.untold()) {
+      if (this.#stopped) return;
       await this.#guard('raise-parked', async () => {
         await raiseParked(message);
         await journal.told(message.journalId);

@@ -115,6 +115,8 @@ async function activeRole(
   };
   const organization = role.organization?.reference?.replace(/^Organization\//, '');
   if (role.active !== true || !organization || !isCurrent(role.period, at)) return undefined;
+  // A role is worth what its organization says: nobody appoints his own people to another one.
+  if (row.owner_org !== '' && row.owner_org !== organization) return undefined;
   if (row.owner_org !== '' && row.owner_org !== organization) return undefined;
   const practitioner = role.practitioner?.reference?.replace(/^Practitioner\//, '');
   if (practitioner !== undefined) {

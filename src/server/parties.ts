@@ -70,7 +70,9 @@ export async function affiliationsOf(tx: Tx, references: readonly string[]): Pro
     if (row.deleted === 1) continue;
     const organization = list(parseRow(row, bodyKeysOf(tx.env))[AFFILIATION[row.type]!])[0];
     const target = localTarget(organization);
-    if (target?.type === 'Organization') found[key] = target.id;
+    // Only the organization itself, or the hub, says that somebody belongs to it.
+    if (target?.type === 'Organization' && (row.owner_org === '' || row.owner_org === target.id))
+      found[key] = target.id;
   }
   return found;
 }

@@ -164,6 +164,23 @@ describe('real clients over HTTP with a token', () => {
     await expect(hub.admin.addUser({ name: 'ben', practitionerRole: 'role-1' })).rejects.toThrow();
   });
 
+  it('nobody appoints his own people to another organization', async () => {
+    const kit = new FhirKitClient({ baseUrl: hub.base, bearerToken: await accessToken() });
+    const role = {
+      resourceType: 'PractitionerRole',
+      id: 'role-2',
+      active: true,
+      organization: { reference: 'Organization/org-a' },
+    };
+    await kit.update({ resourceType: 'PractitionerRole', id: 'role-2', body: role });
+    const { token } = await hub.admin.addUser({ name: 'eve', practitionerRole: 'role-2' });
+    const foreign = { ...role, organization: { reference: 'Organization/org-b' } };
+    await kit.update({ resourceType: 'PractitionerRole', id: 'role-2', body: foreign });
+    expect((await fetch(`${hub.base}/Patient`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(401);
+    await kit.update({ resourceType: 'PractitionerRole', id: 'role-3', body: { ...foreign, id: 'role-3' } });
+    await expect(hub.admin.addUser({ name: 'eve', practitionerRole: 'role-3' })).rejects.toThrow();
+  });
+
   it('a role speaks for the organization that wrote it: turned towards another one it opens nothing', async () => {
     const kit = new FhirKitClient({ baseUrl: hub.base, bearerToken: await accessToken() });
     const role = {

@@ -285,6 +285,28 @@ describe.each(ENGINES)('visibility over FHIR on %s', (engine) => {
     expect((await lakeside(`GET ${query}&_summary=count`)).body.total).toBe(0);
   });
 
+  it('a role that another organization wrote makes nobody a party', async () => {
+    const role = (id: string, organization: string) => ({
+      resourceType: 'PractitionerRole',
+      id,
+      active: true,
+      organization: { reference: `Organization/${organization}` },
+    });
+    await put(riverside, role('forged', 'stranger') as never);
+    await put(stranger, role('own', 'stranger') as never);
+    const task = (id: string, owner: string) => ({
+      resourceType: 'Task',
+      id,
+      status: 'requested',
+      intent: 'order',
+      owner: { reference: `PractitionerRole/${owner}` },
+    });
+    await put(riverside, task('to-forged', 'forged') as never);
+    await put(riverside, task('to-own', 'own') as never);
+    expect((await stranger('GET Task/to-forged')).status).toBe(404);
+    expect((await stranger('GET Task/to-own')).status).toBe(200);
+  });
+
   it('every access is kept before its answer leaves; its owner and its maker may know of it, nobody else', async () => {
     await lakeside('GET Condition/open');
     const asked = 'GET AuditEvent?_source=urn:handoff:access-log&entity=Condition/open&action=R';

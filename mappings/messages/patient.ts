@@ -88,7 +88,7 @@ function extension(patient: Draft, slot: string, value: Json | undefined): void 
   if (value !== undefined) patient.snapshot(slot, [value]);
 }
 
-/** The one patient of a message that has one. Refuses the message when it names nobody. */
+/** The one patient of a message that has one. Refuses the message when it names nobody, or somebody else too. */
 export function onlyPatient(scope: Scope): Draft {
   const pid = scope.message.segment('PID');
   if (pid === undefined) {
@@ -103,7 +103,21 @@ export function onlyPatient(scope: Scope): Draft {
       `PID[${pid.occurrence}]-3`,
     );
   }
+  refuseOthers(patient, scope);
   return patient;
+}
+
+/** What follows a second PID is of that patient, and a map of one patient would give it to the first. Rule: H7. */
+function refuseOthers(patient: Draft, scope: Scope): void {
+  for (const pid of scope.message.segments('PID').slice(1)) {
+    const key = patientKeyOf(pid, scope);
+    if (key !== undefined && scope.idOf(patientKey(scope.owner, key)) === patient.id) continue;
+    throw new Refusal(
+      'map.patients-several',
+      'the message names several patients, and its type has one',
+      `PID[${pid.occurrence}]-3`,
+    );
+  }
 }
 
 /** In the tool, where nothing is stored: the patient of a message that names none. */

@@ -22,10 +22,10 @@ import { nodeOf } from './dosage.ts';
 import { orderNumber } from './medication-order.ts';
 import { codeOf, type ObservationContext, stateObservation } from './observation.ts';
 import { stateServiceRequest } from './order.ts';
-import { onlyPatient } from './patient.ts';
+import { onlyPatient, statePatient } from './patient.ts';
 import { isOfNobody, stateSpecimens } from './specimen.ts';
 import { stateTeam } from './team.ts';
-import { contextVisit } from './visit.ts';
+import { contextVisit, stateVisit } from './visit.ts';
 
 /** One OBR with what belongs to it, found by order of segments: tolerant of stray ones between. */
 export interface ResultGroup {
@@ -86,8 +86,13 @@ function orderOf({ orc, obr }: ResultGroup, scope: Scope): IdentifierKey | undef
 }
 
 /** All results of a message: one DiagnosticReport per OBR, one Observation per OBX. Gives the observations. */
-export function stateResults(patient: Draft, encounter: Draft | undefined, scope: Scope): Draft[] {
-  return resultGroups(scope.message.segments()).flatMap((group) => stateResultGroup(group, patient, encounter, scope));
+export function stateResults(
+  patient: Draft,
+  encounter: Draft | undefined,
+  scope: Scope,
+  segments = scope.message.segments(),
+): Draft[] {
+  return resultGroups(segments).flatMap((group) => stateResultGroup(group, patient, encounter, scope));
 }
 
 /** One report with its observations, its specimens and, where the message has its ORC, the order it answers. */
@@ -215,6 +220,10 @@ export const ORU: MessageMap = {
     NTE_NOTE,
   ],
   run(scope) {
+    if (scope.message.segments('PID').length > 1) {
+      for (const segments of patientResults(scope.message.segments())) stateOfPatient(segments, scope);
+      return;
+    }
     const patient = onlyPatient(scope);
     const encounter = contextVisit(patient, scope);
     stateRelatives(scope.message.segments('NK1'), patient, scope);
@@ -222,3 +231,31 @@ export const ORU: MessageMap = {
     stateResults(patient, encounter, scope);
   },
 };
+
+/** Each PID with what follows it up to the next: an ORU may hold the results of several patients. */
+function patientResults(segments: readonly Segment[]): Segment[][] {
+  const groups: Segment[][] = [];
+  for (const segment of segments) {
+    if (segment.name === 'PID') groups.push([segment]);
+    else groups.at(-1)?.push(segment);
+  }
+  return groups;
+}
+
+/** One patient of several. One that cannot be identified parks with its results, and the others go on. Rule: H7. */
+function stateOfPatient(segments: readonly Segment[], scope: Scope): void {
+  const [pid] = segments;
+  const of = (name: string) => segments.filter((segment) => segment.name === name);
+  const patient = statePatient(pid!, of('PD1')[0], scope);
+  if (patient === undefined) {
+    scope.place(pid!, 3);
+    scope.park(`PID[${pid!.occurrence}]`, 'map.patient-unidentified', 'no identifier with an assigner');
+    return;
+  }
+  const [pv1] = of('PV1');
+  // Only the visit's own number: the account of the first PID is not that of the others.
+  const encounter = pv1?.field(19).hasContent ? stateVisit(pv1, of('PV2')[0], patient, scope) : undefined;
+  stateRelatives(of('NK1'), patient, scope);
+  stateTeam(of('PRT'), patient, scope);
+  stateResults(patient, encounter, scope, segments);
+}

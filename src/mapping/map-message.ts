@@ -113,7 +113,8 @@ export interface MappedMessage extends Mapped {
 /**
  * Maps one message to assertions. Never throws on a parsed message. `refused` means that nothing of it may be applied; codes:
  * `map.no-header`, `map.no-map` (stored and listed), `map.identity-unsupported` (park, hold the patients' lanes, alert),
- * `map.partner-file-missing`, `map.patient-missing`, `map.patient-unidentified`, `map.merge-self`, `map.key-missing`, `map.failed`.
+ * `map.partner-file-missing`, `map.patient-missing`, `map.patient-unidentified`, `map.patients-several`, `map.merge-self`,
+ * `map.key-missing`, `map.required-missing`, `map.failed`.
  * Success does not mean that all content was carried: see the issues.
  */
 export function mapMessage(maps: Maps, message: Message, context: MapContext, options: MapOptions = {}): MappedMessage {

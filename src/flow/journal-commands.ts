@@ -149,16 +149,17 @@ async function reclaim(tx: Tx, { before }: { readonly before: number }): Promise
 }
 
 /** Makes settled messages run again from their stored bodies; a replay writes under a run number of its own. */
-async function replay(tx: Tx, { ids }: { readonly ids: readonly number[] }): Promise<number> {
-  let replayed = 0;
+async function replay(tx: Tx, { ids }: { readonly ids: readonly number[] }): Promise<number[]> {
+  const begun: number[] = [];
   for (const id of ids) {
-    replayed += await tx.run(
+    const settled = await tx.run(
       `UPDATE message SET state = 'received', replays = replays + 1, tries = 0, next_at = 0, settled_at = NULL
         WHERE id = ? AND state IN ('applied', 'listed')`,
       [id],
     );
+    if (settled === 1 || (await retry(tx, { ids: [id] })) === 1) begun.push(id);
   }
-  return replayed + (await retry(tx, { ids }));
+  return begun;
 }
 
 /** Ends a parked message without applying it: a person decided so. Its lanes go on. */

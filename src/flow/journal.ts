@@ -102,7 +102,8 @@ export class Journal {
     return this.#db.write('journal.retry', { ids });
   }
 
-  replay(ids: readonly number[]): Promise<number> {
+  /** Gives those that run again; one that is under way just now does not. */
+  replay(ids: readonly number[]): Promise<number[]> {
     return this.#db.write('journal.replay', { ids });
   }
 

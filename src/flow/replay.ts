@@ -38,6 +38,8 @@ export interface Replayed {
 
 const AT_ONCE = 100;
 const WAIT_MS = 60_000;
+const BEGIN_TRIES = 40;
+const BEGIN_PAUSE_MS = 50;
 
 /**
  * Maps and applies stored messages again, through the same loop as the first time. The store folds by stamp, so what was said before
@@ -75,14 +77,13 @@ export class Replay {
   }
 
   async #again(ids: readonly number[]): Promise<Replayed[]> {
-    const { journal, outcomes, translate } = this.#deps;
+    const { outcomes } = this.#deps;
     for (const id of ids) outcomes.forget(id);
     const ended = ids.map((id) => outcomes.wait(id, WAIT_MS));
-    await journal.replay(ids);
-    translate.wake();
+    const begun = await this.#begin(ids);
     const results: Replayed[] = [];
     for (const [i, id] of ids.entries()) {
-      const outcome = await ended[i];
+      const outcome = begun.has(id) ? await ended[i] : undefined;
       if (!outcome) results.push({ id, outcome: 'late' });
       else {
         const unchanged = outcome.kind === 'applied' && outcome.changed === 0;
@@ -90,6 +91,18 @@ export class Replay {
       }
     }
     return results;
+  }
+
+  /** A message may be applied and answered while the journal has yet to note it: it runs again as soon as that is done. */
+  async #begin(ids: readonly number[]): Promise<ReadonlySet<number>> {
+    const { journal, translate } = this.#deps;
+    const begun = new Set<number>();
+    for (let tries = 0; begun.size < ids.length && tries < BEGIN_TRIES; tries += 1) {
+      if (tries > 0) await new Promise((resolve) => setTimeout(resolve, BEGIN_PAUSE_MS));
+      for (const id of await journal.replay(ids.filter((each) => !begun.has(each)))) begun.add(id);
+      translate.wake();
+    }
+    return begun;
   }
 
   async #dry(id: number): Promise<Replayed> {

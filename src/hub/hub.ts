@@ -152,23 +152,22 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
         if (JSON.stringify(issuersOf(next)) !== JSON.stringify(issuersOf(live.current))) {
           throw new Error(`${next.file}: partners[].issues: needs a restart`);
         }
-        const port = translatePort(maps, next.partners, key.ids, next.version);
-        const others = new Senders(next.partners, flowLog);
-        await seed(store, next);
-        const before = live.current;
+        const before = { config: live.current, translate, senders };
+        translate = translatePort(maps, next.partners, key.ids, next.version);
+        senders = new Senders(next.partners, flowLog);
         live.replace(next);
         try {
           await listeners.follow(live);
+          await seed(store, next);
         } catch (error) {
-          live.replace(before);
-          await others.close();
+          const refused = senders;
+          ({ translate, senders } = before);
+          live.replace(before.config);
+          await refused.close();
           await listeners.follow(live);
           throw error;
         }
-        translate = port;
-        const old = senders;
-        senders = others;
-        await old.close();
+        await before.senders.close();
       },
       async stop() {
         await listeners.close(live.current.drainMs);

@@ -219,6 +219,94 @@ describe('handoff start', () => {
     expect((await hub.ended).code).toBe(0);
   });
 
+  test('SIGHUP brings a partner whose port is free, and nothing of one whose port is taken', async () => {
+    const settings = smallest(home, base, base + 1);
+    const hub = start(settings);
+    await hub.ready(base);
+    const env = { HANDOFF_CONFIG: config };
+    const with2 = (id: string, port: number): Settings => {
+      const [first] = smallest(home, base, port).partners;
+      const feeds = [{ id: `${id}-mllp`, transport: { kind: 'mllp', host: '127.0.0.1', port } }];
+      return { ...settings, partners: [...settings.partners, { ...first, id, name: id, organization: id, feeds }] };
+    };
+    const squatter = createServer();
+    await new Promise<void>((resolve) => squatter.listen(base + 2, '127.0.0.1', resolve));
+    writeFileSync(config, stringify(with2('unlucky', base + 2)));
+    hub.signal('SIGHUP');
+    await until(() => /reload-refused/.test(hub.out + hub.err), WAIT_MS);
+    squatter.close();
+    writeFileSync(config, stringify(with2('lucky', base + 3)));
+    hub.signal('SIGHUP');
+    await until(() => /"reloaded"/.test(hub.out + hub.err), WAIT_MS);
+    for (const [port, n] of [
+      [base + 1, 1],
+      [base + 3, 2],
+    ] as const) {
+      const sender = new Mllp(port);
+      expect(ackOf(await sender.send(admissionOf(n))).code).toBe('AA');
+      sender.close();
+    }
+    const { out } = await handoff(['client', 'add', 'reader', '--scope', 'system/*.rs'], env);
+    const response = await fetch(`http://127.0.0.1:${base}/oauth2/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...(JSON.parse(out) as Record<string, string>) }),
+    });
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    const known = async (id: string): Promise<number> =>
+      (
+        await fetch(`http://127.0.0.1:${base}/fhir/R4/Organization/${id}`, {
+          headers: { authorization: `Bearer ${token}` },
+        })
+      ).status;
+    expect([await known('clinic'), await known('lucky'), await known('unlucky')]).toEqual([200, 200, 404]);
+    hub.signal('SIGTERM');
+    expect((await hub.ended).code).toBe(0);
+  });
+
+  test('the log, at its most talkative, names no patient: of what was taken, refused, searched or asked with a wrong token', async () => {
+    const settings = { ...smallest(home, base, base + 1), log: { level: 'debug' } };
+    const hub = start(settings);
+    await hub.ready(base);
+    const sender = new Mllp(base + 1);
+    expect(ackOf(await sender.send(admission)).code).toBe('AA');
+    expect(
+      ackOf(await sender.send(admission.replace('100234^^^GENH^MR', '').replace('GENH000001', 'NOID1'))).code,
+    ).toBe('AE');
+    expect(ackOf(await sender.send(admission.replace('ADT^A01^ADT_A01', 'Marlowe^100234'))).code).toMatch(/^A[ER]$/);
+    expect(await sender.send('Marlowe 100234')).toMatch(/MSA/);
+    sender.close();
+    const { out } = await handoff(['client', 'add', 'reader', '--scope', 'system/*.cruds'], { HANDOFF_CONFIG: config });
+    const client = JSON.parse(out) as { client_id: string; client_secret: string };
+    const response = await fetch(`http://127.0.0.1:${base}/oauth2/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...client }),
+    });
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    const ask = (path: string, init: RequestInit = {}, by = token) =>
+      fetch(`http://127.0.0.1:${base}${path}`, {
+        ...init,
+        headers: { authorization: `Bearer ${by}`, 'content-type': 'application/fhir+json' },
+      });
+    expect((await ask('/fhir/R4/Patient?name=Marlowe')).status).toBe(200);
+    expect((await ask('/fhir/R4/Patient?name=Marlowe', {}, 'Marlowe')).status).toBe(401);
+    expect(
+      (
+        await ask('/fhir/R4/Patient', {
+          method: 'POST',
+          body: '{"resourceType":"Patient","gender":"Marlowe","x":"100234"}',
+        })
+      ).status,
+    ).toBe(422);
+    expect((await ask('/ops/messages?state=Marlowe')).status).toBe(400);
+    hub.signal('SIGTERM');
+    expect((await hub.ended).code).toBe(0);
+    const said = hub.out + hub.err;
+    expect(said).toMatch(/"level":"info"/);
+    expect(said).not.toMatch(/Marlowe|100234|1991|Elm Street|5550123|P4471/);
+    for (const secret of [client.client_secret, token, readFileSync(join(home, 'hub.key'), 'utf8').trim()])
+      expect(said).not.toContain(secret);
+  });
+
   test('a client is made without a running hub, and works when it runs; a role that is not there gets no token', async () => {
     const settings = smallest(home, base, base + 1);
     writeFileSync(config, stringify(settings));

@@ -201,6 +201,10 @@ export const configSchema = z.strictObject({
       retired: z.record(z.string(), z.string().regex(/^[0-9a-fA-F]{64}$/)).default({}),
     })
     .optional(),
+  /** Where Subscriptions may send: https on the internet only, unless said otherwise. */
+  subscriptions: z
+    .strictObject({ allowHttp: z.boolean().default(false), allowPrivate: z.boolean().default(false) })
+    .prefault({}),
   /** How long an access token of a client is good. Rule: SMART Backend Services recommends 300 s at most. */
   accessTokenSec: z.number().int().min(60).max(86_400).default(300),
   log: z.strictObject({ level: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info') }).prefault({}),
@@ -215,8 +219,6 @@ export const configSchema = z.strictObject({
     .prefault({}),
   readers: z.number().int().min(1).max(16).default(2),
   drainMs: positive.default(10_000),
-  /** How often the database is asked for overdue obligations. */
-  sweepEveryMs: positive.default(1_000),
   /** Numbers of DOMAIN D5; see the settings table of the README. */
   safety: safety.default({}),
   partners: z.array(partnerSchema).default([]),

@@ -78,7 +78,9 @@ async function aroundOf(tx: Tx, named: readonly Row[], person: string, recipient
           person,
           recipient,
         ]);
-  const isReferral = named.some(({ type }) => type === 'ServiceRequest');
+  const isReferral =
+    (named[0]?.type === 'ServiceRequest' || named[0]?.type === 'Task') &&
+    named.some(({ type }) => type === 'ServiceRequest');
   const teams =
     person === '' || !isReferral
       ? []

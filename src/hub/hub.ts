@@ -31,6 +31,7 @@ import { LiveConfig } from './live-config.ts';
 import type { Log } from './log.ts';
 import { obligations } from './obligations.ts';
 import { issuersOf, openDatabases } from './open.ts';
+import { startOperations } from './operations.ts';
 import { renderPort } from './render-port.ts';
 import { routeJob } from './route-job.ts';
 import { makeBots } from './run-bot.ts';
@@ -57,6 +58,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const databases = await openDatabases(config, key);
   const live = new LiveConfig(config);
   let flow: Flow | undefined;
+  const started: (() => Promise<void>)[] = [];
   const metrics = makeMetrics(
     () => flow?.status,
     () => live.feeds(),
@@ -86,6 +88,16 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     await seed(store, config);
     const maps = compileMaps(DEFINITIONS);
     const bots = makeBots(modules, { service, store, now: clock.now });
+    const operations = startOperations({
+      database: databases.store,
+      base: service.base,
+      runBot: bots.run,
+      wake,
+      log: flowLog,
+      now: clock.now,
+      endpoints: config.subscriptions,
+    });
+    started.push(() => operations.stop());
     let translate = translatePort(maps, live.partners(), key.ids, live.version());
     let senders = new Senders(live.partners(), flowLog);
     flow = await startFlow({
@@ -101,7 +113,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
         translate: (inbound) => translate.translate(inbound),
       },
       classify,
-      runBot: bots.run,
+      runBot: operations.runBot,
       route: routeJob({ database: databases.store, store, partners: () => live.partners() }),
       gather: (event) =>
         databases.store.read('hub.gather', {
@@ -172,12 +184,14 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       async stop() {
         await listeners.close(live.current.drainMs);
         await closeHttp(http.server);
+        await operations.stop();
         await running.stop(live.current.drainMs);
         await senders.close();
         await databases.close();
       },
     };
   } catch (error) {
+    for (const stop of started) await stop();
     await databases.close();
     throw error;
   }

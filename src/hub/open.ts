@@ -50,6 +50,7 @@ function storeEnv(config: Config, key: HubKey, modules: readonly BotModule[]): S
     hubKey: key.ids.toString('hex'),
     triggers,
     issuers: issuersOf(config),
+    subscriptionEndpoints: config.subscriptions,
     ...(keys ? { bodyKeys: keys } : {}),
   };
 }

@@ -14,6 +14,7 @@ import { every, type FieldValue, type SegmentPlan, type Writing } from '../../sr
 import { type Entry, element, patientOf, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
 import { trimmed, xad, xpn, xtn } from '../../src/mapping/outbound/writers.ts';
 
+const NPI = 'http://hl7.org/fhir/sid/us-npi';
 /** Table 0286. */
 const ROLES: Readonly<Record<string, string>> = {
   RP: 'Referring Provider',
@@ -40,9 +41,27 @@ function providers(scene: Scene): readonly Subject[] {
     }
   }
   if (named.length === 0) named.push(...partiesOfTask(scene));
+  const parties = named.map((subject) => withParty(scene, subject));
   const spoken = new Set(named.map(targetOf));
-  const others = teamOf(scene).filter((one) => !spoken.has(targetOf(one)));
-  return [...named, ...others].map((subject) => ({ ...subject, ...partyAt(scene, subject.found?.value) }));
+  const numbers = new Set(parties.flatMap(npiOf));
+  const others = teamOf(scene, named)
+    .filter((one) => !spoken.has(targetOf(one)))
+    .map((subject) => withParty(scene, subject))
+    .filter((one) => !npiOf(one).some((npi) => numbers.has(npi)));
+  return [...parties, ...others];
+}
+
+const withParty = (scene: Scene, subject: Subject): Subject => ({
+  ...subject,
+  ...partyAt(scene, subject.found?.value),
+});
+
+/** Each organization keeps a record of its own of the same clinician: the number says that it is one person. */
+function npiOf({ Practitioner: entry }: Subject): string[] {
+  const { identifier = [] } = ((entry as Entry | undefined)?.value ?? {}) as Practitioner;
+  return identifier.flatMap(({ system, value }) =>
+    system === NPI && /^\d{10}$/.test(value ?? '') ? [value ?? ''] : [],
+  );
 }
 
 /** The structure wants a provider: where no request names one, who asked and who is asked. */
@@ -61,17 +80,26 @@ const targetOf = ({ found }: Subject): string => ((found?.value ?? {}) as Refere
 
 const party = (role: string, found: Found): Subject => ({ role: { value: role, path: found.path }, found });
 
-function teamOf(scene: Scene): readonly Subject[] {
+function teamOf(scene: Scene, named: readonly Subject[]): readonly Subject[] {
   return scene.all('CareTeam').flatMap((team) => {
-    const { participant = [], status } = team.value as CareTeam;
+    const { participant = [], status, managingOrganization = [] } = team.value as CareTeam;
+    const isAsked = managingOrganization.some(({ reference }) =>
+      named.some((one) => one.role?.value === 'RT' && targetOf(one) === reference),
+    );
     if (status !== undefined && status !== 'active') return [];
     return participant.flatMap((value, index) => {
       if (value.member === undefined || scene.at(value.member) === patientOf(scene)) return [];
       const path = `${team.path}.participant[${index}]`;
-      const role = roleOf(value.role);
+      const role = inThisReferral(roleOf(value.role), named, isAsked);
       return [{ ...party(role, { value: value.member, path: `${path}.member` }), team, participant: { value, path } }];
     });
   });
+}
+
+/** Who referred or took over in an earlier referral is on the team still, but is no party of this one. */
+function inThisReferral(role: string, named: readonly Subject[], isAsked: boolean): string {
+  if (role === 'RP') return named.some((one) => one.role?.value === 'RP') ? 'CP' : role;
+  return role === 'RT' && !isAsked ? 'CP' : role;
 }
 
 /** A role of table 0286 as it stands, primary care as PP; whoever else is on the team is consulted. */

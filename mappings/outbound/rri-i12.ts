@@ -12,7 +12,7 @@ import {
 } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { dtm, st } from '../../src/mapping/outbound/writers.ts';
-import { BUSINESS_STATUS, codeIn, TASK_CODE } from '../../src/model/codes.ts';
+import { BUSINESS_STATUS, codeIn, TASK_CODE, TASK_PART } from '../../src/model/codes.ts';
 import { hubIdentifier } from '../../src/model/systems.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { PATIENT_PID } from './patient-pid.ts';
@@ -68,10 +68,13 @@ const ANSWER_NTE: SegmentPlan = {
   ],
 };
 
+/** RF1-10 says the reason; when the hub let the referral out is its own bookkeeping and no word of the answer. */
+const SAID_ELSEWHERE = ['Task', 'Reason', TASK_PART.codes['released-at']];
+
 /** RF1-1 and RF1-10 say acceptance, rejection and the reason; any other state has no value there and stands in words. */
 function isSaidByField(line: string, { status }: Task): boolean {
   if (line.startsWith('Status: ')) return status === 'accepted' || status === 'rejected';
-  return line.startsWith('Task: ') || line.startsWith('Reason: ');
+  return SAID_ELSEWHERE.some((name) => line.startsWith(`${name}: `));
 }
 
 /** Statuses a person's answer leads to. `received` is the hub's own knowledge, unless the answer is a question back. */

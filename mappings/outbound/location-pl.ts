@@ -8,7 +8,7 @@ const DEPTH_MAX = 8;
 
 /**
  * A reference to a place → PL, with the places it is part of where they were released. A place whose kind is not stated is the point
- * of care: a name alone does not say which part of a PL it would be.
+ * of care. Of a place that was not released the words it is shown by go as the description (PL.9): they are no point of care.
  */
 export function placeOf(
   reference: { reference?: string; display?: string } | undefined,
@@ -16,7 +16,7 @@ export function placeOf(
 ): Repetition | undefined {
   const parts: Component[] = Array<Component>(8).fill('');
   let target = writing.scene.at(reference);
-  if (target === undefined) return reference?.display === undefined ? undefined : [reference.display];
+  if (target === undefined) return reference?.display === undefined ? undefined : [...parts, reference.display];
   for (let depth = 0; target?.value.resourceType === 'Location' && depth < DEPTH_MAX; depth += 1) {
     const { name, physicalType, partOf } = target.value as Location;
     const kind = physicalType?.coding?.map(({ code }) => COMPONENTS[code ?? '']).find((at) => at !== undefined) ?? 1;

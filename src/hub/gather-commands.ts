@@ -1,4 +1,4 @@
-import type { Resource } from '@medplum/fhirtypes';
+import type { Patient, Resource } from '@medplum/fhirtypes';
 import { type CommandTable, DatabaseError, type Tx } from '../database/command.ts';
 import { bodyKeysOf } from '../database/envelope.ts';
 import { forEachReference, parseReference } from '../fhir/references.ts';
@@ -57,7 +57,29 @@ async function gather(tx: Tx, engine: Engine, { references, person, recipient }:
     found.map(({ rid }) => [rid]),
   );
   const facts = (await personFacts(tx, engine, whose)) as PersonFacts;
-  return { kind: 'found', items: found.map((row) => owned(tx, row, parties)), facts };
+  const ownRecords = new Set(recipient === undefined ? [] : around.filter(isRecordOf(recipient)).map(({ rid }) => rid));
+  const records = named.filter(({ type, person: of }) => type === 'Patient' && of === whose).map(({ id }) => id);
+  const items = found.map((row) => {
+    const item = owned(tx, row, parties);
+    return ownRecords.has(row.rid) ? { ...item, resource: tied(item.resource, records) } : item;
+  });
+  return { kind: 'found', items, facts };
+}
+
+const isRecordOf =
+  (organization: string) =>
+  ({ type, owner_org: owner }: Row): boolean =>
+    type === 'Patient' && owner === organization;
+
+/** The recipient's record says whom else it is: the store ties the records of a person by membership, a message only by links. */
+function tied(record: Owned['resource'], others: readonly string[]): Owned['resource'] {
+  const { link = [], ...rest } = record as Patient;
+  const known = link.map(({ other }) => other.reference);
+  const more = others
+    .filter((id) => id !== record.id && !known.includes(`Patient/${id}`))
+    .map((id) => ({ other: { reference: `Patient/${id}` as const }, type: 'seealso' as const }));
+  const all = [...link, ...more];
+  return (all.length === 0 ? record : { ...rest, link: all }) as Owned['resource'];
 }
 
 const localKeys = (references: readonly string[]) =>

@@ -20,7 +20,7 @@ export class Names {
   /** A text with names instead of ids, keys of acts and control ids. */
   in(text: string): string {
     return text
-      .replace(UUID, (id) => this.#name(id, 'unknown'))
+      .replace(UUID, (id) => this.#name(id, 'entry'))
       .replace(ACT, (hash) => this.#name(hash, 'act'))
       .replace(/\bH[0-9A-F]{19}\b/g, (id) => this.#name(id, 'CONTROL'));
   }

@@ -29,7 +29,7 @@ export interface GateFacts {
 }
 
 /**
- * `none`: nothing to decide (answered, withdrawn or gone already). `release`: let it go. `wait`: tell the outpatient providers
+ * `none`: nothing to decide (withdrawn, gone already, or one that had to wait was answered meanwhile). `release`: let it go. `wait`: tell the outpatient providers
  * first; `providers` is empty when there is none on the care team.
  */
 export type Gate =
@@ -44,9 +44,12 @@ export type Gate =
  */
 export function gateOf(facts: GateFacts): Gate {
   const { task, request, told, now } = facts;
-  const waiting = ['requested', 'received'].includes(task.status) && request.status === 'active';
-  if (!isReferralTask(task) || isReleased(task) || !waiting) return { kind: 'none' };
-  if (!isGated(facts)) return { kind: 'release', because: 'not-gated' };
+  if (!isReferralTask(task) || isReleased(task) || request.status !== 'active') return { kind: 'none' };
+  const waiting = ['requested', 'received'].includes(task.status);
+  // Accepted before it left, by another way or in another order: what was asked still goes to who accepted it.
+  const accepted = ['accepted', 'in-progress'].includes(task.status);
+  if (!isGated(facts)) return waiting || accepted ? { kind: 'release', because: 'not-gated' } : { kind: 'none' };
+  if (!waiting) return { kind: 'none' };
   const excuse = told === undefined ? undefined : outputOf(told, 'notice-exception')?.valueCodeableConcept;
   if (told?.status === 'completed' && codeIn(NOTICE_EXCEPTION, excuse) !== undefined) {
     return { kind: 'release', because: 'excused' };

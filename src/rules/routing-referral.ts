@@ -9,7 +9,9 @@ const WITH_RECEIVER = ['requested', 'received', 'accepted', 'in-progress', 'on-h
 /** The referral out once its gate is open, its withdrawal, and every answer back to who referred. Rule: R10, R11, DOMAIN B7. */
 export function referralEvents(task: Task, known: Known): OutboxEvent[] {
   const request = find<ServiceRequest>(task.focus?.reference, known);
-  if (request === undefined || !isReleased(task)) return [];
+  if (request === undefined) return [];
+  // An answer may come before its referral left, by another way or in another order: who referred hears of it all the same.
+  if (!isReleased(task)) return answerEvents(task, known);
   const from = referrerOf(task, request, known);
   const to = organization(task.owner, known) ?? organization(request.performer?.[0], known);
   const about = [request, task];

@@ -72,6 +72,23 @@ describe('the gate of a ketamine referral (R10, H18)', () => {
     expect(notices(fhir)).toEqual([]);
   });
 
+  it('lets what a program accepted before it left go as well, and nothing of what it declined', async () => {
+    for (const [status, leaves] of [
+      ['accepted', true],
+      ['rejected', false],
+    ] as const) {
+      const fhir = server('general');
+      await see(fhir, fhir.put({ ...referral(fhir), status }));
+      expect(isReleased(referral(fhir))).toBe(leaves);
+    }
+  });
+
+  it('accepted by a dosing clinic before it could leave does not leave any more', async () => {
+    const fhir = server();
+    await see(fhir, fhir.put({ ...referral(fhir), status: 'accepted' }));
+    expect(isReleased(referral(fhir))).toBe(false);
+  });
+
   it('tells the outpatient provider first and waits, visibly, until that notice has arrived', async () => {
     const fhir = server();
     await see(fhir, referral(fhir));

@@ -88,9 +88,14 @@ describe('a referral (R10, R11)', () => {
   });
 
   it('stays before its gate is open, whatever else changes', () => {
-    for (const status of ['requested', 'accepted', 'cancelled'] as const) {
+    for (const status of ['requested', 'received', 'cancelled'] as const) {
       expect(events(referralTask('riverside', 'lakeside', { status }), [request])).toEqual([]);
     }
+  });
+
+  it('answered before its gate is open stays, and its answer is told to who referred', () => {
+    const task = referralTask('riverside', 'lakeside', { status: 'accepted' });
+    expect(events(task, [request])).toEqual([`referral-answer → riverside task/${task.id}/accepted`]);
   });
 
   it('withdrawn by its author is told to the receiver', () => {

@@ -30,8 +30,7 @@ function shuffled<T>(all: readonly T[], seed: number): T[] {
  *
  * `stated`: what the messages say. Their ids are derived (HMAC, UUID version 8), so each resource is compared by id and whole: every
  * element, its labels, its owner. Not compared: `meta.versionId` and `meta.lastUpdated`, which count and time the steps on the way;
- * of the referral's Task the release (`lastModified`, `output`), which is the hub's own act and is left out where the answer came
- * before the referral could leave. Provenance and AuditEvent tell the way and not its end; Endpoint comes from the settings.
+ * of the referral's Task the times of its release. Provenance and AuditEvent tell the way and not its end; Endpoint comes from the settings.
  *
  * `concluded`: what bots made of it and what still stands at the end: derived Observations, open DetectedIssues, active Flags,
  * open obligations about schedules. Their ids are random and their times those of the run, so they are compared by content without
@@ -40,12 +39,15 @@ function shuffled<T>(all: readonly T[], seed: number): T[] {
  * `notes`: who must answer which safety note, and decide about the dose. A note may come before the organization that must answer is
  * known to treat the patient; then its sender is asked to telephone besides, which is not compared.
  *
+ * `referred`: the referral left for the program and the answer for the hospital, each once.
+ *
  * `parked`: messages, and parts of messages, that wait for an operator.
  */
 interface State {
   readonly stated: Readonly<Record<string, unknown>>;
   readonly concluded: readonly string[];
   readonly notes: readonly string[];
+  readonly referred: readonly string[];
   readonly parked: readonly string[];
 }
 
@@ -57,8 +59,8 @@ function statedBy(resource: Resource): unknown {
   const { meta, ...rest } = resource;
   const { versionId: _version, lastUpdated: _at, ...kept } = meta ?? {};
   if (resource.resourceType !== 'Task') return { ...rest, meta: kept };
-  const { lastModified: _when, output: _released, ...task } = rest as Task;
-  return { ...task, meta: kept };
+  const { lastModified: _when, output, ...task } = rest as Task;
+  return { ...task, meta: kept, output: output?.map(({ valueInstant: _at, ...each }) => each) };
 }
 
 const OF_THE_RUN = new Set(['id', 'meta', 'identifier', 'businessStatus', 'output']);
@@ -118,6 +120,11 @@ async function stateOf(network: Network): Promise<State> {
       .map((each) => JSON.stringify(content(each)))
       .sort(),
     notes: await notesOf(network),
+    referred: ['general-hospital', 'riverside'].flatMap((partner) =>
+      (network.world.received[partner] ?? [])
+        .map(({ message }) => `${partner} ${message.split('|')[8]?.slice(0, 7)}`)
+        .filter((each) => /REF|RRI/.test(each)),
+    ),
     parked: [...partial, ...parked].map((each) => `${each.controlId} ${each.state}`).sort(),
   };
 }
@@ -163,6 +170,7 @@ describe('the messages of a day end in one clinical state, whatever the order in
     const types = Object.keys(reference.stated).map((each) => each.split('/')[0]);
     expect(types.filter((each) => each === 'MedicationAdministration')).toHaveLength(2);
     expect(types.filter((each) => each === 'Appointment').length).toBeGreaterThanOrEqual(5);
+    expect(reference.referred).toEqual(['general-hospital RRI^I12', 'riverside REF^I12']);
     expect(reference.parked).toEqual(['RIV000012 applied']);
     expect(reference.concluded.some((each) => each.includes('schedule-conflict'))).toBe(false);
     expect(reference.concluded.filter((each) => each.includes('total-dose'))).toHaveLength(1);
@@ -181,6 +189,7 @@ describe('the messages of a day end in one clinical state, whatever the order in
       expect([key, resource]).toEqual([key, reference.stated[key]]);
     expect(state.concluded).toEqual(reference.concluded);
     expect(state.notes).toEqual(reference.notes);
+    expect(state.referred).toEqual(reference.referred);
     expect(state.parked).toEqual(reference.parked);
   });
 });

@@ -49,6 +49,8 @@ interface Delivered {
 }
 
 const CONNECTIONS = [1, 16] as const;
+/** V8 gives back what the start needed only after some seconds of rest. */
+const IDLE_MS = 45_000;
 
 export async function benchHub(seconds: number): Promise<HubFigures> {
   const floor: Record<string, Rate> = {};
@@ -102,7 +104,7 @@ function idle(): Promise<{ startMs: number; idleRssMb: number }> {
   return inFolder(async (dir) => {
     await (await startRealHub({ dir })).stop();
     const hub = await startRealHub({ dir });
-    await pause(3000);
+    await pause(IDLE_MS);
     const idleRssMb = toMb(await hub.rss());
     await hub.stop();
     return { startMs: Math.round(hub.startMs), idleRssMb };

@@ -6,13 +6,19 @@ import { INPATIENT } from './rule.ts';
 const inpatient = INPATIENT.map((code) => `${ACT_CODE_SYSTEM}|${code}`).join(',');
 const referral = `${TASK_CODE.system}|accept-referral,${HL7_TASK_CODE}|fulfill`;
 
-/** Stays that end or are reopened, and referrals that are accepted or fail. */
+/** Stays that end or are reopened, and referrals that are accepted or fail. An admission alone asks for nothing. */
 export const triggers: readonly Trigger[] = [
   {
     handler: 'watch-discharge',
     resourceType: 'Encounter',
+    criteria: `Encounter?class=${encodeURIComponent(inpatient)}&status=finished`,
+    on: ['create'],
+  },
+  {
+    handler: 'watch-discharge',
+    resourceType: 'Encounter',
     criteria: `Encounter?class=${encodeURIComponent(inpatient)}`,
-    on: ['create', 'update'],
+    on: ['update'],
   },
   {
     handler: 'watch-discharge',

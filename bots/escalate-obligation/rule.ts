@@ -35,8 +35,8 @@ export const SWEPT = OBLIGATIONS.filter((each) => each !== 'operator-attention')
 
 /**
  * The steps of the ladder that are due and not yet taken; undefined: none. The same Task and instant give the same steps with the same
- * acts, so a second run adds nothing. The deadline and the owner never change; an E0 goes on until a named person answers.
- * Rule: DOMAIN D5, H1.
+ * acts, so a second run adds nothing. The deadline and the owner never change; an E0 goes on until a named person answers. A step that
+ * reaches nobody is not recorded as taken; when the deadline has passed and nobody at all was told, the operator is. Rule: DOMAIN D5, H1.
  */
 export function escalate(
   task: Task,
@@ -60,12 +60,27 @@ export function escalate(
   if (steps.length === 0) return undefined;
   const owner = directory.routes.get(organizationOf(task.owner, affiliations) ?? '');
   const sender = directory.routes.get(organizationOf(task.requester, affiliations) ?? '');
-  return {
-    task: recorded(task, steps, now, due),
-    notices: steps.flatMap((step) => noticesOf(step, task, owner, sender, directory, now)),
-    operator: steps.some((each) => each.step === 'operator') ? [operatorTask(task, now)] : [],
-  };
+  const told = steps.map((step) => ({ step, notices: noticesOf(step, task, owner, sender, directory, now) }));
+  const reached = told.filter(({ step, notices }) => NO_NOTICE.includes(step.step) || notices.length > 0);
+  const isTold =
+    [...taken].some((name) => !name.startsWith('duty#')) || reached.some(({ step }) => step.step !== 'duty');
+  const operator = steps.some((each) => each.step === 'operator')
+    ? [operatorTask(task, now, 'An emergent safety note is not acknowledged by anybody')]
+    : isTold || now < due
+      ? []
+      : [operatorTask(task, now, 'An obligation is not answered in time, and nobody is known whom to tell')];
+  const change = recorded(
+    task,
+    reached.map(({ step }) => step),
+    now,
+    due,
+  );
+  if (change === undefined && operator.length === 0) return undefined;
+  return { task: change ?? task, notices: reached.flatMap(({ notices }) => notices), operator };
 }
+
+/** The note itself, which is on its way, and the operator, who has a Task. */
+const NO_NOTICE: readonly LadderInstant['step'][] = ['duty', 'operator'];
 
 /** Extension on a recorded step that is repeated: which time it was. */
 const TURN = hubExtension('turn');
@@ -92,7 +107,10 @@ function classOf(task: Task, code: TaskCode): SafetyClass {
   return BY_CLASS.includes(code) ? (stated ?? 'E1') : 'E2';
 }
 
-function recorded(task: Task, steps: readonly LadderInstant[], now: string, deadline: string): Task {
+/** Undefined: there is nothing new to say. */
+function recorded(task: Task, steps: readonly LadderInstant[], now: string, deadline: string): Task | undefined {
+  const isLate = now >= deadline;
+  if (steps.length === 0 && (!isLate || codeIn(BUSINESS_STATUS, task.businessStatus) === 'escalated')) return undefined;
   const output = steps.map(({ step, turn }) => ({
     type: concept(TASK_PART, 'ladder-step'),
     valueCodeableConcept: concept(LADDER_STEP, step),
@@ -101,8 +119,8 @@ function recorded(task: Task, steps: readonly LadderInstant[], now: string, dead
   return {
     ...task,
     lastModified: now,
-    output: [...(task.output ?? []), ...output],
-    ...(now < deadline ? {} : { businessStatus: concept(BUSINESS_STATUS, 'escalated') }),
+    ...(output.length === 0 ? {} : { output: [...(task.output ?? []), ...output] }),
+    ...(isLate ? { businessStatus: concept(BUSINESS_STATUS, 'escalated') } : {}),
   };
 }
 
@@ -173,7 +191,7 @@ function noticesOf(
 }
 
 /** One operator Task per obligation, however often the last step repeats. */
-function operatorTask(task: Task, now: string): Raised<Task> {
+function operatorTask(task: Task, now: string, description: string): Raised<Task> {
   return {
     act: `operator/${task.id}/escalated`,
     resource: {
@@ -186,7 +204,7 @@ function operatorTask(task: Task, now: string): Raised<Task> {
       ...(task.for === undefined ? {} : { for: task.for }),
       authoredOn: now,
       lastModified: now,
-      description: 'An emergent safety note is not acknowledged by anybody',
+      description,
     },
   };
 }

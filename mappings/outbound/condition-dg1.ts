@@ -1,13 +1,30 @@
-import type { Condition } from '@medplum/fhirtypes';
+import type { Condition, Encounter } from '@medplum/fhirtypes';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Subject } from '../../src/mapping/outbound/event.ts';
 import { xcn } from '../../src/mapping/outbound/people.ts';
-import { type FieldValue, first, type SegmentPlan } from '../../src/mapping/outbound/row.ts';
-import { about } from '../../src/mapping/outbound/scene.ts';
+import { type FieldValue, first, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
+import { about, type Entry } from '../../src/mapping/outbound/scene.ts';
 import { dtm, ei } from '../../src/mapping/outbound/writers.ts';
 
+const DIAGNOSIS_TYPE = 'http://terminology.hl7.org/CodeSystem/v2-0052';
+
+/** What the visit says of the diagnosis, in the source's own word; the last one stands. */
+function statedType(entry: Entry | undefined, { scene }: Writing): string | undefined {
+  const uses = scene
+    .all('Encounter')
+    .flatMap(({ value }) =>
+      ((value as Encounter).diagnosis ?? []).filter(
+        ({ condition }) => entry !== undefined && scene.at(condition) === entry,
+      ),
+    );
+  const codes = uses.flatMap(({ use }) => use?.coding ?? []).filter(({ system }) => system === DIAGNOSIS_TYPE);
+  return codes.at(-1)?.code;
+}
+
 /** Admitting, working, final (table 0052). A diagnosis that is only suspected must not arrive as a final one. */
-function diagnosisType({ Condition: entry }: Subject): FieldValue {
+function diagnosisType({ Condition: entry }: Subject, writing: Writing): FieldValue {
+  const stated = statedType(entry as Entry | undefined, writing);
+  if (stated !== undefined) return [[stated]];
   const { verificationStatus, category } = (entry?.value ?? {}) as Condition;
   const verified = verificationStatus?.coding?.[0]?.code;
   const categories = (category ?? []).flatMap(({ coding }) => (coding ?? []).map(({ code }) => code));

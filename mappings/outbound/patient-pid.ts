@@ -52,7 +52,7 @@ function identifiers(patient: Entry, writing: Writing): FieldValue {
     if (issues(writing.partner, system)) return 0;
     return knows(writing.partner, system) ? 1 : 2;
   };
-  return [...found]
+  const written = [...found]
     .sort((a, b) => rank(a) - rank(b))
     .flatMap((one) => {
       const repetition = cx.write(one, writing);
@@ -60,6 +60,8 @@ function identifiers(patient: Entry, writing: Writing): FieldValue {
       writing.carried(one.path);
       return [repetition];
     });
+  // Two records of one person hold the same number: it is told once.
+  return [...new Map(written.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 /** Patient → PID. A patient without an identifier the message may carry is refused: a name alone finds the wrong person (H7). */

@@ -32,7 +32,9 @@ export function taskLines(entry: Entry, writing: Writing): readonly string[] {
       const text = partText(part, writing);
       if (text === undefined) continue;
       const why = (part.extension ?? []).find(({ url }) => url === REASON)?.valueString;
-      lines.push(`${partName(part)}: ${text}${why === undefined ? '' : ` (${why})`}`);
+      const title = partName(part);
+      const said = text.toLowerCase() === title.toLowerCase() ? title : `${title}: ${text}`;
+      lines.push(`${said}${why === undefined ? '' : ` (${why})`}`);
       writing.carried(`${entry.path}.${name}[${index}]`);
     }
   }

@@ -9,7 +9,7 @@ import { consentLines } from './consent-text.ts';
 import { codingOf } from './hub-coding.ts';
 import { issueLines } from './issue-text.ts';
 import { attachmentsOf, retoldDocuments } from './note-attachment.ts';
-import { documentParts, noteOf, taskOf } from './note-parts.ts';
+import { documentParts, noteOf, observedAt, taskOf } from './note-parts.ts';
 import { noteLines } from './note-text.ts';
 import { actTime } from './note-txa.ts';
 import { taskLines } from './task-text.ts';
@@ -75,6 +75,14 @@ function contentLines({ Communication: note, Task: task, focus }: Subject, writi
   return asLines(lines);
 }
 
+function observationTime(subject: Subject, writing: Writing): FieldValue | undefined {
+  const seen = observedAt(subject.Communication as Entry | undefined);
+  if (seen === undefined) return actTime(subject, writing);
+  const written = dtm.write(seen, writing);
+  if (written !== undefined) writing.carried(seen.path);
+  return written === undefined ? undefined : [written];
+}
+
 export const CONTENT_OBX: SegmentPlan = {
   segment: 'OBX',
   required: true,
@@ -85,7 +93,7 @@ export const CONTENT_OBX: SegmentPlan = {
     { to: 'OBX-3', give: subjectCode, type: 'CWE' },
     { to: 'OBX-5', give: contentLines, type: 'TX' },
     final,
-    { to: 'OBX-14', give: actTime, type: 'TS' },
+    { to: 'OBX-14', give: observationTime, type: 'TS' },
   ],
   also: [
     'Communication.subject', // PID

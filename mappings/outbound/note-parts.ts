@@ -1,7 +1,8 @@
-import type { Task } from '@medplum/fhirtypes';
+import type { Extension, Reference, Task } from '@medplum/fhirtypes';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
 import { type Entry, element, pointsAt, type Scene, theOne } from '../../src/mapping/outbound/scene.ts';
 import { REQUESTED_ACTION, SAFETY_CLASS } from '../../src/model/codes.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { codingOf } from './hub-coding.ts';
 
 /** The Communication this document is, if the event is about one. */
@@ -15,7 +16,13 @@ export function taskOf(scene: Scene): Entry | undefined {
   const note = noteOf(scene) ?? scene.focus;
   const tasks = scene.all('Task').filter((task) => pointsAt(element(task, 'focus'), note));
   const own = tasks.find((task) => isOwnedBy(scene, task.value as Task));
-  return own ?? tasks[0];
+  return own ?? tasks[0] ?? (scene.event.kind === 'escalation' ? unansweredOf(scene, note) : undefined);
+}
+
+/** What an escalation says is not answered. */
+function unansweredOf(scene: Scene, note: Entry): Entry | undefined {
+  const about = (element(note, 'about') ?? []) as Reference[];
+  return about.map((one) => scene.at(one)).find((one) => one?.value.resourceType === 'Task');
 }
 
 function isOwnedBy(scene: Scene, task: Task): boolean {
@@ -40,4 +47,14 @@ export const REQUEST = ({ note, task }: Parts): Found | undefined =>
 /** The parts of a document: the note, the obligation, and whatever the event is about. */
 export function documentParts(scene: Scene): Subject {
   return { Communication: noteOf(scene), Task: taskOf(scene), focus: scene.focus };
+}
+
+const OBSERVED = hubExtension('observed');
+
+/** When it was seen, which is not when it was written down. */
+export function observedAt(note: Entry | undefined): { readonly value: string; readonly path: string } | undefined {
+  const extensions = (element(note, 'extension') ?? []) as Extension[];
+  const at = extensions.findIndex(({ url }) => url === OBSERVED);
+  const value = extensions[at]?.extension?.find(({ url }) => url === 'at')?.valueDateTime;
+  return value === undefined ? undefined : { value, path: `${note?.path}.extension[${at}]` };
 }

@@ -1,13 +1,13 @@
-import type { Communication, Task } from '@medplum/fhirtypes';
+import type { Communication, Reference, Task } from '@medplum/fhirtypes';
 import type { Found } from '../../src/mapping/outbound/event.ts';
 import { partyText, sayParty, telephoneOf } from '../../src/mapping/outbound/people.ts';
 import type { Writing } from '../../src/mapping/outbound/row.ts';
-import type { Entry } from '../../src/mapping/outbound/scene.ts';
+import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
 import { readableTime } from '../../src/mapping/outbound/time.ts';
-import { SAFETY_REASON } from '../../src/model/codes.ts';
+import { SAFETY_REASON, TASK_CODE } from '../../src/model/codes.ts';
 import { codingOf } from './hub-coding.ts';
 import { authorOf } from './note-author.ts';
-import { CLASS, REQUEST } from './note-parts.ts';
+import { CLASS, observedAt, REQUEST } from './note-parts.ts';
 
 /** The note and the demand that hangs on it. */
 export interface NoteParts {
@@ -29,17 +29,31 @@ export function noteLines({ note, task }: NoteParts, writing: Writing): readonly
     ', ',
   );
   for (const one of people) sayParty(writing, one);
+  const isEscalation = writing.event.kind === 'escalation';
+  const told = isEscalation ? (communication?.recipient ?? []).filter(isPerson) : [];
+  for (const one of told) sayParty(writing, one);
   const telephone = people.map((one) => telephoneOf(writing.scene, one)).find((text) => text !== '');
   return [
-    line('Reason', words(codingOf(note, SAFETY_REASON.system))),
+    line('To', told.map((one) => partyText(writing.scene, one)).join(', ')),
+    line('Not answered', isEscalation ? words(codingOf(task, TASK_CODE.system)) : ''),
+    line('Reason', words(codingOf(isEscalation ? answeredNote(note, writing) : note, SAFETY_REASON.system))),
     line('When', time(communication?.sent, writing)),
+    line('Observed', time(observedAt(note)?.value, writing)),
     line('From', from),
     line('Class', [code(klass), words(klass)].filter(Boolean).join(' ')),
     line('Asked', words(request)),
     line('Answer by', time(deadline, writing)),
-    line('Without an answer', deadline === undefined ? '' : consequence(code(klass))),
+    line('Without an answer', deadline === undefined || isEscalation ? '' : consequence(code(klass))),
     line('Telephone', telephone),
   ].filter((text) => text !== '');
+}
+
+const isPerson = ({ reference = '' }: Reference): boolean => /^Practitioner(Role)?\//.test(reference);
+
+/** The note whose answer an escalation misses. */
+function answeredNote(note: Entry | undefined, { scene }: Writing): Entry | undefined {
+  const answered = (element(note, 'inResponseTo') ?? []) as Reference[];
+  return answered.map((one) => scene.at(one)).find((one) => one?.value.resourceType === 'Communication');
 }
 
 const line = (name: string, text: string | undefined): string => (text ? `${name}: ${text}` : '');

@@ -14,13 +14,15 @@ export function identifierType(code: string): NonNullable<Identifier['type']> {
   return { coding: [{ system: IDENTIFIER_TYPE, code }] };
 }
 
-/** System and value of a CX: what a natural key is made of. Undefined without a value, or without any assigner. */
+const CONTROL = /[\u0000-\u001f]/;
+
+/** System and value of a CX: what a natural key is made of. Undefined without a value a human can read, or without any assigner. */
 export function cxKey(
   node: Node,
   scope: Scope,
 ): { system: string; value: string; type: string | undefined } | undefined {
   const value = node.get(1);
-  if (value === undefined) return undefined;
+  if (value === undefined || CONTROL.test(value)) return undefined;
   const type = node.get(5);
   const hd = node.part(4);
   const [namespace, universal] = [hd.get(1), hd.get(2)];

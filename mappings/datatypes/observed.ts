@@ -53,8 +53,10 @@ const structured: Reader = (node, obx, scope) => {
   const [comparator, low, separator, high] = [node.get(1), decimal(node.get(2)), node.get(3), decimal(node.get(4))];
   const unit = unitOf(unitNode(obx), scope);
   if (low === undefined) return undefined;
-  if (separator === '-' && high !== undefined)
-    return { element: 'valueRange', value: range(low, high, unit) as unknown as Json };
+  if (separator === '-' && high !== undefined) {
+    const value = range(low, high, unit);
+    return value === undefined ? undefined : { element: 'valueRange', value: value as unknown as Json };
+  }
   if ((separator === ':' || separator === '/') && high !== undefined) {
     return {
       element: 'valueRatio',

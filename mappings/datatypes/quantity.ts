@@ -97,13 +97,14 @@ export function cq(node: Node, scope: Scope): Quantity | undefined {
   return value === undefined ? undefined : quantity(value, unitOf(node.part(2), scope));
 }
 
-/** Two bounds as Range; either may be missing. */
+/** Two bounds as Range; either may be missing. Undefined when they are the wrong way round. */
 export function range(
   low: number | undefined,
   high: number | undefined,
   unit: Pick<Quantity, 'unit' | 'system' | 'code'>,
 ): Range | undefined {
   if (low === undefined && high === undefined) return undefined;
+  if (low !== undefined && high !== undefined && low > high) return undefined;
   return {
     ...(low !== undefined && { low: quantity(low, unit) }),
     ...(high !== undefined && { high: quantity(high, unit) }),

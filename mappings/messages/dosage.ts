@@ -100,9 +100,11 @@ function doseOf(order: Segment, at: DoseFields, scope: Scope): Json | undefined 
   const high = decimal(order.get(at.high)?.trim());
   const unit = unitOf(nodeOf(order, at.unit, scope), scope);
   const dose: Record<string, Json> = {};
-  if (low !== undefined && high !== undefined && high !== low)
-    dose.doseRange = range(low, high, unit) as unknown as Json;
-  else if (low !== undefined) dose.doseQuantity = quantity(low, unit) as Json;
+  if (low !== undefined && high !== undefined && high !== low) {
+    const value = range(low, high, unit);
+    if (value === undefined) scope.issue('map.range-reversed', 'the least dose is more than the most');
+    else dose.doseRange = value as unknown as Json;
+  } else if (low !== undefined) dose.doseQuantity = quantity(low, unit) as Json;
   const rate = at.rate === undefined ? undefined : decimal(order.get(at.rate)?.trim());
   if (rate !== undefined) dose.rateQuantity = quantity(rate, unitOf(nodeOf(order, at.rateUnit!, scope), scope)) as Json;
   return Object.keys(dose).length === 0 ? undefined : dose;

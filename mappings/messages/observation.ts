@@ -89,8 +89,8 @@ const SUB_ID = 'http://hl7.org/fhir/StructureDefinition/observation-v2-subid';
 
 /** What stands beside the value: sub-id, device, who is responsible for the place it was made at, specimen. */
 function around(obx: Segment, observation: Draft, scope: Scope): void {
-  const subId = obx.field(4);
-  if (subId.hasContent && !subId.isDelete) observation.snapshot('extension[OBX-4]', [subIdOf(obx)]);
+  const subId = subIdOf(obx);
+  if (subId !== undefined) observation.snapshot('extension[OBX-4]', [subId]);
   const device = nodeAt(obx, 18, scope);
   const number = device === undefined ? undefined : eiKey(device, scope);
   if (number !== undefined) {
@@ -113,7 +113,9 @@ function nodeAt(obx: Segment, field: number, scope: Scope): Node | undefined {
 }
 
 /** OBX-4 (OG): as it stands, and its parts where it has them. */
-function subIdOf(obx: Segment): Json {
+function subIdOf(obx: Segment): Json | undefined {
+  const field = obx.field(4);
+  if (!field.hasContent || field.isDelete) return undefined;
   const [original, group, sequence, identifier] = [1, 2, 3, 4].map((part) => obx.get(4, 1, part)?.trim());
   const number = decimal(sequence);
   const inner: Json[] = [];
@@ -121,7 +123,7 @@ function subIdOf(obx: Segment): Json {
   if (group) inner.push({ url: 'group', valueString: group });
   if (number !== undefined) inner.push({ url: 'sequence', valueDecimal: number });
   if (identifier) inner.push({ url: 'identifier', valueString: identifier });
-  return { url: SUB_ID, extension: inner };
+  return inner.length === 0 ? undefined : { url: SUB_ID, extension: inner };
 }
 
 /** OBX-23, -24, -25: the organization, its address and its medical director. OBX-15 where there is no OBX-23. */

@@ -93,7 +93,7 @@ function unitOfInterval(text: string | undefined): string | undefined {
   return text?.match(/^[A-Z]+/i)?.[0];
 }
 
-/** A year: what is longer is no appointment. */
+/** A year: what is longer is no appointment, and no procedure. */
 const MINUTES_MAX = 366 * 1440;
 
 function whole(minutes: number | undefined): number | undefined {
@@ -102,7 +102,7 @@ function whole(minutes: number | undefined): number | undefined {
 
 /** The instant some minutes later, shown with the offset the start has: end and start are of one wall clock. */
 export function plus(start: Time, minutes: number | undefined): string | undefined {
-  if (minutes === undefined) return undefined;
+  if (minutes === undefined || minutes > MINUTES_MAX) return undefined;
   const text = String(start instanceof Annotated ? start.value : start);
   const offset = /(Z|[+-]\d{2}:\d{2})$/.exec(text)?.[1] ?? 'Z';
   const offsetMin =

@@ -4,7 +4,7 @@ import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf } from '../datatypes/coded.ts';
-import { decimal, putTime } from '../datatypes/text.ts';
+import { putTime, whole } from '../datatypes/text.ts';
 import { ELIGIBILITY_CODE, IMMUNITY, VACCINE_OBX } from '../tables/immunization.ts';
 import { codeKey } from './clinical.ts';
 import { notesAfter } from './notes-after.ts';
@@ -175,10 +175,8 @@ function protocol(said: readonly Said[], immunization: Draft, scope: Scope): Seg
 function counted(obx: Segment, name: 'doseNumber' | 'seriesDoses'): Record<string, Json> | undefined {
   const text = obx.get(5)?.trim();
   if (!text) return undefined;
-  const value = decimal(text);
-  return value !== undefined && Number.isInteger(value) && value > 0
-    ? { [`${name}PositiveInt`]: value }
-    : { [`${name}String`]: text };
+  const value = whole(text);
+  return value !== undefined ? { [`${name}PositiveInt`]: value } : { [`${name}String`]: text };
 }
 
 function reaction(obx: Segment, observation: Draft, immunization: Draft, scope: Scope): void {

@@ -59,6 +59,24 @@ function mutate(message: string, { segment, field, kind, junk }: Mutation): stri
   return segments.map((each, i) => (i === at ? fields.join('|') : each)).join('\r');
 }
 
+const seedOf = (part: string) => SEEDS.find((each) => each.includes(part))!;
+
+/** What longer runs found: each was not valid R4 once. */
+const FOUND: [string, Mutation[], 'refuse' | 'message'][] = [
+  [seedOf('RDE^O25'), [{ segment: 3, field: 3, kind: 'junk', junk: '-1' }], 'refuse'],
+  [seedOf('|GH0401|'), [{ segment: 6, field: 3, kind: 'junk', junk: '\\X0D\\' }], 'refuse'],
+  [seedOf('|GH0401|'), [{ segment: 9, field: 4, kind: 'junk', junk: '20260308023000' }], 'refuse'],
+  [
+    seedOf('|GH0010|'),
+    [
+      { segment: 4, field: 0, kind: 'junk', junk: '' },
+      { segment: 3, field: 0, kind: 'junk', junk: '\u0000' },
+    ],
+    'refuse',
+  ],
+  [seedOf('|RV0908|'), [{ segment: 5, field: 6, kind: 'junk', junk: '20260308023000' }], 'refuse'],
+];
+
 function map(message: string, mode: 'refuse' | 'message') {
   return mapMessage(
     MAPS,
@@ -93,7 +111,7 @@ describe('mapping of mutated messages', () => {
           }
         },
       ),
-      { numRuns: 4000 },
+      { numRuns: 4000, examples: FOUND },
     );
   });
 

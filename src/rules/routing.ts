@@ -102,12 +102,23 @@ function communicationEvents(note: Communication, known: Known): OutboxEvent[] {
         key: `${key}/${note.id}`,
         to,
         from: organization(note.sender, known),
-        about: [note, ...tasks.filter((task) => organization(task.owner, known) === to)],
+        about: [
+          event === 'notice' ? withoutPlan(note) : note,
+          ...tasks.filter((task) => organization(task.owner, known) === to),
+        ],
         ...(lane === undefined ? {} : { lane }),
       },
       known,
     ),
   );
+}
+
+/**
+ * The plan a notice belongs to is not what it tells: the recipient reads the plan as far as it may see it, and what is left of it in a
+ * message would take the place of the plan it has. Rule: minimum necessary (H4).
+ */
+function withoutPlan({ basedOn: _plan, ...note }: Communication): Communication {
+  return note;
 }
 
 function taskEvents(task: Task, known: Known): OutboxEvent[] {

@@ -168,7 +168,9 @@ function keepsSignature({ was, is, code, actor }: TaskWrite): Issue | undefined 
       return refusal('invalid.person-missing', 'an answer is given by one person, once', place);
   }
   const [taken, takes] = [outputsOf(was, 'ladder-step'), outputsOf(is, 'ladder-step')];
-  const kept = isMachine(actor) ? takes.slice(0, taken.length) : takes;
+  // A person who answers may have read the Task before the last step was taken: his answer counts, what he forges does not.
+  const unseen = answering ? taken.slice(takes.length) : [];
+  const kept = isMachine(actor) ? takes.slice(0, taken.length) : [...takes, ...unseen];
   return JSON.stringify(taken) === JSON.stringify(kept)
     ? undefined
     : refusal('forbidden.answered', 'what the hub did to reach somebody stays recorded', "Task.output('ladder-step')");

@@ -98,6 +98,15 @@ describe('acknowledging a safety note (H2)', () => {
     expect(check({ actor: user('riverside'), before: note, after: accepted() })).toBeUndefined();
   });
 
+  it('counts although the hub took a step since the person read the Task', () => {
+    const step = output('ladder-step', { valueCodeableConcept: { text: 'duty' } });
+    const before = { ...note, output: [step] };
+    expect(check({ actor: user('riverside'), before, after: accepted() })).toBeUndefined();
+    const forged = { ...accepted(), output: [by('riverside'), step, step] };
+    expect(check({ actor: user('riverside'), before, after: forged })).toBe('forbidden.answered');
+    expect(check({ actor: user('riverside'), before, after: note })).toBe('forbidden.answered');
+  });
+
   const inactive = stored({
     resourceType: 'PractitionerRole',
     id: 'riverside-role',

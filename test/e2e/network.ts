@@ -100,12 +100,6 @@ export class Cli {
 export const handoff = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
   new Cli(args, env).ended;
 
-export interface ReplayResult {
-  readonly replayed: number;
-  readonly changed: number;
-  readonly parked: number;
-}
-
 export interface JournalRow {
   readonly id: string;
   readonly feed: string;

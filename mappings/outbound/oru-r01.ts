@@ -44,8 +44,10 @@ const hasNoNumber = ({ panel: entry }: Subject): boolean =>
 const categoryCode: Writer = {
   type: 'ID',
   uses: ['*'],
-  write({ value }) {
-    const section = (value as CodeableConcept).coding?.find(({ system }) => system?.endsWith('/v2-0074'));
+  write({ value }, { partner }) {
+    const section = (value as CodeableConcept).coding?.find(
+      ({ system }) => system?.endsWith('/v2-0074') || system === `urn:handoff:code:${partner.id}:0074`,
+    );
     return section?.code === undefined ? undefined : [section.code];
   },
 };

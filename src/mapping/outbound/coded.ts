@@ -91,8 +91,8 @@ function writeConcept({ value, path }: Found, writing: Writing, table: string | 
   const codings = codingsOf(value);
   const text = (value as CodeableConcept).text ?? '';
   const triplets = codings.flatMap((coding) => tripletsOf(coding, writing.partner, table));
-  // A value of the partner's own table is what its screens can show, so it leads.
-  triplets.sort((a, b) => Number(b.own) - Number(a.own));
+  // A value of the partner's own table is what its screens can show, so it leads; then what v2 itself has a table of.
+  triplets.sort((a, b) => rank(a) - rank(b));
   const written = triplets.slice(0, 2);
   if (triplets.length > 2) {
     writing.issue(
@@ -130,6 +130,11 @@ function tripletsOf(coding: Coding, partner: Partner, table: string | undefined)
   return own === undefined
     ? [itself]
     : [{ own: true, code: own, display: itself.display, system: `HL7${table}` }, itself];
+}
+
+function rank({ own, system }: Triplet): number {
+  if (own) return 0;
+  return /^HL7\d{4}$/.test(system) ? 1 : 2;
 }
 
 function pad(parts: readonly string[], length: number): string[] {

@@ -127,7 +127,8 @@ function recorded(task: Task, steps: readonly LadderInstant[], now: string, dead
 /** An acknowledged Task no longer reads "delivered" or "escalated". Undefined: it says so already, or nobody acknowledged it. */
 export function answered(task: Task): Task | undefined {
   const taken = task.status === 'accepted' || task.status === 'in-progress' || task.status === 'completed';
-  if (!taken || codeIn(TASK_CODE, task.code) !== 'acknowledge-safety-note') return undefined;
+  const code = codeIn(TASK_CODE, task.code);
+  if (!taken || code === undefined || !BY_CLASS.includes(code)) return undefined;
   if (codeIn(BUSINESS_STATUS, task.businessStatus) === 'acknowledged') return undefined;
   return { ...task, businessStatus: concept(BUSINESS_STATUS, 'acknowledged') };
 }

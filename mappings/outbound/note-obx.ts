@@ -76,7 +76,7 @@ function contentLines({ Communication: note, Task: task, focus }: Subject, writi
 }
 
 function observationTime(subject: Subject, writing: Writing): FieldValue | undefined {
-  const seen = observedAt(subject.Communication as Entry | undefined);
+  const seen = subject.Communication === subject.focus ? observedAt(subject.focus as Entry) : undefined;
   if (seen === undefined) return actTime(subject, writing);
   const written = dtm.write(seen, writing);
   if (written !== undefined) writing.carried(seen.path);

@@ -143,6 +143,20 @@ function taskEvents(task: Task, known: Known): OutboxEvent[] {
         known,
       );
     }
+    // The note itself goes with its acknowledgement; that a decision is asked, of whom and by when, is an act of its own (R16).
+    case 'answer-hold-request':
+      if (task.status !== 'requested' && task.status !== 'received') return [];
+      return eventOf(
+        {
+          kind: 'escalation',
+          key: `task/${task.id}/requested`,
+          lane: 'safety',
+          to: owner,
+          from: requester,
+          about: [task, find(task.focus?.reference, known)],
+        },
+        known,
+      );
     case 'review-discharge':
       if (task.status !== 'requested') return [];
       return eventOf(

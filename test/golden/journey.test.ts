@@ -29,6 +29,23 @@ describe('golden journeys', () => {
   });
 });
 
+describe('the order of arrival', () => {
+  it('of a referral and its answer does not change what stands at the end', () => {
+    expect(endOf('1-answer-before-referral')).toEqual(endOf('1-referral-and-admission'));
+  });
+});
+
+/** What stands, without the release of the referral: that act of the hub did not happen where the answer came first. */
+function endOf(name: string): string[] {
+  const journey = JOURNEYS.find((each) => each.name === name) as JourneyCase;
+  const { state } = JSON.parse(readFileSync(new URL('1-state.json', journey.folder), 'utf8')) as {
+    state: { resource: Record<string, unknown> }[];
+  };
+  return state
+    .map(({ resource: { output: _released, lastModified: _when, ...resource } }) => JSON.stringify(resource))
+    .sort();
+}
+
 const textsOf = ({ folder }: JourneyCase): [string, string][] =>
   readdirSync(folder).map((file) => [file, readFileSync(new URL(file, folder), 'utf8')]);
 

@@ -66,7 +66,11 @@ export function missingRequired(definitions: Definitions, resource: Resource): s
     if (!keys.some((key) => isThere(holder[key]))) missing.push(`${resourceType}.${name}`);
   }
   // An invariant that makes an element mandatory, and that pieces of several messages must fulfil together. Rule: FHIR R4 app-3.
-  if (resourceType === 'Appointment' && !TIMELESS.has(holder.status) && !(isThere(holder.start) && isThere(holder.end))) {
+  if (
+    resourceType === 'Appointment' &&
+    !TIMELESS.has(holder.status) &&
+    !(isThere(holder.start) && isThere(holder.end))
+  ) {
     missing.push('Appointment.start');
   }
   return missing;

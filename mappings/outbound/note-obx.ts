@@ -1,4 +1,4 @@
-import type { Attachment, Coding, Communication } from '@medplum/fhirtypes';
+import type { Attachment, Coding, Communication, Task } from '@medplum/fhirtypes';
 import { cwe } from '../../src/mapping/outbound/coded.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
 import { type FieldValue, first, type OutRow, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
@@ -12,7 +12,7 @@ import { attachmentsOf, retoldDocuments } from './note-attachment.ts';
 import { documentParts, noteOf, observedAt, taskOf } from './note-parts.ts';
 import { noteLines } from './note-text.ts';
 import { actTime } from './note-txa.ts';
-import { taskLines } from './task-text.ts';
+import { isClosed, taskLines } from './task-text.ts';
 
 /** What tells a receiver's parser which line of the document it reads; the hub's own codes. */
 const DOCUMENT_PART = '99HANDOFF';
@@ -149,11 +149,13 @@ export const codedObx = (name: string, text: string, find: (scene: Scene) => Fou
   ],
 });
 
-/** What is demanded of the reader. An acknowledgement demands nothing any more. */
-export const demanded = (scene: Scene) =>
-  scene.event.kind === 'acknowledgement'
+/** What is demanded of the reader. An acknowledgement and what is done demand nothing any more. */
+export const demanded = (scene: Scene) => {
+  const task = taskOf(scene);
+  return scene.event.kind === 'acknowledgement' || isClosed(task?.value as Task | undefined)
     ? { note: undefined, task: undefined }
-    : { note: noteOf(scene), task: taskOf(scene) };
+    : { note: noteOf(scene), task };
+};
 
 export const DEADLINE_OBX: SegmentPlan = {
   segment: 'OBX',

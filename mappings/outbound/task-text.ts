@@ -10,6 +10,13 @@ const REASON = hubExtension('reason');
 
 type Part = NonNullable<Task['output']>[number] | NonNullable<Task['input']>[number];
 
+/** Of a conflict that is over: times that were free or taken then would be read as standing. */
+const OFFERS: readonly string[] = ['busy-interval', 'proposal', 'no-free-time'];
+
+/** Nobody waits for an answer any more. */
+export const isClosed = (task: Task | undefined): boolean =>
+  task !== undefined && ['completed', 'cancelled', 'rejected', 'failed', 'entered-in-error'].includes(task.status);
+
 /**
  * What became of an obligation, in words: who answered, when, with what. A state that no named person caused reads so: "delivered"
  * is never worded as "acknowledged". Rule: H2.
@@ -30,7 +37,8 @@ export function taskLines(entry: Entry, writing: Writing): readonly string[] {
   for (const name of ['input', 'output'] as const) {
     for (const [index, part] of (task[name] ?? []).entries()) {
       const text = partText(part, writing);
-      if (text === undefined) continue;
+      const about = codeIn(TASK_PART, part.type);
+      if (text === undefined || (isClosed(task) && about !== undefined && OFFERS.includes(about))) continue;
       const why = (part.extension ?? []).find(({ url }) => url === REASON)?.valueString;
       const title = partName(part);
       const said = text.toLowerCase() === title.toLowerCase() ? title : `${title}: ${text}`;

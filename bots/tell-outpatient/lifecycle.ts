@@ -106,6 +106,12 @@ export function orderHappening(
   return { ...happening, event: 'dose-changed', act: `${happening.act}/${happening.dose}` };
 }
 
+/** One device is not the dose: a notice of 28 mg out of 56 would be read as the dose given. It tells of the session (H11). */
+function sessionOf(about: Resource): string | undefined {
+  if (about.resourceType !== 'MedicationAdministration') return undefined;
+  return about.partOf?.map(({ reference }) => reference).find((each) => each?.startsWith('Procedure/'));
+}
+
 /** The notice to one provider. Its words name the act and the organization; the details are behind `about`. */
 export function noticeOf(
   happening: Happening,
@@ -122,7 +128,7 @@ export function noticeOf(
     category: [concept(COMMUNICATION_KIND, 'lifecycle-notice')],
     topic: concept(LIFECYCLE, happening.event),
     subject: { reference: happening.subject as `Patient/${string}` },
-    about: [{ reference: `${about.resourceType}/${about.id}` }],
+    about: [{ reference: sessionOf(about) ?? `${about.resourceType}/${about.id}` }],
     ...(plan === undefined ? {} : { basedOn: [{ reference: `CarePlan/${plan}` }] }),
     sent: now,
     ...(teller === undefined ? {} : { sender: { reference: `Organization/${teller.id}` as const } }),

@@ -22,9 +22,10 @@ interface Request {
   readonly body?: unknown;
 }
 
-export const JOURNEYS: readonly JourneyCase[] = readdirSync(ROOT)
-  .sort()
-  .map((name) => caseOf(name));
+export const JOURNEYS: readonly JourneyCase[] = readdirSync(ROOT, { withFileTypes: true })
+  .filter((each) => each.isDirectory())
+  .map((each) => caseOf(each.name))
+  .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 function caseOf(name: string): JourneyCase {
   const folder = new URL(`${name}/`, ROOT);
@@ -39,7 +40,7 @@ function numberOf(file: string): number {
 }
 
 /** What a case came to: each file as it should stand in its folder. */
-export type Played = ReadonlyMap<string, string>;
+type Played = ReadonlyMap<string, string>;
 
 /** Plays a case from an empty hub. The same case gives the same files. */
 export async function play({ name }: JourneyCase): Promise<Played> {

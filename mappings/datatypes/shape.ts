@@ -46,20 +46,3 @@ export function holding(name: string, map: DataMap, fixed: Readonly<Record<strin
     },
   };
 }
-
-/** A value for an element that repeats inside the one the row names. */
-export function listed(map: DataMap): DataMap {
-  return {
-    name: map.name,
-    parts: map.parts,
-    read: (node, scope) => {
-      const found = value(map.read(node, scope));
-      return found === undefined ? undefined : [found];
-    },
-  };
-}
-
-/** A text as the words of a CodeableConcept. */
-export function words(map: DataMap): DataMap {
-  return holding('text', map);
-}

@@ -9,11 +9,7 @@ import type { TimeKind } from '../../src/mapping/time.ts';
 export const st: DataMap = { name: 'ST[string]', parts: [1], read: (node) => node.text };
 
 /** TX, FT: the whole text; FHIR strings keep their line breaks, and separators that were not escaped are text. */
-export const tx: DataMap = { name: 'TX[string]', parts: 'all', read: (node) => node.whole };
-
 /** A value that FHIR types as `code`: no blanks at the ends, single ones inside. */
-export const code: DataMap = { name: 'ID[code]', parts: [1], read: (node) => codeText(node.text) };
-
 export function codeText(text: string | undefined): string | undefined {
   return text === undefined || !/\s/.test(text) ? text : text.replace(/\s+/g, ' ');
 }
@@ -38,11 +34,6 @@ export const integer: DataMap = {
   name: 'NM[integer]',
   parts: [1],
   read: (node, scope) => number(node, scope, Number.isSafeInteger),
-};
-export const positiveInt: DataMap = {
-  name: 'NM[positiveInt]',
-  parts: [1],
-  read: (node, scope) => number(node, scope, (value) => Number.isInteger(value) && value > 0 && value <= INT_MAX),
 };
 
 function number(node: Node, scope: Scope, fits: (value: number) => boolean): number | undefined {

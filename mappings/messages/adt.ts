@@ -6,7 +6,7 @@ import type { Json } from '../../src/model/json.ts';
 import { patientKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, DG1_ENCOUNTER, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { EVN, MRG, MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
-import { GT1_ACCOUNT, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
+import { GT1_PERSON, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -67,7 +67,7 @@ const COMMON = [
   AL1_ALLERGY,
   IAM_ALLERGY,
   PID_ACCOUNT,
-  GT1_ACCOUNT,
+  GT1_PERSON,
   PR1_PROCEDURE,
   OBX_OBSERVATION,
   IN1_COVERAGE,

@@ -14,7 +14,7 @@ import { decimal, whole } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey, orderTaskKey, serviceRequestKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
-import { GT1_ACCOUNT, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
+import { GT1_PERSON, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
 import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, RXO_MEDICATION, TQ1_SERVICE } from '../segments/order.ts';
@@ -62,7 +62,7 @@ export const ORDER: MessageMap = {
     PV1_ENCOUNTER,
     PV2_ENCOUNTER,
     IN1_COVERAGE,
-    GT1_ACCOUNT,
+    GT1_PERSON,
     AL1_ALLERGY,
     IAM_ALLERGY,
     DG1_CONDITION,

@@ -79,13 +79,3 @@ export const MSA: SegmentMap = {
   rows: [],
   decisions: structural('MSA', [1, 2, 3, 4, 5, 6], 'an acknowledgement accepts nothing clinical'),
 };
-
-export const ORC_RESULT: SegmentMap = {
-  name: 'ORC[Observation]',
-  segment: 'ORC',
-  rows: [],
-  decisions: [
-    ...structural('ORC', [1], 'control code: results are stated as they stand'),
-    ...structural('ORC', [2, 3], 'order numbers: key of the report when OBR has none'),
-  ],
-};

@@ -61,9 +61,6 @@ export const GT1_PERSON = {
   decisions: [{ from: 'GT1-1', not: 'structural', why: 'orders the segments' }],
 } as const satisfies SegmentMap<RelatedPerson>;
 
-/** What the message maps list for GT1: the person, and the guarantor of the account. */
-export const GT1_ACCOUNT: SegmentMap<RelatedPerson> = GT1_PERSON;
-
 /** PID-18 → Account. Rule: v2-to-FHIR IG 1.0.0, segment PID[Account]. */
 export const PID_ACCOUNT: SegmentMap<Account> = {
   name: 'PID[Account]',

@@ -2,7 +2,7 @@ import type { MedicationRequest, ServiceRequest } from '@medplum/fhirtypes';
 import { absent, every, first, isNoneOf, isOneOf, type SegmentMap } from '../../src/mapping/row.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { coded, cwe, known, ofTable, translated } from '../datatypes/coded.ts';
-import { organization, practitioner } from '../datatypes/directory.ts';
+import { practitioner } from '../datatypes/directory.ts';
 import { cx, ei } from '../datatypes/identifier.ts';
 import { xtn } from '../datatypes/person.ts';
 import { extension, holding } from '../datatypes/shape.ts';
@@ -201,5 +201,3 @@ function textOf() {
     read: (...[node]: Parameters<typeof st.read>) => node.get(9) ?? node.get(2) ?? node.get(1),
   };
 }
-
-export const REQUESTING_ORGANIZATION = organization;

@@ -34,7 +34,6 @@ export const absent = (path: string): Condition => ({ absent: path });
 export const isOneOf = (path: string, ...isOneOf: string[]): Condition => ({ path, isOneOf });
 export const isNoneOf = (path: string, ...isNoneOf: string[]): Condition => ({ path, isNoneOf });
 export const onEvent = (...event: string[]): Condition => ({ event });
-export const all = (...all: Condition[]): Condition => ({ all });
 
 /** An element of a resource type, or a place below it, or one slot of it. */
 export type ElementPath<T> = T extends unknown

@@ -13,10 +13,10 @@ import { hl7OverHttp } from '../api/hl7-http.ts';
 import { makeMetrics } from '../api/metrics.ts';
 import { oauthRouter } from '../api/oauth.ts';
 import { opsRouter } from '../api/ops.ts';
-import { type Config, splitAddress } from '../config/load.ts';
+import { type Config, ConfigError, splitAddress } from '../config/load.ts';
 import { DatabaseError } from '../database/command.ts';
 import { FLOW_LIMITS, type Flow, startFlow } from '../flow/hub-flow.ts';
-import { compileMaps } from '../mapping/map-message.ts';
+import { compileMaps, type Maps } from '../mapping/map-message.ts';
 import { HUB } from '../model/actor.ts';
 import type { FlowLog } from '../model/flow.ts';
 import type { Applied, Store } from '../model/store.ts';
@@ -87,6 +87,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     );
     await seed(store, config);
     const maps = compileMaps(DEFINITIONS);
+    requireDialects(config, maps);
     const bots = makeBots(modules, { service, store, now: clock.now });
     const operations = startOperations({
       database: databases.store,
@@ -164,6 +165,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
         if (JSON.stringify(issuersOf(next)) !== JSON.stringify(issuersOf(live.current))) {
           throw new Error(`${next.file}: partners[].issues: needs a restart`);
         }
+        requireDialects(next, maps);
         const before = { config: live.current, translate, senders };
         translate = translatePort(maps, next.partners, key.ids, next.version);
         senders = new Senders(next.partners, flowLog);
@@ -195,6 +197,16 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     await databases.close();
     throw error;
   }
+}
+
+/** A partner's own maps must be there before its first message is. */
+function requireDialects({ file, partners }: Config, maps: Maps): void {
+  const missing = partners.flatMap(({ mappingFile }, i) =>
+    mappingFile !== undefined && maps.dialect(mappingFile) === undefined
+      ? [{ path: `partners[${i}].mappingFile`, reason: 'is no file of mappings/partners' }]
+      : [],
+  );
+  if (missing.length > 0) throw new ConfigError(file, missing);
 }
 
 /** What the settings say of organizations and safety numbers, as resources, so that bots and apps find it in the store. */

@@ -72,8 +72,14 @@ export function undelivered(
   };
 }
 
-/** The act of `undelivered`: one obligation per event and recipient, however often the delivery is tried. */
-export const undeliveredAct = (event: OutboxEvent): string => `undelivered/${event.recipient}/${event.eventKey}`;
+/**
+ * The act of `undelivered`: one telephone call for each note and recipient, however often it is tried and whatever of it does not go
+ * (the note itself, the question about the dose): two Tasks to call the same person about the same thing hide each other (H26).
+ */
+export function undeliveredAct(event: OutboxEvent): string {
+  const note = event.lane === 'safety' ? event.resources.find((each) => each.startsWith('Communication/')) : undefined;
+  return `undelivered/${event.recipient}/${note ?? event.eventKey}`;
+}
 
 export const isUndelivered = (task: Task): boolean =>
   codeIn(TASK_CODE, task.code) === 'telephone-recipient' &&

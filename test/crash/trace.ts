@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './crash-run.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -36,10 +37,8 @@ export interface Order {
 }
 
 /** Runs a hub under strace, sends it one message, and reads from the trace when it was written, synced and acknowledged. */
-export async function traceOne(
-  root: string = ROOT,
-  port = 20_000 + Math.floor(Math.random() * 20_000),
-): Promise<Order> {
+export async function traceOne(root: string = ROOT): Promise<Order> {
+  const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'handoff-trace-'));
   const output = join(dir, 'trace');
   const trace = ['-f', '-y', '-s', '8192', '-e', 'trace=fsync,fdatasync,pwrite64,write,writev,sendto', '-o', output];

@@ -36,6 +36,12 @@ const ALLOWED = new Set([
   'row',
   'error',
   'replay',
+  'loop',
+  'sweep',
+  'job',
+  'export',
+  'settling',
+  'settlingJobs',
 ]);
 
 /** Values longer than this are no id, code or path. */

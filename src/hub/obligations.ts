@@ -25,7 +25,10 @@ async function write(
   resource: Resource,
 ): Promise<void> {
   const { status } = await service.handle({ ...request, query: [], body: JSON.stringify(resource) }, HUB);
-  if (status >= 300) throw new Error(`the store answered ${status} to ${request.method} ${request.path[0]}`);
+  if (status < 300) return;
+  // Another writer was first: the sweep, which marks a row told only after this, comes again.
+  const code = status === 409 || status === 412 ? 'database.conflict' : 'hub.internal';
+  throw Object.assign(new Error(`the store answered ${status} to ${request.method} ${request.path[0]}`), { code });
 }
 
 /** What the flow's troubles and successes become in the store: Tasks under ids that make a repeat nothing, and arrivals. */

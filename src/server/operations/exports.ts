@@ -45,7 +45,7 @@ export function startExports({ database, clock, pollMs = 500, log = () => {} }: 
         if (job) await plan(database, clock, job, () => stopping, log);
       }
     } catch (error) {
-      log(codeOf(error), {});
+      log(codeOf(error), { loop: 'exports', error: error instanceof Error ? error.name : typeof error });
     }
   };
   const once = (): Promise<void> => {

@@ -83,7 +83,10 @@ export function startSubscriptions({
       if ((await database.write<number>('subscription.tick', { now: clock.now() })) > 0) onQueued();
     } catch (error) {
       const { code } = error as { code?: unknown };
-      log(typeof code === 'string' ? code : 'hub.internal', {});
+      log(typeof code === 'string' ? code : 'hub.internal', {
+        loop: 'subscriptions',
+        error: error instanceof Error ? error.name : typeof error,
+      });
     }
   };
   const timer = setInterval(() => {

@@ -74,9 +74,9 @@ export async function update<T extends Resource>(medplum: Fhir, resource: T): Pr
 /** Policy, routes and levels of care, as the hub wrote them at start. */
 export async function directoryOf(medplum: Fhir): Promise<Directory> {
   const [organizations, services, policies] = await Promise.all([
-    medplum.searchResources('Organization', '_count=1000'),
-    medplum.searchResources('HealthcareService', '_count=1000'),
-    medplum.searchResources('Basic', '_id=safety-policy'),
+    allOf(medplum, 'Organization', ''),
+    allOf(medplum, 'HealthcareService', ''),
+    byIds(medplum, 'Basic', ['safety-policy']),
   ]);
   return readDirectory([...organizations, ...services, ...policies]);
 }
@@ -91,8 +91,7 @@ export async function affiliationsFor(
     const ids = references.flatMap((each) =>
       each?.reference?.startsWith(`${type}/`) ? each.reference.slice(type.length + 1) : [],
     );
-    if (ids.length > 0)
-      found.push(...(await medplum.searchResources(type, `_id=${[...new Set(ids)].join(',')}&_count=200`)));
+    found.push(...(await byIds(medplum, type, ids)));
   }
   return affiliationsOf(found);
 }
@@ -109,10 +108,7 @@ export async function sourceOf(
   const affiliations = await affiliationsFor(medplum, [stated]);
   const named = organizationOf(stated, affiliations);
   if (named !== undefined) return named;
-  const provenances = await medplum.searchResources(
-    'Provenance',
-    `target=${resource.resourceType}/${resource.id}&_count=50`,
-  );
+  const provenances = await allOf(medplum, 'Provenance', `target=${resource.resourceType}/${resource.id}`);
   const agents = provenances.flatMap((each: Provenance) =>
     each.agent.flatMap((agent) => [agent.who, agent.onBehalfOf]),
   );
@@ -122,7 +118,7 @@ export async function sourceOf(
 
 /** Resources of a type about the person a patient reference belongs to; the server resolves the person. */
 export function ofPatient<K extends ResourceType>(medplum: Fhir, type: K, patient: string, more = '') {
-  return medplum.searchResources(type, `patient=${patient}${more}&_count=1000`);
+  return allOf(medplum, type, `patient=${patient}${more}`);
 }
 
 /** Does the same to each, whatever becomes of the others; what failed is thrown together at the end, so that it is tried again. */
@@ -141,7 +137,21 @@ export async function eachOnItsOwn<T>(items: readonly T[], run: (item: T) => Pro
 /** Every match of a search, page by page. */
 export async function allOf<K extends ResourceType>(medplum: Fhir, type: K, query: string) {
   const found = [];
-  for await (const page of medplum.searchResourcePages(type, `${query}&_count=500`)) found.push(...page);
+  const asked = query === '' ? '_count=500' : `${query}&_count=500`;
+  for await (const page of medplum.searchResourcePages(type, asked)) found.push(...page);
+  return found;
+}
+
+/** Ids in one question; more make an address too long for some servers. */
+const IDS_MAX = 200;
+
+/** The resources of the ids that match the rest of the query too. */
+export async function byIds<K extends ResourceType>(medplum: Fhir, type: K, ids: readonly string[], more = '') {
+  const wanted = [...new Set(ids)];
+  const found = [];
+  for (let at = 0; at < wanted.length; at += IDS_MAX) {
+    found.push(...(await allOf(medplum, type, `_id=${wanted.slice(at, at + IDS_MAX).join(',')}${more}`)));
+  }
   return found;
 }
 

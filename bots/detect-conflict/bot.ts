@@ -9,8 +9,10 @@ import { organizationOf } from '../../src/rules/facts.ts';
 import { DAY_MS, plus } from '../../src/rules/instants.ts';
 import {
   affiliationsFor,
+  allOf,
   type BotDeps,
   type BotHandler,
+  byIds,
   directoryOf,
   type Fhir,
   findRaised,
@@ -63,12 +65,11 @@ async function neighbours(medplum: Fhir, changed: Appointment, patient: string, 
   const start = changed.start === undefined ? now : new Date(changed.start).toISOString();
   const window = `&date=ge${plus(start, -DAY_MS)}&date=le${plus(start, (WEEKS_AHEAD * 7 + 1) * DAY_MS)}`;
   const near = await ofPatient(medplum, 'Appointment', patient, window);
-  const issues = await medplum.searchResources('DetectedIssue', `implicated=Appointment/${changed.id}&_count=200`);
+  const issues = await allOf(medplum, 'DetectedIssue', `implicated=Appointment/${changed.id}`);
   const open = issues.filter((each) => each.status === 'preliminary').flatMap((each) => each.implicated ?? []);
   const missing = open.flatMap((each) => each.reference?.slice('Appointment/'.length) ?? []);
   const ids = missing.filter((id) => !near.some((each) => each.id === id));
-  const far = ids.length === 0 ? [] : await medplum.searchResources('Appointment', `_id=${ids.join(',')}&_count=200`);
-  return [...near, ...far];
+  return [...near, ...(await byIds(medplum, 'Appointment', ids))];
 }
 
 interface Scene {
@@ -162,7 +163,8 @@ function dueOf(organization: string, directory: Directory, now: string): string 
 /** The issue becomes final and its Tasks are done: by either side's move, on its own. */
 async function close(issue: DetectedIssue, pair: Pair, { medplum, now }: Scene): Promise<void> {
   if (issue.status === 'preliminary') await update(medplum, { ...resolved(issue, pair, now), id: issue.id! });
-  for (const task of await medplum.searchResources(
+  for (const task of await allOf(
+    medplum,
     'Task',
     `focus=DetectedIssue/${issue.id}&status=requested,received,accepted,in-progress`,
   )) {
@@ -175,13 +177,13 @@ const WEEKS_AHEAD = 2;
 /** Free dose slots of the clinic's own schedules, two weeks around the dose. */
 async function freeSlots(medplum: Fhir, clinic: string, now: string, dose: Busy): Promise<Slot[]> {
   const until = plus(dose.start, WEEKS_AHEAD * 7 * DAY_MS);
-  const slots = await medplum.searchResources('Slot', `status=free&start=ge${now}&start=le${until}&_count=500`);
+  const slots = await allOf(medplum, 'Slot', `status=free&start=ge${now}&start=le${until}`);
   const doses = slots.filter((each) =>
     (each.serviceType ?? []).some((type) => codeIn(APPOINTMENT_KIND, type) === 'dose'),
   );
-  const ids = [...new Set(doses.flatMap((each) => each.schedule.reference?.slice('Schedule/'.length) ?? []))];
+  const ids = doses.flatMap((each) => each.schedule.reference?.slice('Schedule/'.length) ?? []);
   if (ids.length === 0) return [];
-  const schedules = await medplum.searchResources('Schedule', `_id=${ids.join(',')}`);
+  const schedules = await byIds(medplum, 'Schedule', ids);
   const affiliations = await affiliationsFor(
     medplum,
     schedules.flatMap((each) => each.actor),

@@ -6,6 +6,7 @@ import {
   allOf,
   type BotDeps,
   type BotHandler,
+  byIds,
   directoryOf,
   eachOnItsOwn,
   type Fhir,
@@ -34,10 +35,11 @@ export function make({ now }: BotDeps): BotHandler {
     if (seen?.id !== undefined) return answer(medplum, seen.id);
     const ms = now();
     const whole = ms - wholeAt >= WHOLE_SWEEP_MS;
-    const changed = await openTasks(medplum, whole ? '' : `&_lastUpdated=ge${instant(lastAt - OVERLAP_MS)}`);
+    const since = whole ? '' : `&_lastUpdated=ge${instant(lastAt - OVERLAP_MS)}`;
+    const changed = await allOf(medplum, 'Task', `${OPEN}${since}`);
     const known = new Set(changed.map((each) => each.id));
     const ids = [...next].filter(([id, at]) => at <= instant(ms) && !known.has(id)).map(([id]) => id);
-    const due = await byId(medplum, ids);
+    const due = await byIds(medplum, 'Task', ids, `&${OPEN}`);
     if (changed.length + due.length > 0) await climb(medplum, [...changed, ...due], ms, next);
     const open = new Set([...changed, ...due].map((each) => each.id));
     for (const id of whole ? [...next.keys()] : ids) if (!open.has(id)) next.delete(id);
@@ -49,18 +51,8 @@ export function make({ now }: BotDeps): BotHandler {
 
 const CODES = encodeURIComponent(SWEPT.map((each) => `${TASK_CODE.system}|${each}`).join(','));
 
-const openTasks = (medplum: Fhir, more: string): Promise<Task[]> =>
-  allOf(medplum, 'Task', `code=${CODES}&status=requested,received${more}`);
-
-const IDS_MAX = 200;
-
-async function byId(medplum: Fhir, ids: readonly string[]): Promise<Task[]> {
-  const found: Task[] = [];
-  for (let at = 0; at < ids.length; at += IDS_MAX) {
-    found.push(...(await openTasks(medplum, `&_id=${ids.slice(at, at + IDS_MAX).join(',')}`)));
-  }
-  return found;
-}
+/** Query of the obligations nobody has answered. */
+const OPEN = `code=${CODES}&status=requested,received`;
 
 async function climb(medplum: Fhir, tasks: readonly Task[], ms: number, next: Map<string, string>): Promise<void> {
   const withDeadline = tasks.filter((each) => each.restriction?.period?.end !== undefined);

@@ -35,10 +35,7 @@ export function make({ now }: BotDeps): BotHandler {
 async function withdraw(medplum: Fhir, note: Communication): Promise<void> {
   const flag = await findRaised(medplum, 'Flag', `flag/${note.id}`);
   if (flag !== undefined) await update(medplum, { ...flag, status: 'entered-in-error' });
-  for (const task of await medplum.searchResources(
-    'Task',
-    `focus=Communication/${note.id}&status=requested,received`,
-  )) {
+  for (const task of await allOf(medplum, 'Task', `focus=Communication/${note.id}&status=requested,received`)) {
     await update(medplum, { ...task, status: 'cancelled', statusReason: { text: 'The note was entered in error' } });
   }
 }

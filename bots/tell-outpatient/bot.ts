@@ -63,7 +63,7 @@ async function referralsBehind(medplum: Fhir, input: Resource): Promise<Task[]> 
 }
 
 async function referralTasks(medplum: Fhir, request: string): Promise<Task[]> {
-  const tasks = await medplum.searchResources('Task', `focus=${request}&_count=50`);
+  const tasks = await allOf(medplum, 'Task', `focus=${request}`);
   return tasks.filter((each) => isReferralTask(each));
 }
 

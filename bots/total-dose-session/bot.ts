@@ -3,7 +3,7 @@ import { parseReference } from '../../src/fhir/references.ts';
 import { codeIn, SESSION_CODE } from '../../src/model/codes.ts';
 import { DAY_MS, instantOf, plus } from '../../src/rules/instants.ts';
 import { settle } from '../derived.ts';
-import { act, type BotDeps, type BotHandler, type Fhir, instant, ofPatient, sourceOf } from '../hub.ts';
+import { act, allOf, type BotDeps, type BotHandler, type Fhir, instant, ofPatient, sourceOf } from '../hub.ts';
 import { sameDayDeadline } from '../same-day.ts';
 import { AFTER_MS, BEFORE_MS, isSessionObservation } from './checklist.ts';
 import { decide, isReview, sessionKeys } from './rule.ts';
@@ -99,7 +99,7 @@ function isWithin(session: Procedure, at: string): boolean {
 async function observationsOf(medplum: Fhir, session: Procedure, patient: string): Promise<Observation[]> {
   const near = aroundOf(session);
   const nearby = near === undefined ? [] : await ofPatient(medplum, 'Observation', patient, range('date', near));
-  const parts = await medplum.searchResources('Observation', `part-of=Procedure/${session.id}&_count=1000`);
+  const parts = await allOf(medplum, 'Observation', `part-of=Procedure/${session.id}`);
   const loose = nearby.filter(
     (each) => partsOf(each).length === 0 && isWithin(session, instantOf(each.effectiveDateTime) ?? ''),
   );

@@ -4,6 +4,7 @@ import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import {
+  CLASS_OF_REASON,
   COMMUNICATION_KIND,
   concept,
   isCode,
@@ -18,7 +19,6 @@ import { hubExtension } from '../../src/model/systems.ts';
 import { conceptOf } from '../datatypes/coded.ts';
 import { practitionerOf } from '../datatypes/directory.ts';
 import { communicationKey, type IdentifierKey } from '../keys.ts';
-import { REASON_CLASS } from '../tables/document.ts';
 import { raise } from './confidentiality.ts';
 import { contentText, numberOf } from './document-text.ts';
 import { nodeOf } from './dosage.ts';
@@ -53,7 +53,7 @@ function reasonOf(scope: Scope): { reason: SafetyReason; safetyClass: SafetyClas
     .segments('OBX')
     .map((obx) => reasonAt(obx, scope))
     .filter((reason) => reason !== undefined)
-    .map((reason) => ({ reason, safetyClass: REASON_CLASS[reason] ?? ('E1' as const) }))
+    .map((reason) => ({ reason, safetyClass: CLASS_OF_REASON[reason] }))
     .sort((a, b) => a.safetyClass.localeCompare(b.safetyClass));
   const [most] = found;
   if (most !== undefined) return most;

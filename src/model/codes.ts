@@ -106,6 +106,31 @@ export const SAFETY_CLASS = table('safety-class', {
 });
 export type SafetyClass = keyof typeof SAFETY_CLASS.codes;
 
+/** Class of a note that states a reason and nothing else. Rule: DOMAIN D5. */
+export const CLASS_OF_REASON: Readonly<Record<SafetyReason, SafetyClass>> = {
+  'emergent-suicidality': 'E0',
+  'suicide-behavior-recent': 'E0',
+  'loss-of-contact': 'E0',
+  'respiratory-depression': 'E0',
+  'hypertensive-crisis': 'E0',
+  'prolonged-sedation': 'E0',
+  dissociation: 'E1',
+  'sudden-activation': 'E1',
+  agitation: 'E1',
+  'emotional-flooding': 'E1',
+  'uncontrolled-blood-pressure': 'E1',
+  'session-adverse-event': 'E1',
+  'suicide-risk-screen': 'E1',
+  'phq9-item-9': 'E1',
+  'non-response': 'E2',
+  'worsening-score': 'E2',
+  'missed-dose': 'E2',
+  'missed-program-day': 'E2',
+  'medication-change': 'E2',
+  'routine-update': 'E3',
+  unspecified: 'E1',
+};
+
 /** `Communication.category`, beside THO communication-category. */
 export const COMMUNICATION_KIND = table('communication-kind', {
   'safety-note': 'Safety note',

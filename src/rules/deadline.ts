@@ -1,5 +1,5 @@
 import type { LadderStep, SafetyClass, SafetyReason } from '../model/codes.ts';
-import { isCode, SAFETY_REASON } from '../model/codes.ts';
+import { CLASS_OF_REASON, isCode, SAFETY_REASON } from '../model/codes.ts';
 import {
   type Calendar,
   closingTime,
@@ -11,31 +11,6 @@ import {
 } from './calendar.ts';
 import { earliest, latest, plus } from './instants.ts';
 import type { SafetyPolicy } from './safety-policy.ts';
-
-/** Class by reason code. Rule: DOMAIN D5. */
-const CLASS_OF: Readonly<Record<SafetyReason, SafetyClass>> = {
-  'emergent-suicidality': 'E0',
-  'suicide-behavior-recent': 'E0',
-  'loss-of-contact': 'E0',
-  'respiratory-depression': 'E0',
-  'hypertensive-crisis': 'E0',
-  'prolonged-sedation': 'E0',
-  dissociation: 'E1',
-  'sudden-activation': 'E1',
-  agitation: 'E1',
-  'emotional-flooding': 'E1',
-  'uncontrolled-blood-pressure': 'E1',
-  'session-adverse-event': 'E1',
-  'suicide-risk-screen': 'E1',
-  'phq9-item-9': 'E1',
-  'non-response': 'E2',
-  'worsening-score': 'E2',
-  'missed-dose': 'E2',
-  'missed-program-day': 'E2',
-  'medication-change': 'E2',
-  'routine-update': 'E3',
-  unspecified: 'E1',
-};
 
 /** Of suicide-related notes none is due after the recipient's current program day (think Friday 15:10). */
 const SUICIDE_RELATED: readonly SafetyReason[] = [
@@ -95,7 +70,7 @@ export function classify(signal: Signal, policy: SafetyPolicy): Classified {
   const known = isCode(SAFETY_REASON, signal.reason) && signal.reason !== 'unspecified';
   const reason: SafetyReason = known ? (signal.reason as SafetyReason) : 'unspecified';
   const statedUnknown = signal.stated !== undefined && !ORDER.includes(signal.stated as SafetyClass);
-  const byReason = moreUrgent(CLASS_OF[reason], policy.classes?.[reason] ?? 'E3');
+  const byReason = moreUrgent(CLASS_OF_REASON[reason], policy.classes?.[reason] ?? 'E3');
   const others: SafetyClass[] = [];
   if (signal.screen !== undefined) others.push(...(classOfScreen(signal.screen) ?? []));
   if (signal.itemNine !== undefined) others.push(...(classOfItemNine(signal.itemNine) ?? []));

@@ -12,6 +12,7 @@ import { Alarm } from './alarm.ts';
 import { judge, type Verdict } from './attempt.ts';
 import { backOffMs } from './back-off.ts';
 import { controlIdOf, endpointFor } from './endpoint-choice.ts';
+import { Idle } from './idle.ts';
 import type { ClaimedRow, LinkState, RowOutcome, SettledRow } from './outbox-commands.ts';
 import { PartnerLink } from './partner-link.ts';
 import { codeOf } from './translate.ts';
@@ -71,7 +72,7 @@ export class DeliverPartner {
   #working = false;
   #behind = false;
   #stopping = false;
-  #idle: (() => void)[] = [];
+  readonly #idle = new Idle();
 
   constructor(recipient: string, deps: DeliverDeps) {
     this.#recipient = recipient;
@@ -90,13 +91,7 @@ export class DeliverPartner {
     this.#stopping = true;
     this.#alarm.clear();
     if (!this.#busy) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, drainMs);
-      this.#idle.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    await this.#idle.wait(drainMs);
   }
 
   get #busy(): boolean {
@@ -123,7 +118,7 @@ export class DeliverPartner {
       }
     }
     this.#working = false;
-    if (!this.#busy) for (const resolve of this.#idle.splice(0)) resolve();
+    if (!this.#busy) this.#idle.reached();
   }
 
   get #mayTake(): boolean {

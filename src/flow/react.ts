@@ -3,6 +3,7 @@ import { failureOf } from '../model/failure.ts';
 import type { FlowLog, RouteJob, RunBot } from '../model/flow.ts';
 import { Alarm } from './alarm.ts';
 import { backOffMs } from './back-off.ts';
+import { Idle } from './idle.ts';
 import type { ClaimedJob, JobOutcome, SettledJob } from './job-commands.ts';
 import { codeOf } from './translate.ts';
 
@@ -50,7 +51,7 @@ export class React {
   #settling = false;
   #behind = false;
   #stopping = false;
-  #idle: (() => void)[] = [];
+  readonly #idle = new Idle();
 
   constructor(deps: ReactDeps) {
     this.#deps = deps;
@@ -68,13 +69,7 @@ export class React {
     this.#stopping = true;
     this.#alarm.clear();
     if (!this.#busy) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, drainMs);
-      this.#idle.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    await this.#idle.wait(drainMs);
   }
 
   get #busy(): boolean {
@@ -140,7 +135,7 @@ export class React {
       }
     }
     this.#settling = false;
-    if (!this.#busy) for (const resolve of this.#idle.splice(0)) resolve();
+    if (!this.#busy) this.#idle.reached();
   }
 
   #started(result: SettleResult, room: number, batch: readonly SettledJob[]): void {

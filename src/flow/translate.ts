@@ -4,6 +4,7 @@ import type { ClaimedMessage, MessageOutcome, MessageReason, SettledMessage } fr
 import type { Feed, Partner } from '../model/partner.ts';
 import type { ApplyUnit, Store } from '../model/store.ts';
 import { backOffMs } from './back-off.ts';
+import { Idle } from './idle.ts';
 import type { Journal } from './journal.ts';
 import type { Outcomes } from './outcomes.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -57,7 +58,7 @@ export class Translate {
   #restUntil = 0;
   #troubles = 0;
   #stopping = false;
-  #idle: (() => void)[] = [];
+  readonly #idle = new Idle();
 
   constructor(deps: TranslateDeps) {
     this.#deps = deps;
@@ -86,13 +87,7 @@ export class Translate {
   async stop(drainMs: number): Promise<void> {
     this.#stopping = true;
     if (!this.#busy) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, drainMs);
-      this.#idle.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    await this.#idle.wait(drainMs);
   }
 
   get #busy(): boolean {
@@ -279,7 +274,7 @@ export class Translate {
       }
     }
     this.#settling = false;
-    if (!this.#busy) for (const resolve of this.#idle.splice(0)) resolve();
+    if (!this.#busy) this.#idle.reached();
   }
 
   get #wantsRows(): boolean {

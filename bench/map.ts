@@ -3,7 +3,7 @@ import { DEFINITIONS } from '../mappings/definitions.ts';
 import { parseMessage } from '../src/hl7/parse.ts';
 import { foldResource } from '../src/mapping/bundle.ts';
 import { compileMaps, mapMessage } from '../src/mapping/map-message.ts';
-import type { Partner } from '../src/model/partner.ts';
+import { partner } from '../test/unit/mapping/partner.ts';
 
 /**
  * Parse + full map + JSON on one core: `node bench/map.ts [seconds]`. Rates are per second of CPU time, so that other work on the machine
@@ -13,22 +13,7 @@ import type { Partner } from '../src/model/partner.ts';
 const SECONDS = Number(process.argv[2] ?? 3);
 const FLOOR = { adt: 8000, oru: 1500, compileMs: 300 };
 
-const partner: Partner = {
-  id: 'bench',
-  name: 'Bench',
-  organization: 'bench',
-  zone: 'America/New_York',
-  senders: [],
-  authorities: { MRN: 'https://bench.example/mrn', VN: 'https://bench.example/visit', ID: 'https://bench.example/id' },
-  codeTables: {},
-  programs: [],
-  safety: { documentTypes: [], reasons: {} },
-  administration: 'per-device',
-  registrationMeansArrival: true,
-  feeds: [],
-  endpoints: [],
-  duty: { hours: {}, holidays: [], role: 'informed', ladder: [] },
-};
+const sender = partner();
 
 const NPI = '1093817465^Hale^Miriam^^^Dr^MD^^NPI^^^^NPI';
 const adt = (n: number): string[] => [
@@ -65,8 +50,8 @@ function run(message: (n: number) => string[]): number {
   const once = (n: number): number => {
     const bytes = bodies[n % bodies.length]!;
     const mapped = mapMessage(maps, parseMessage(bytes).message, {
-      partner,
-      partners: [partner],
+      partner: sender,
+      partners: [sender],
       hubKey: KEY,
       receivedAt: '2026-03-02T15:15:01.000Z',
       bodyHash: createHash('sha256').update(bytes).digest('hex'),

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../test/crash/crash-run.ts';
 
 const ENTRY = fileURLToPath(new URL('../bin/handoff.mjs', import.meta.url));
 
@@ -119,13 +119,4 @@ async function listening(port: number, child: ChildProcess): Promise<void> {
     if (new RegExp(`:${hex} 00000000:0000 0A`).test(table)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || !address) throw new Error('no port');
-  return address.port;
 }

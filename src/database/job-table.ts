@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Job } from '../model/flow.ts';
 import type { OutboxEvent } from '../model/outbox.ts';
 import type { Tx } from './command.ts';
 import { enterLanes, type LaneTables, laneMigration } from './lane.ts';
@@ -53,16 +54,7 @@ export const jobTableMigrations: readonly Migration[] = [
 ];
 
 /** A subscription job as the store's transaction writes it: `handler` is to see this version of this resource. */
-export interface NewJob {
-  readonly handler: string;
-  readonly resourceType: string;
-  readonly resourceId: string;
-  readonly versionId: string;
-  readonly interaction: 'create' | 'update' | 'delete';
-  /** Jobs of one (handler, person) run in order; absent: in order per resource. */
-  readonly person?: string;
-  readonly lane: 'safety' | 'normal';
-}
+export type NewJob = Omit<Job, 'id' | 'tries'>;
 
 /** 0 goes first. Stored as a number so that one index orders by it. */
 export const classNumber = (lane: 'safety' | 'normal'): number => (lane === 'safety' ? 0 : 1);

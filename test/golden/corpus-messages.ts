@@ -7,6 +7,7 @@ import { groupMessage } from '../../src/hl7/grammar.ts';
 import { parseMessage } from '../../src/hl7/parse.ts';
 import { type MappedMessage, mapMessage } from '../../src/mapping/map-message.ts';
 import type { Partner } from '../../src/model/partner.ts';
+import { partner } from '../unit/mapping/partner.ts';
 import { MAPS } from './mapping-cases.ts';
 
 const SHARED = process.env.HANDOFF_SHARED ?? fileURLToPath(new URL('../../../shared', import.meta.url));
@@ -16,23 +17,14 @@ export const CORPUS = join(SHARED, 'corpus');
 export const hasCorpus = existsSync(CORPUS);
 
 /** A partner of whom nothing is known: its assigners become URNs. */
-export const UNKNOWN: Partner = {
+export const UNKNOWN: Partner = partner({
   id: 'unknown',
   name: 'Unknown sender',
   organization: 'unknown',
   zone: 'UTC',
-  senders: [],
   authorities: {},
   defaultAuthority: 'LOCAL',
-  codeTables: {},
-  programs: [],
-  safety: { documentTypes: [], reasons: {} },
-  administration: 'per-device',
-  registrationMeansArrival: true,
-  feeds: [],
-  endpoints: [],
-  duty: { hours: {}, holidays: [], role: 'informed', ladder: [] },
-};
+});
 
 export interface CorpusMessage {
   /** `folder/file#n`. */

@@ -4,33 +4,11 @@ import { parseMessage } from '../../../src/hl7/parse.ts';
 import { foldResource } from '../../../src/mapping/bundle.ts';
 import { compileMaps, type MappedMessage, mapMessage } from '../../../src/mapping/map-message.ts';
 import type { Partner } from '../../../src/model/partner.ts';
+import { partner } from './partner.ts';
+
+export { partner };
 
 export const MAPS = compileMaps(DEFINITIONS);
-
-/** A partner that differs from the smallest one only in what the test is about. */
-export function partner(of: Partial<Partner> = {}): Partner {
-  return {
-    id: 'clinic',
-    name: 'Clinic',
-    organization: 'clinic-org',
-    zone: 'America/New_York',
-    senders: [],
-    authorities: {
-      MRN: 'https://clinic.example/mrn',
-      VN: 'https://clinic.example/visit',
-      ID: 'https://clinic.example/id',
-    },
-    codeTables: {},
-    programs: [],
-    safety: { documentTypes: [], reasons: {} },
-    administration: 'per-device',
-    registrationMeansArrival: true,
-    feeds: [],
-    endpoints: [],
-    duty: { hours: {}, holidays: [], role: 'informed', ladder: [] },
-    ...of,
-  };
-}
 
 export const PID = 'PID|1||100^^^MRN^MR||Doe^Pat||19900101|F';
 

@@ -11,7 +11,11 @@ export interface Actor {
   /** Users only: the active PractitionerRole the personal token is bound to, and its Practitioner. */
   readonly practitionerRole?: string;
   readonly practitioner?: string;
-  /** SMART scopes version 2, e.g. `system/*.cruds`, `user/Task.ru`. Empty: nothing is allowed. */
+  /** Client id of the app through which a user came in; absent for a personal token. */
+  readonly app?: string;
+  /** Patient id of the app's launch: `patient/…` scopes reach what is about this patient's person. */
+  readonly launchPatient?: string;
+  /** SMART scopes version 2, e.g. `system/*.cruds`, `user/Task.ru`, `patient/*.rs`. Empty: nothing is allowed. */
   readonly scopes: readonly string[];
 }
 

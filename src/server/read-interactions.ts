@@ -4,6 +4,7 @@ import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts
 import { textsOf, versionHeaders } from './present.ts';
 import { refuse } from './refusal.ts';
 import { ROW_COLUMNS, type Row } from './rows.ts';
+import { coveredVersions } from './scope-check.ts';
 import { parseSearch } from './search-request.ts';
 import { readable } from './search-sql.ts';
 import { subsetOf } from './subset.ts';
@@ -55,7 +56,9 @@ export async function vread(
   if (!old) throw missing(type);
   if (old.deleted === 1) throw refuse(410, 'deleted', 'this version is the deletion');
   // An older version may point elsewhere than the current one: it is always looked through.
-  return respondWith(context, request, { ...row, ...old, foreign_refs: 1 });
+  const [covered] = await coveredVersions(context, [{ ...row, ...old, foreign_refs: 1 }], 'r');
+  if (!covered) throw missing(type);
+  return respondWith(context, request, covered);
 }
 
 async function respondWith(context: Context, request: FhirRequest, row: Row): Promise<FhirResponse> {

@@ -1,5 +1,7 @@
 import type { Definitions } from '../fhir/definitions.ts';
 import type { Actor } from '../model/actor.ts';
+import { parseScope } from '../model/scope.ts';
+import { isDirectoryType } from './directory-types.ts';
 import type { IndexRows } from './index-rows.ts';
 import { refuse } from './refusal.ts';
 import { meetsAll } from './search-match.ts';
@@ -8,29 +10,40 @@ import { type AnyCondition, parseSearch } from './search-request.ts';
 export type Operation = 'c' | 'r' | 'u' | 'd' | 's';
 
 interface Scope {
+  /** Set for `patient/…`: the launch patient. */
+  readonly patient: string | undefined;
   readonly type: string;
   readonly operations: string;
   readonly query: string | undefined;
 }
 
-const SCOPE = /^(system|user|patient)\/(\*|[A-Z][A-Za-z]+)\.([a-z*]+)(?:\?(.+))?$/;
-const VERSION_1: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' };
-
 /**
- * The scopes of an actor that count: a person's token holds `user/…`, every other actor `system/…`. `patient/…` needs a launch
- * context, which no token has yet, and opens nothing. Rule: SMART App Launch 2.2 scopes-and-launch-context.
+ * The scopes of an actor that count: a person's token holds `user/…`, and `patient/…` where an app was launched for a patient;
+ * every other actor `system/…`. Rule: SMART App Launch 2.2 scopes-and-launch-context.
  */
 function scopesOf(actor: Actor): Scope[] {
-  const context = actor.kind === 'user' ? 'user' : 'system';
   return actor.scopes.flatMap((text) => {
-    const match = SCOPE.exec(text);
-    if (!match || match[1] !== context) return [];
-    return [{ type: match[2]!, operations: VERSION_1[match[3]!] ?? match[3]!, query: match[4] }];
+    const scope = parseScope(text);
+    if (!scope) return [];
+    const patient = scope.context === 'patient' && actor.kind === 'user' ? actor.launchPatient : undefined;
+    const counts = patient !== undefined || scope.context === (actor.kind === 'user' ? 'user' : 'system');
+    return counts ? [{ patient, type: scope.type, operations: scope.operations, query: scope.query }] : [];
   });
 }
 
-/** What the scopes let an actor do with a type: everything, nothing, or what meets one of these sets of conditions. */
-export type Permission = 'all' | 'none' | readonly (readonly AnyCondition[])[];
+/** One way in which a scope opens part of a type. */
+export interface Limit {
+  /** Only what is about this patient's person; of directory types what is about nobody. Absent: about anybody. */
+  readonly patient: string | undefined;
+  /** All must be met. */
+  readonly conditions: readonly AnyCondition[];
+}
+
+/** What the scopes let an actor do with a type: everything, nothing, or what one of these limits lets through. */
+export type Permission = 'all' | 'none' | readonly Limit[];
+
+/** Whom a resource is about, seen from a launch: its patient's person, nobody, or anybody else too. */
+export type Subject = 'launch' | 'nobody' | 'others';
 
 export class Scopes {
   readonly #definitions: Definitions;
@@ -59,12 +72,15 @@ export class Scopes {
     }
   }
 
-  /** Whether the operation is allowed on this very resource. */
-  allows(type: string, id: string, operation: Operation, index: () => IndexRows): boolean {
+  /** Whether the operation is allowed on this very resource, as it reads. Conditions that need the store are not met. */
+  allows(type: string, id: string, operation: Operation, subject: Subject, index: () => IndexRows): boolean {
     const permission = this.permission(type, operation);
     if (permission === 'all' || permission === 'none') return permission === 'all';
-    const rows = index();
-    return permission.some((conditions) => meetsAll(conditions, type, id, rows));
+    const reads = operation === 'r' || operation === 's';
+    const about = subject === 'launch' || (subject === 'nobody' && reads && isDirectoryType(type));
+    return permission.some(
+      ({ patient, conditions }) => (patient === undefined || about) && meetsAll(conditions, type, id, index()),
+    );
   }
 
   #find(type: string, operation: Operation): Permission {
@@ -72,9 +88,13 @@ export class Scopes {
       (scope) => (scope.type === '*' || scope.type === type) && scope.operations.includes(operation),
     );
     if (fitting.length === 0) return 'none';
-    if (fitting.some(({ query }) => query === undefined)) return 'all';
-    return fitting.map(
-      ({ query }) => parseSearch(this.#definitions, type, [...new URLSearchParams(query)], true).conditions,
-    );
+    if (fitting.some(({ patient, query }) => patient === undefined && query === undefined)) return 'all';
+    return fitting.map(({ patient, query }) => ({
+      patient,
+      conditions:
+        query === undefined
+          ? []
+          : parseSearch(this.#definitions, type, [...new URLSearchParams(query)], true).conditions,
+    }));
   }
 }

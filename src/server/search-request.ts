@@ -283,4 +283,7 @@ export function splitEscaped(text: string, separator: string): string[] {
   return parts;
 }
 
+/** A text as a search value that means itself. Rule: FHIR R4 search.html#escaping. */
+export const escapeValue = (text: string): string => text.replace(/[\\,|$]/g, '\\$&');
+
 export const unescapeValue = (text: string): string => text.replace(/\\([\\,|$])/g, '$1');

@@ -1,6 +1,7 @@
 import { foldText, parseSearchDate, parseSearchNumber } from '../fhir/search-ranges.ts';
 import { canonicalQuantity } from '../fhir/ucum.ts';
 import type { Context } from './context.ts';
+import { isDirectoryType } from './directory-types.ts';
 import { INDEX_TEXT_MAX, parameterKey } from './index-rows.ts';
 import { refuse } from './refusal.ts';
 import type { Operation } from './scopes.ts';
@@ -38,20 +39,53 @@ export async function readable(
   const visible = visibleRows(context.visibility, r);
   const closed: string[] = [];
   const limited: Sql[] = [];
+  // One predicate for all types that a patient's scope opens whole: a list of all types would be long.
+  const whole = new Map<string, string[]>();
   for (const type of types) {
     const permission = context.scopes.permission(type, operation);
     if (permission === 'all') continue;
     closed.push(type);
     if (permission === 'none') continue;
-    for (const conditions of permission) {
-      const parts = [sql(`${r}.type = ?`, type)];
-      for (const condition of conditions) parts.push(asPredicate(await compile(context, [type], condition), r));
-      limited.push(sql(`(${joinSql(parts, ' AND ').text})`, ...joinSql(parts, ' AND ').params));
+    for (const { patient, conditions } of permission) {
+      if (patient !== undefined && conditions.length === 0) whole.set(patient, [...(whole.get(patient) ?? []), type]);
+      else limited.push(await limitSql(context, r, type, patient, conditions));
     }
   }
   if (closed.length === 0) return visible;
-  const open = sql(`${r}.type NOT IN (${closed.map(() => '?').join(', ')})`, ...closed);
-  return joinSql([visible, sql('AND ('), joinSql([open, ...limited], ' OR '), sql(')')], ' ');
+  for (const [patient, of] of whole) limited.push(allOf([typeIn(r, of), aboutPatient(r, patient, of)]));
+  const open = types.filter((type) => !closed.includes(type));
+  const any = [...(open.length > 0 ? [sql(`NOT (${typeIn(r, closed).text})`, ...closed)] : []), ...limited];
+  return joinSql([visible, sql('AND ('), any.length === 0 ? sql('1 = 0') : joinSql(any, ' OR '), sql(')')], ' ');
+}
+
+async function limitSql(
+  context: Context,
+  r: string,
+  type: string,
+  patient: string | undefined,
+  conditions: readonly AnyCondition[],
+): Promise<Sql> {
+  const parts = [typeIn(r, [type]), ...(patient === undefined ? [] : [aboutPatient(r, patient, [type])])];
+  for (const condition of conditions) parts.push(asPredicate(await compile(context, [type], condition), r));
+  return allOf(parts);
+}
+
+const typeIn = (r: string, types: readonly string[]): Sql =>
+  sql(`${r}.type IN (${types.map(() => '?').join(', ')})`, ...types);
+
+function allOf(parts: readonly Sql[]): Sql {
+  const { text, params } = joinSql(parts, ' AND ');
+  return sql(`(${text})`, ...params);
+}
+
+/** About the patient's person as membership stands now, and about nobody else; of directory types also what is everybody's. */
+function aboutPatient(r: string, patient: string, types: readonly string[]): Sql {
+  const person = sql(
+    `${r}.person = COALESCE((SELECT m.person FROM person_member m WHERE m.patient = ? AND m.until IS NULL), ?)`,
+    patient,
+    patient,
+  );
+  return types.some(isDirectoryType) ? sql(`(${r}.shared = 1 OR ${person.text})`, ...person.params) : person;
 }
 
 export async function compile(context: Context, types: readonly string[], condition: AnyCondition): Promise<Compiled> {

@@ -2,7 +2,7 @@ import { type CodeSystemTable, expandValueSet } from '../fhir/expand.ts';
 import type { Context } from './context.ts';
 import { ReaderTerminology } from './operations/terminology-source.ts';
 import { refuse } from './refusal.ts';
-import { type AnyCondition, type Condition, splitEscaped, unescapeValue } from './search-request.ts';
+import { type AnyCondition, type Condition, escapeValue, splitEscaped, unescapeValue } from './search-request.ts';
 
 /** More codes than this are not looked for one by one. */
 const CODES_MAX = 5000;
@@ -50,8 +50,7 @@ interface Code {
 
 function limited(codes: readonly Code[]): string[] {
   if (codes.length > CODES_MAX) throw refuse(400, 'too-costly', 'the value set has too many codes to search by');
-  const quoted = (text: string): string => text.replace(/[\\,|$]/g, '\\$&');
-  return codes.map(({ system, code }) => `${quoted(system)}|${quoted(code)}`);
+  return codes.map(({ system, code }) => `${escapeValue(system)}|${escapeValue(code)}`);
 }
 
 async function codesOfSet(context: Context, url: string): Promise<readonly Code[]> {

@@ -10,12 +10,12 @@ import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
 import { takeOver } from './fold.ts';
 import { foldFromText, foldToText } from './fold-text.ts';
-import { indexRows } from './index-rows.ts';
 import { unmask } from './mask.ts';
 import { keepSubscription } from './operations/subscription-state.ts';
 import { actorProvenance, provenanceChange } from './provenance.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
+import { requireScope } from './scope-check.ts';
 import { openText, sealText } from './sealed-text.ts';
 import { lockNames } from './statements.ts';
 import { inheritedLabels, securityOf } from './target-labels.ts';
@@ -132,6 +132,7 @@ async function planWrite(
   const stored = lives ? parseRow(before, bodyKeysOf(tx.env)) : undefined;
   if (before) await requireOwnership(context, write, before);
   if (write.action === 'delete' && !lives) return undefined;
+  if (stored) await requireScope(context, operation, write.type, write.id, stored as unknown as FhirResource);
   requireVersion(write, lives ? before : undefined);
   if (write.action === 'delete') {
     if (write.type === 'Patient') await requireNoRecords(context, before!);
@@ -146,10 +147,7 @@ async function planWrite(
     };
   }
   const resource = prepared(write, stored, labels);
-  const index = () => indexRows(engine.definitions, resource);
-  if (!context.scopes.allows(write.type, write.id, operation, index)) {
-    throw refuse(403, 'forbidden', `the token's scope does not cover this ${write.type}`);
-  }
+  await requireScope(context, operation, write.type, write.id, resource);
   const hash = contentHash(resource);
   if (lives && before.hash === hash) return undefined;
   const issues = engine.validate(resource);

@@ -46,6 +46,8 @@ async function kickOff(context: Context, request: FhirRequest, target: Target): 
   if (!/\brespond-async\b/.test(request.headers.prefer ?? ''))
     throw refuse(400, 'required', 'an export answers later: Prefer: respond-async is needed');
   const { tx, actor, at } = context;
+  if (actor.launchPatient !== undefined)
+    throw refuse(403, 'forbidden', 'an app that was launched for one patient makes no export');
   const asked = askedOf(context, request);
   refuseUnknown(asked, request);
   const level = target.type === undefined ? 'system' : target.type === 'Patient' && !named(asked) ? 'patient' : 'group';

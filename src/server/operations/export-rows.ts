@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { parameterKey } from '../index-rows.ts';
 import { textsOf } from '../present.ts';
 import { ROW_COLUMNS, type Row, SEVERAL_PERSONS } from '../rows.ts';
+import { coveredVersions } from '../scope-check.ts';
 import { asPredicate } from '../search-compiled.ts';
 import { parseSearch } from '../search-request.ts';
 import { compile, readable } from '../search-sql.ts';
@@ -171,25 +172,26 @@ export async function readPart(
   return { text: versions.map(({ rid }) => `${texts.get(rid)}\n`).join(''), rows: versions };
 }
 
-async function asOf({ tx }: Context, { since, until }: ExportJob, rows: readonly Row[]): Promise<Row[]> {
+async function asOf(context: Context, { since, until }: ExportJob, rows: readonly Row[]): Promise<Row[]> {
   const changed = rows.filter((row) => row.last_updated > until);
   if (changed.length === 0) return [...rows];
   type Old = Pick<Row, 'rid' | 'version' | 'last_updated' | 'deleted' | 'json'>;
   const found = await queryKeys<Old>(
-    tx,
+    context.tx,
     'SELECT rid, version, last_updated, deleted, json FROM history WHERE rid IN $KEYS AND last_updated <= ? ORDER BY version',
     changed.map(({ rid }) => [rid]),
     [],
     [until],
   );
   const latest = new Map(found.map((old) => [old.rid, old]));
-  return rows.flatMap((row) => {
-    if (row.last_updated <= until) return [row];
+  const former = changed.flatMap((row) => {
     const old = latest.get(row.rid);
     if (!old || old.deleted === 1 || (since !== undefined && old.last_updated < since)) return [];
     // An older version may point elsewhere than the current one: it is always looked through.
     return [{ ...row, ...old, foreign_refs: 1 }];
   });
+  const covered = new Map((await coveredVersions(context, former, 'r')).map((row) => [row.rid, row]));
+  return rows.flatMap((row) => (row.last_updated <= until ? [row] : (covered.get(row.rid) ?? [])));
 }
 
 /** Rule: Bulk Data 2.0.0, "deleted": a transaction Bundle of DELETE requests. */

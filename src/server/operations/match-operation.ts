@@ -6,7 +6,7 @@ import { identifyingOf } from '../persons.ts';
 import { textsOf } from '../present.ts';
 import { refuse } from '../refusal.ts';
 import type { Row } from '../rows.ts';
-import { parseSearch } from '../search-request.ts';
+import { escapeValue, parseSearch } from '../search-request.ts';
 import { runSearch } from '../search-run.ts';
 import { type MatchScore, scoreMatch } from './match-score.ts';
 import { disclosed, executed, type Operation } from './operation.ts';
@@ -85,22 +85,20 @@ function waysToFind(wanted: Patient): (readonly (readonly [string, string])[])[]
   const identifiers = identifyingOf(wanted as unknown as FhirResource).slice(0, 50);
   if (identifiers.length > 0)
     ways.push([
-      ['identifier', identifiers.map(({ system, value }) => `${escaped(system)}|${escaped(value)}`).join(',')],
+      ['identifier', identifiers.map(({ system, value }) => `${escapeValue(system)}|${escapeValue(value)}`).join(',')],
     ]);
   if (wanted.birthDate !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(wanted.birthDate))
     ways.push([['birthdate', wanted.birthDate]]);
   for (const { family, given } of (wanted.name ?? []).slice(0, 5)) {
     if (typeof family === 'string' && family !== '' && typeof given?.[0] === 'string' && given[0] !== '')
       ways.push([
-        ['family', escaped(family)],
-        ['given', escaped(given[0])],
+        ['family', escapeValue(family)],
+        ['given', escapeValue(given[0])],
       ]);
   }
   for (const { system, value } of (wanted.telecom ?? []).slice(0, 10)) {
     if ((system === 'phone' || system === 'email') && typeof value === 'string' && value !== '')
-      ways.push([[system, escaped(value)]]);
+      ways.push([[system, escapeValue(value)]]);
   }
   return ways;
 }
-
-const escaped = (text: string): string => text.replace(/[\\,|$]/g, '\\$&');

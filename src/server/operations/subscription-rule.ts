@@ -16,6 +16,13 @@ export function subscriptionRule(definitions: Definitions, policy: EndpointPolic
     resourceType: 'Subscription',
     check({ actor, before, after }) {
       if (!after || actor.kind === 'hub') return undefined;
+      if (actor.app !== undefined)
+        return {
+          severity: 'error',
+          code: 'forbidden.app',
+          location: 'Subscription',
+          text: 'a subscription outlives the session of an app: ask for it with a client or a personal token',
+        };
       const subscription = after as unknown as Subscription;
       const previous = before as unknown as Subscription | undefined;
       const spec = specOf(definitions, subscription, policy);

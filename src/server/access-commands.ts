@@ -1,6 +1,6 @@
 import type { CommandTable, Tx } from '../database/command.ts';
-import { bodyKeysOf } from '../database/envelope.ts';
-import { loadRow, parseRow } from './rows.ts';
+import { activeRole } from './active-role.ts';
+import { disableLogin } from './login-commands.ts';
 
 /** A registered client as it is kept; the secret only as a hash. */
 export interface ClientRecord {
@@ -14,6 +14,12 @@ export interface ClientRecord {
   readonly jwks: string | null;
   readonly created_at: number;
   readonly revoked_at: number | null;
+  /** JSON list of a registered app's redirect URIs; null for a client that acts for itself. */
+  readonly redirect_uris: string | null;
+  /** Where an EHR opens the app. */
+  readonly launch_uri: string | null;
+  /** 1: an app that can keep no secret. */
+  readonly public: number;
 }
 
 /** Whom a personal token stands for, as the store has it now. */
@@ -38,7 +44,8 @@ export interface UserTokenRecord {
 export const accessCommands: CommandTable = {
   'access.add-client': async (tx, client: ClientRecord) => {
     await tx.run(
-      `INSERT INTO client (id, name, organization, operator, scopes, secret_hash, jwks, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO client (id, name, organization, operator, scopes, secret_hash, jwks, created_at, revoked_at, redirect_uris,
+        launch_uri, public) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
         client.id,
         client.name,
@@ -49,6 +56,9 @@ export const accessCommands: CommandTable = {
         client.jwks,
         client.created_at,
         client.revoked_at,
+        client.redirect_uris,
+        client.launch_uri,
+        client.public,
       ],
     );
   },
@@ -56,7 +66,7 @@ export const accessCommands: CommandTable = {
     (await tx.query<ClientRecord>('SELECT * FROM client WHERE id = ? AND revoked_at IS NULL', [id]))[0],
   'access.clients': (tx) =>
     tx.query(
-      'SELECT id, name, organization, operator, scopes, created_at, revoked_at FROM client ORDER BY created_at, id',
+      'SELECT id, name, organization, operator, scopes, redirect_uris, public, created_at, revoked_at FROM client ORDER BY created_at, id',
     ),
   'access.revoke-client': (tx, { id, at }: { id: string; at: number }) =>
     tx.run('UPDATE client SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', [at, id]),
@@ -69,8 +79,10 @@ export const accessCommands: CommandTable = {
     return true;
   },
   'access.user': (tx, args: { hash: string; at: number }) => tokenHolder(tx, args),
-  'access.revoke-user-tokens': (tx, { name, at }: { name: string; at: number }) =>
-    tx.run('UPDATE user_token SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL', [at, name]),
+  'access.revoke-user': async (tx, { name, at }: { name: string; at: number }) => {
+    await tx.run('UPDATE user_token SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL', [at, name]);
+    await disableLogin(tx, name, at);
+  },
   'access.use-assertion': async (
     tx,
     { client, jti, expiresAt, at }: { client: string; jti: string; expiresAt: number; at: number },
@@ -94,45 +106,4 @@ async function tokenHolder(tx: Tx, { hash, at }: { hash: string; at: number }): 
   const role = token && (await activeRole(tx, token.practitioner_role, at));
   if (!token || !role) return undefined;
   return { name: token.name, scopes: token.scopes, practitionerRole: token.practitioner_role, ...role };
-}
-
-/**
- * The organization and practitioner of a role that is active at this instant, with its practitioner; else nothing. Only the
- * organization itself, or an operator, says who speaks for it: a role another one wrote names a colleague and opens nothing.
- */
-async function activeRole(
-  tx: Tx,
-  id: string,
-  at: number,
-): Promise<{ organization: string; practitioner: string | undefined } | undefined> {
-  const row = await loadRow(tx, 'PractitionerRole', id);
-  if (!row || row.deleted === 1) return undefined;
-  const role = parseRow(row, bodyKeysOf(tx.env)) as unknown as {
-    active?: boolean;
-    period?: { start?: string; end?: string };
-    organization?: { reference?: string };
-    practitioner?: { reference?: string };
-  };
-  const organization = role.organization?.reference?.replace(/^Organization\//, '');
-  if (role.active !== true || !organization || !isCurrent(role.period, at)) return undefined;
-  // A role is worth what its organization says: nobody appoints his own people to another one.
-  if (row.owner_org !== '' && row.owner_org !== organization) return undefined;
-  if (row.owner_org !== '' && row.owner_org !== organization) return undefined;
-  const practitioner = role.practitioner?.reference?.replace(/^Practitioner\//, '');
-  if (practitioner !== undefined) {
-    const person = await loadRow(tx, 'Practitioner', practitioner);
-    const inactive =
-      person &&
-      (person.deleted === 1 || (parseRow(person, bodyKeysOf(tx.env)) as { active?: boolean }).active === false);
-    if (inactive) return undefined;
-  }
-  return { organization, practitioner };
-}
-
-function isCurrent(period: { start?: string; end?: string } | undefined, at: number): boolean {
-  if (period?.start !== undefined && Date.parse(period.start) > at) return false;
-  // A day belongs to its period whole.
-  const end =
-    period?.end === undefined ? undefined : Date.parse(period.end) + (period.end.length <= 10 ? 86_400_000 : 0);
-  return end === undefined || end > at;
 }

@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditEventAgent, AuditEventEntity } from '@medplum/fhirtypes';
 import { parseSearchDate } from '../fhir/search-ranges.ts';
-import { hubIdentifier } from '../model/systems.ts';
+import { hubIdentifier, hubSystem } from '../model/systems.ts';
 import { bundleText, pageLinks, searchEntry } from './bundle-text.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
@@ -56,7 +56,7 @@ const KNOWN = new Set([
  * what it owns. They are kept as rows and rendered here: a read must not cost a resource. Rule: DOMAIN §B9, IHE BALP.
  */
 export async function searchAccesses(context: Context, request: FhirRequest): Promise<FhirResponse> {
-  context.scopes.require('AuditEvent', 's');
+  requireWhole(context, 's');
   const { tx, base, limits } = context;
   const pairs = searchPairs(request);
   const where = [mayKnow(context), ...(await conditionsOf(context, pairs))];
@@ -87,7 +87,7 @@ export async function searchAccesses(context: Context, request: FhirRequest): Pr
 }
 
 export async function readAccess(context: Context, id: string): Promise<FhirResponse> {
-  context.scopes.require('AuditEvent', 'r');
+  requireWhole(context, 'r');
   const known = mayKnow(context);
   const [row] = await context.tx.query<Access>(`SELECT a.* FROM audit a WHERE a.id = ? AND ${known.text}`, [
     Number(ID.exec(id)![1]),
@@ -95,6 +95,13 @@ export async function readAccess(context: Context, id: string): Promise<FhirResp
   ]);
   if (!row) throw refuse(404, 'not-found', 'no such AuditEvent');
   return jsonResponse(200, JSON.stringify(eventOf(row)));
+}
+
+/** A scope that opens a part of the AuditEvents cannot be asked of accesses, which are no resources: it opens none of them. */
+function requireWhole({ scopes }: Context, operation: 'r' | 's'): void {
+  scopes.require('AuditEvent', operation);
+  if (scopes.permission('AuditEvent', operation) !== 'all')
+    throw refuse(403, 'forbidden', 'the kept accesses need a scope for every AuditEvent');
 }
 
 function mayKnow({ visibility }: Context): Sql {
@@ -108,7 +115,9 @@ async function conditionsOf(context: Context, pairs: readonly (readonly [string,
     if (!KNOWN.has(name)) throw refuse(400, 'not-supported', 'the kept accesses are not searched by this parameter');
     if (name === '_id') found.push(sql('a.id = ?', Number(ID.exec(value)?.[1] ?? -1)));
     else if (name === 'action')
-      found.push(sql(value === 'E' ? "a.action IN ('E', 'S')" : 'a.action = ?', ...(value === 'E' ? [] : [value])));
+      found.push(
+        sql(value === 'E' ? "a.action IN ('E', 'S', 'L')" : 'a.action = ?', ...(value === 'E' ? [] : [value])),
+      );
     else if (name === 'agent')
       found.push(
         sql('(a.actor = ? OR a.role = ? OR a.organization = ?)', ...Array(3).fill(value.replace(/^.*\//, ''))),
@@ -142,6 +151,20 @@ const INTERACTION: Readonly<Record<string, string>> = {
   E: 'operation',
 };
 
+const accessType = (action: string): Pick<AuditEvent, 'type' | 'subtype'> => ({
+  type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
+  subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: INTERACTION[action] ?? 'operation' }],
+});
+
+const DICOM = 'http://dicom.nema.org/resources/ontology/DCM';
+const LOGIN: Readonly<Record<string, string>> = { login: '110122', 'sign-out': '110123' };
+
+/** User Authentication. Rule: FHIR R4 valueset-audit-event-type, audit-event-sub-type; what they do not name has a code of the hub. */
+const loginType = (what: string): Pick<AuditEvent, 'type' | 'subtype'> => ({
+  type: { system: DICOM, code: '110114' },
+  subtype: [LOGIN[what] ? { system: DICOM, code: LOGIN[what] } : { system: hubSystem('login-event'), code: what }],
+});
+
 /** One access in the shapes of IHE BALP: who, for which organization, what, on which person's record. Names no value of a search. */
 function eventOf(row: Access): AuditEvent {
   const who: AuditEventAgent['who'] = row.role
@@ -155,14 +178,16 @@ function eventOf(row: Access): AuditEvent {
     const version = row.version === null ? '' : `/_history/${row.version}`;
     entity.push({ what: { reference: `${row.target}${version}` }, role: role(row.type === 'Patient' ? '1' : '4') });
   }
-  if (row.query) entity.push({ role: role('24'), query: Buffer.from(row.query).toString('base64') });
+  const [login, app] = row.action === 'L' ? (row.query ?? '').split(' ') : [];
+  if (app) agent.push({ who: { identifier: { system: hubIdentifier('client'), value: app } }, requestor: false });
+  if (row.query && login === undefined)
+    entity.push({ role: role('24'), query: Buffer.from(row.query).toString('base64') });
   return {
     resourceType: 'AuditEvent',
     id: `access-${row.id}`,
     meta: { versionId: '1', lastUpdated: new Date(row.at).toISOString(), source: ACCESS_SOURCE },
-    type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
-    subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: INTERACTION[row.action] ?? 'operation' }],
-    action: (row.action === 'S' ? 'E' : row.action) as AuditEvent['action'],
+    ...(login === undefined ? accessType(row.action) : loginType(login)),
+    action: (row.action === 'S' || row.action === 'L' ? 'E' : row.action) as AuditEvent['action'],
     recorded: new Date(row.at).toISOString(),
     outcome: row.outcome < 400 ? '0' : '4',
     agent,

@@ -6,8 +6,8 @@ import { insertRows } from './statements.ts';
 export interface AuditRecord {
   readonly at: number;
   readonly actor: Actor;
-  /** C, R, U, D, E, or S for a search. */
-  readonly action: 'C' | 'R' | 'U' | 'D' | 'E' | 'S';
+  /** C, R, U, D, E, S for a search, or L for what concerns a login: then `query` says what, and which app. */
+  readonly action: 'C' | 'R' | 'U' | 'D' | 'E' | 'S' | 'L';
   /** HTTP status. */
   readonly outcome: number;
   readonly type?: string;

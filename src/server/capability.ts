@@ -63,7 +63,6 @@ export function capabilityStatement(engine: Engine, base: string, at: number): C
   const rest: CapabilityStatementRest = {
     mode: 'server',
     security: {
-      cors: false,
       service: [
         {
           coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'SMART-on-FHIR' }],
@@ -72,7 +71,10 @@ export function capabilityStatement(engine: Engine, base: string, at: number): C
       extension: [
         {
           url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
-          extension: [{ url: 'token', valueUri: `${new URL(base).origin}/oauth2/token` }],
+          extension: ['authorize', 'token', 'introspect', 'revoke'].map((url) => ({
+            url,
+            valueUri: `${new URL(base).origin}/oauth2/${url}`,
+          })),
         },
       ],
     },

@@ -10,6 +10,9 @@ import { type AuditRecord, storeAudit } from './audit.ts';
 import { contextOf, visibilityOf } from './context.ts';
 import type { Engine, FhirResource } from './engine.ts';
 import type { FhirCall, FhirResponse } from './exchange.ts';
+import { grantCommands } from './grant-commands.ts';
+import { launchCommands } from './launch-commands.ts';
+import { loginCommands } from './login-commands.ts';
 import { showRows } from './mask.ts';
 import { route } from './route.ts';
 import { parseRow, type Row } from './rows.ts';
@@ -45,6 +48,9 @@ export function serverCommands(engine: Engine): CommandTable {
   compileTriggers(engine);
   return {
     ...accessCommands,
+    ...loginCommands,
+    ...launchCommands,
+    ...grantCommands,
     'store.apply': (tx, args: ApplyArgs): Promise<Applied> => applyUnit(tx, engine, args),
     'store.read': (tx, args: ReadArgs) => storeRead(tx, engine, args),
     'store.search': (tx, args: SearchArgs) => storeSearch(tx, engine, args),

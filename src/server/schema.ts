@@ -1,5 +1,6 @@
 import type { Tx } from '../database/command.ts';
 import type { Migration } from '../database/migrate.ts';
+import { smartMigration } from './smart-schema.ts';
 
 type Dialect = Tx['dialect'];
 
@@ -29,6 +30,7 @@ export const serverMigrations: readonly Migration[] = [
       'CREATE INDEX access_grant_recipient ON access_grant (recipient, person)',
     ],
   },
+  smartMigration,
 ];
 
 function resources(dialect: Dialect): string[] {

@@ -1,0 +1,96 @@
+import type { CommandTable, Tx } from '../database/command.ts';
+import type { TokenHolder } from './access-commands.ts';
+import { activeRole } from './active-role.ts';
+import { type AuditRecord, storeAudit } from './audit.ts';
+
+/** Somebody who may sign in, as the store has it now. */
+export interface Login extends TokenHolder {
+  readonly passwordHash: string;
+}
+
+/** A signed-in person in one browser. */
+export interface Session extends TokenHolder {
+  /** Milliseconds. */
+  readonly signedInAt: number;
+  readonly expiresAt: number;
+}
+
+export interface LoginRecord {
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly practitionerRole: string;
+  readonly scopes: string;
+  readonly at: number;
+}
+
+export interface SessionRecord {
+  /** Of the cookie. */
+  readonly hash: string;
+  readonly login: string;
+  readonly at: number;
+  readonly expiresAt: number;
+  readonly audit: AuditRecord;
+}
+
+/** People who sign in with a password, and their sessions. A person whose role has ended is nobody at the next look. */
+export const loginCommands: CommandTable = {
+  'login.set': setLogin,
+  'login.find': (tx, { name, at }: { name: string; at: number }) => findLogin(tx, name, at),
+  'login.open-session': async (tx, { hash, login, at, expiresAt, audit }: SessionRecord) => {
+    await tx.run('INSERT INTO login_session (hash, login, created_at, expires_at) VALUES (?, ?, ?, ?)', [
+      hash,
+      login,
+      at,
+      expiresAt,
+    ]);
+    await storeAudit(tx, [audit]);
+  },
+  'login.session': (tx, { hash, at }: { hash: string; at: number }) => findSession(tx, hash, at),
+  'login.end-session': async (tx, { hash, audit }: { hash: string; audit: AuditRecord }) => {
+    await tx.run('DELETE FROM login_session WHERE hash = ?', [hash]);
+    await storeAudit(tx, [audit]);
+  },
+};
+
+/** Gives somebody a password, or a new one: then nothing that was opened with the old one goes on. False: the role is not active. */
+async function setLogin(tx: Tx, { name, passwordHash, practitionerRole, scopes, at }: LoginRecord): Promise<boolean> {
+  if (!(await activeRole(tx, practitionerRole, at))) return false;
+  await tx.run('DELETE FROM login_session WHERE login = ?', [name]);
+  await tx.run('UPDATE app_grant SET revoked_at = ? WHERE login = ? AND revoked_at IS NULL', [at, name]);
+  await tx.run(
+    `INSERT INTO login (name, password_hash, practitioner_role, scopes, created_at, disabled_at) VALUES (?, ?, ?, ?, ?, NULL)
+     ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, practitioner_role = excluded.practitioner_role,
+       scopes = excluded.scopes, disabled_at = NULL`,
+    [name, passwordHash, practitionerRole, scopes, at],
+  );
+  return true;
+}
+
+/** Ends a login: sessions and grants end with it, for they are looked up through it. */
+export async function disableLogin(tx: Tx, name: string, at: number): Promise<void> {
+  await tx.run('UPDATE login SET disabled_at = ? WHERE name = ? AND disabled_at IS NULL', [at, name]);
+  await tx.run('DELETE FROM login_session WHERE login = ?', [name]);
+  await tx.run('UPDATE app_grant SET revoked_at = ? WHERE login = ? AND revoked_at IS NULL', [at, name]);
+}
+
+export async function findLogin(tx: Tx, name: string, at: number): Promise<Login | undefined> {
+  const [login] = await tx.query<{ password_hash: string; practitioner_role: string; scopes: string }>(
+    'SELECT password_hash, practitioner_role, scopes FROM login WHERE name = ? AND disabled_at IS NULL',
+    [name],
+  );
+  const role = login && (await activeRole(tx, login.practitioner_role, at));
+  if (!login || !role) return undefined;
+  const { password_hash: passwordHash, practitioner_role: practitionerRole, scopes } = login;
+  return { name, passwordHash, scopes, practitionerRole, ...role };
+}
+
+async function findSession(tx: Tx, hash: string, at: number): Promise<Session | undefined> {
+  const [session] = await tx.query<{ login: string; created_at: number; expires_at: number }>(
+    'SELECT login, created_at, expires_at FROM login_session WHERE hash = ? AND expires_at > ?',
+    [hash, at],
+  );
+  const login = session && (await findLogin(tx, session.login, at));
+  if (!session || !login) return undefined;
+  const { passwordHash: _hash, ...holder } = login;
+  return { ...holder, signedInAt: session.created_at, expiresAt: session.expires_at };
+}

@@ -3,12 +3,17 @@ import { promisify } from 'node:util';
 import type { Clock, NewId } from '../model/clock.ts';
 import type { Database } from '../model/database.ts';
 import type { ClientRecord, UserTokenRecord } from '../server/access-commands.ts';
+import type { LoginRecord } from '../server/login-commands.ts';
+import { AccessRefused } from './access-refused.ts';
+import { checkApp, checkScopes } from './smart/registration.ts';
 
 const scryptAsync = promisify(scrypt) as (secret: string, salt: Buffer, length: number) => Promise<Buffer>;
 const HASH_BYTES = 32;
 
 /** A personal token begins with this, so that it is told from an access token without asking the database. */
 export const PERSONAL_PREFIX = 'hpt_';
+/** An access token that a person gave an app begins with this. */
+export const APP_PREFIX = 'hat_';
 
 export interface NewClient {
   readonly name: string;
@@ -18,6 +23,12 @@ export interface NewClient {
   readonly organization?: string;
   /** JWK set (JSON) or its https address, for `private_key_jwt`; then there is no secret. */
   readonly jwks?: string;
+  /** Makes it an app that people sign in to: the exact addresses to which a code may go. */
+  readonly redirectUris?: readonly string[];
+  /** Where an EHR opens the app. */
+  readonly launchUri?: string;
+  /** An app that can keep no secret: it proves itself by PKCE alone. */
+  readonly public?: boolean;
 }
 
 export interface NewUser {
@@ -26,50 +37,56 @@ export interface NewUser {
   readonly practitionerRole: string;
   readonly scope?: string;
   readonly expiresAt?: number;
+  /** With it the person can sign in to apps under this name. */
+  readonly password?: string;
 }
 
 /** Makes and ends what people and programs come in with. Secrets are shown once and kept as hashes. */
 export interface AccessAdmin {
   addClient(client: NewClient): Promise<{ client_id: string; client_secret?: string }>;
-  /** Throws when the role is not active: a token never outlives it. */
+  /** Throws when the role is not active: a token never outlives it. A password given replaces that of the same name. */
   addUser(user: NewUser): Promise<{ token: string; name: string }>;
   clients(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   revokeClient(id: string): Promise<void>;
   revokeUser(name: string): Promise<void>;
 }
 
-/** SMART version 2 (or 1) on resources. A scope that opens nothing by a slip of the pen is refused when the client is made. */
-const RESOURCE_SCOPE = /^(system|user)\/(\*|[A-Z][A-Za-z]+)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)(\?\S+)?$/;
-
 export const USER_SCOPES = 'user/*.cruds';
 
 export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId: NewId }): AccessAdmin {
   const { database, clock, newId } = deps;
   return {
-    async addClient({ name, scope, organization, jwks }) {
-      const scopes = scope.trim().split(/\s+/);
-      if (!scopes.every((each) => RESOURCE_SCOPE.test(each)))
-        throw new Error('a scope is not of the form system/Patient.cruds');
+    async addClient(client) {
+      const { name, organization, jwks, redirectUris, launchUri } = client;
+      const scopes = client.scope.trim().split(/\s+/);
+      const isApp = redirectUris !== undefined;
+      checkScopes(scopes, isApp);
+      if (isApp) checkApp(client);
       const id = newId();
-      const secret = jwks === undefined ? randomBytes(32).toString('base64url') : undefined;
+      const secret = jwks === undefined && client.public !== true ? randomBytes(32).toString('base64url') : undefined;
       const record: ClientRecord = {
         id,
         name,
         organization: organization ?? null,
-        operator: organization === undefined ? 1 : 0,
+        // An app acts for who signs in, never for itself.
+        operator: organization === undefined && !isApp ? 1 : 0,
         scopes: scopes.join(' '),
         secret_hash: secret === undefined ? null : await hashSecret(secret),
         jwks: jwks ?? null,
         created_at: clock.now(),
         revoked_at: null,
+        redirect_uris: isApp ? JSON.stringify(redirectUris) : null,
+        launch_uri: launchUri ?? null,
+        public: client.public === true ? 1 : 0,
       };
       await database.write('access.add-client', record);
       return secret === undefined ? { client_id: id } : { client_id: id, client_secret: secret };
     },
-    async addUser({ name, practitionerRole, scope, expiresAt }) {
-      const token = `${PERSONAL_PREFIX}${randomBytes(32).toString('base64url')}`;
+    async addUser({ name, practitionerRole, scope, expiresAt, password }) {
+      const passwordHash = password === undefined ? undefined : await hashSecret(checkedPassword(password));
+      const { secret: token, hash } = newSecret(PERSONAL_PREFIX);
       const record: UserTokenRecord = {
-        hash: hashToken(token),
+        hash,
         name,
         practitionerRole,
         scopes: scope ?? USER_SCOPES,
@@ -77,13 +94,34 @@ export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId:
         expiresAt,
       };
       if (!(await database.write<boolean>('access.add-user-token', record)))
-        throw new Error('there is no such active PractitionerRole');
+        throw new AccessRefused('ops.role-inactive', 'there is no such active PractitionerRole');
+      if (passwordHash !== undefined) {
+        const login: LoginRecord = { name, passwordHash, practitionerRole, scopes: record.scopes, at: record.at };
+        await database.write('login.set', login);
+      }
       return { token, name };
     },
     clients: () => database.read('access.clients', undefined),
     revokeClient: async (id) => void (await database.write('access.revoke-client', { id, at: clock.now() })),
-    revokeUser: async (name) => void (await database.write('access.revoke-user-tokens', { name, at: clock.now() })),
+    revokeUser: async (name) => void (await database.write('access.revoke-user', { name, at: clock.now() })),
   };
+}
+
+const PASSWORD_MIN = 12;
+const PASSWORD_MAX = 200;
+
+/** Long enough, and no composition rules. Rule: NIST SP 800-63B §5.1.1.2. */
+function checkedPassword(password: string): string {
+  const { length } = [...password];
+  if (length < PASSWORD_MIN || length > PASSWORD_MAX)
+    throw new AccessRefused('ops.password', `a password has ${PASSWORD_MIN} to ${PASSWORD_MAX} characters`);
+  return password;
+}
+
+/** A random secret, and the hash under which the store knows it. */
+export function newSecret(prefix = ''): { secret: string; hash: string } {
+  const secret = `${prefix}${randomBytes(32).toString('base64url')}`;
+  return { secret, hash: hashToken(secret) };
 }
 
 /** Random tokens of 256 bits need no slow hash. */
@@ -91,14 +129,17 @@ export const hashToken = (token: string): string => createHash('sha256').update(
 
 export async function hashSecret(secret: string): Promise<string> {
   const salt = randomBytes(16);
-  const hash = await scryptAsync(secret, salt, HASH_BYTES);
+  const hash = await scryptAsync(secret.normalize('NFC'), salt, HASH_BYTES);
   return `scrypt$${salt.toString('base64url')}$${hash.toString('base64url')}`;
 }
+
+/** Of the same cost as any stored one: who is not known takes as long as who is. */
+export const NOBODYS_SECRET = 'scrypt$AAAAAAAAAAAAAAAAAAAAAA$AAAA';
 
 /** Takes as long for a wrong secret as for a right one. */
 export async function isSecret(secret: string, stored: string): Promise<boolean> {
   const [, salt = '', hash = ''] = stored.split('$');
   const expected = Buffer.from(hash, 'base64url');
-  const given = await scryptAsync(secret, Buffer.from(salt, 'base64url'), HASH_BYTES);
+  const given = await scryptAsync(secret.normalize('NFC'), Buffer.from(salt, 'base64url'), HASH_BYTES);
   return expected.length === given.length && timingSafeEqual(expected, given);
 }

@@ -1,10 +1,12 @@
 import express, { type Express, type Router } from 'express';
 import helmet from 'helmet';
 import type { Registry } from 'prom-client';
+import { cors } from './cors.ts';
 
 export interface AppDeps {
   readonly routers: readonly Router[];
   readonly fhir: Router;
+  readonly corsOrigins: readonly string[];
   readonly ops: Router;
   readonly metrics: Registry;
   /** Everything that must answer before traffic is taken; gives the names of what does not. */
@@ -20,6 +22,7 @@ export function makeApp(deps: AppDeps): Express {
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(helmet());
+  app.use(cors(deps.corsOrigins));
   app.get('/healthz', (_request, response) => void response.json({ status: 'up' }));
   app.get('/readyz', async (_request, response) => {
     const missing = await deps.notReady();

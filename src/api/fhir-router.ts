@@ -115,7 +115,7 @@ async function send(request: Request, response: Response, { status, headers, bod
   // NDJSON is lines of JSON: it has one form.
   const pretty = request.query._pretty === 'true' && !/ndjson/.test(headers['content-type'] ?? '');
   const text = pretty ? JSON.stringify(JSON.parse(body), undefined, 2) : body;
-  response.set('vary', 'Accept-Encoding');
+  response.vary('Accept-Encoding');
   if (text.length >= GZIP_MIN_BYTES && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     response.set('content-encoding', 'gzip');
     return void response.end(await gzipAsync(text, { level: constants.Z_BEST_SPEED }));

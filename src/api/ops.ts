@@ -5,6 +5,7 @@ import type { Replay, Replayed } from '../flow/replay.ts';
 import type { FlowStatus } from '../flow/status.ts';
 import type { Feed } from '../model/partner.ts';
 import type { AccessAdmin } from './access.ts';
+import { AccessRefused } from './access-refused.ts';
 import type { Authenticate } from './authenticate.ts';
 
 export interface OpsDeps {
@@ -47,8 +48,15 @@ const clientBody = z.strictObject({
   scope: z.string().min(1).max(4000),
   organization: z.string().max(64).optional(),
   jwks: z.string().max(20_000).optional(),
+  redirectUris: z.array(z.string().max(1000)).max(10).optional(),
+  launchUri: z.string().max(1000).optional(),
+  public: z.boolean().optional(),
 });
-const userBody = z.strictObject({ name: z.string().min(1).max(200), practitionerRole: z.string().min(1).max(64) });
+const userBody = z.strictObject({
+  name: z.string().min(1).max(200),
+  practitionerRole: z.string().min(1).max(64),
+  password: z.string().max(1000).optional(),
+});
 
 /** `/ops`: what operators see and may do. No answer holds content of a message; every refusal is coded. */
 export function opsRouter(deps: OpsDeps): Router {
@@ -107,7 +115,12 @@ export function opsRouter(deps: OpsDeps): Router {
     response.json({ ...counts, links, feeds: deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) })) });
   });
   router.post('/clients', async (request, response) => {
-    response.status(201).json(await admin.addClient(present(clientBody.parse(request.body))));
+    const body = present(clientBody.parse(request.body));
+    try {
+      response.status(201).json(await admin.addClient(body));
+    } catch (error) {
+      refused(response, error);
+    }
   });
   router.get('/clients', async (_request, response) => void response.json({ clients: await admin.clients() }));
   router.delete('/clients/:id', async (request, response) => {
@@ -115,13 +128,11 @@ export function opsRouter(deps: OpsDeps): Router {
     response.status(204).end();
   });
   router.post('/users', async (request, response) => {
-    const body = userBody.parse(request.body);
+    const body = present(userBody.parse(request.body));
     try {
       response.status(201).json(await admin.addUser(body));
     } catch (error) {
-      response
-        .status(422)
-        .json({ code: 'ops.role-inactive', text: error instanceof Error ? error.message : 'refused' });
+      refused(response, error);
     }
   });
   router.delete('/users/:name', async (request, response) => {
@@ -177,6 +188,11 @@ function waits({ state, blockers }: Row): string | null {
   return blockers > 0
     ? 'flow.waits-for-lane an earlier message of this patient goes first; it may be parked'
     : 'flow.queued its turn comes';
+}
+
+function refused(response: Response, error: unknown): void {
+  if (!(error instanceof AccessRefused)) throw error;
+  response.status(422).json({ code: error.code, text: error.message });
 }
 
 function unknown(response: Response): void {

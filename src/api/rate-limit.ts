@@ -2,14 +2,16 @@ import type { Clock } from '../model/clock.ts';
 
 const KEYS_MAX = 10_000;
 
-/** A token bucket per key: a second's worth at once, then the rate. */
+/** A token bucket per key: `burst` at once (a second's worth if not said), then the rate. */
 export class RateLimit {
   readonly #perSecond: number;
+  readonly #burst: number;
   readonly #clock: Clock;
   readonly #buckets = new Map<string, { left: number; at: number }>();
 
-  constructor(perSecond: number, clock: Clock) {
+  constructor(perSecond: number, clock: Clock, burst = perSecond) {
     this.#perSecond = perSecond;
+    this.#burst = burst;
     this.#clock = clock;
   }
 
@@ -28,8 +30,8 @@ export class RateLimit {
 
   #filled(key: string): { left: number; at: number } {
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(key) ?? { left: this.#perSecond, at: now };
-    bucket.left = Math.min(this.#perSecond, bucket.left + (Math.max(0, now - bucket.at) / 1000) * this.#perSecond);
+    const bucket = this.#buckets.get(key) ?? { left: this.#burst, at: now };
+    bucket.left = Math.min(this.#burst, bucket.left + (Math.max(0, now - bucket.at) / 1000) * this.#perSecond);
     bucket.at = now;
     if (this.#buckets.size >= KEYS_MAX && !this.#buckets.has(key)) this.#buckets.clear();
     this.#buckets.set(key, bucket);

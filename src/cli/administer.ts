@@ -2,7 +2,7 @@ import type { NewClient, NewUser } from '../api/access.ts';
 import { hubClient } from './hub-client.ts';
 
 /** Asks the running hub to make a client or a user; where none runs, opens its store for this one change. */
-export async function administer(what: 'clients' | 'users', body: Readonly<Record<string, string>>): Promise<unknown> {
+export async function administer(what: 'clients' | 'users', body: Readonly<Record<string, unknown>>): Promise<unknown> {
   const hub = hubClient();
   if (await hub.isUp()) return hub.post(`/ops/${what}`, body);
   const { withStore } = await import('../hub/with-store.ts');

@@ -205,8 +205,17 @@ export const configSchema = z.strictObject({
   subscriptions: z
     .strictObject({ allowHttp: z.boolean().default(false), allowPrivate: z.boolean().default(false) })
     .prefault({}),
-  /** How long an access token of a client is good. Rule: SMART Backend Services recommends 300 s at most. */
+  /** How long an access token of a client or an app is good. Rule: SMART Backend Services recommends 300 s at most. */
   accessTokenSec: z.number().int().min(60).max(86_400).default(300),
+  /** People who sign in to SMART apps. */
+  signIn: z
+    .strictObject({
+      sessionSec: z.number().int().min(60).max(86_400).default(28_800),
+      offlineSec: z.number().int().min(3_600).max(31_536_000).default(2_592_000),
+    })
+    .prefault({}),
+  /** Origins whose scripts may call FHIR, token and discovery from a browser; none by default. */
+  corsOrigins: z.array(z.string().regex(/^https?:\/\/[^/\s*]+$/, 'must be an origin, https://app.example')).default([]),
   log: z.strictObject({ level: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info') }).prefault({}),
   limits: z
     .strictObject({

@@ -30,7 +30,10 @@ export function hubCommands(engine: Engine): CommandTable {
     'hub.gather': (tx, args: GatherArgs) => gather(tx, engine, args),
     'hub.changed': (tx, args: { type: string; id: string }) => changed(tx, args),
     'hub.preview': (tx, args: ApplyArgs) => preview(tx, engine, args),
-    'hub.claim-key': (tx, fingerprint: string) => claimKey(tx, fingerprint),
+    'hub.claim-key': async (tx, fingerprint: string) =>
+      (await keepSetting(tx, { name: 'key', value: fingerprint })) === fingerprint,
+    'hub.setting': (tx, name: string) => setting(tx, name),
+    'hub.keep-setting': keepSetting,
   };
 }
 
@@ -178,8 +181,11 @@ async function preview(tx: Tx, engine: Engine, args: ApplyArgs): Promise<Applied
 }
 
 /** The database keeps which hub key its ids were made with. False: another one, so this hub must not start on it. */
-async function claimKey(tx: Tx, fingerprint: string): Promise<boolean> {
-  await tx.run("INSERT INTO hub_setting (name, value) VALUES ('key', ?) ON CONFLICT DO NOTHING", [fingerprint]);
-  const [row] = await tx.query<{ value: string }>("SELECT value FROM hub_setting WHERE name = 'key'");
-  return row?.value === fingerprint;
+const setting = async (tx: Tx, name: string): Promise<string | undefined> =>
+  (await tx.query<{ value: string }>('SELECT value FROM hub_setting WHERE name = ?', [name]))[0]?.value;
+
+/** What stands under a name from now on: the first value that was ever given. */
+async function keepSetting(tx: Tx, { name, value }: { name: string; value: string }): Promise<string | undefined> {
+  await tx.run('INSERT INTO hub_setting (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', [name, value]);
+  return setting(tx, name);
 }

@@ -37,6 +37,7 @@ import { routeJob } from './route-job.ts';
 import { makeBots } from './run-bot.ts';
 import { safetyPolicy } from './safety-policy.ts';
 import { Senders } from './send-port.ts';
+import { oauthDeps } from './sign-in.ts';
 import { classify, translatePort } from './translate-port.ts';
 
 /** A running hub. */
@@ -127,9 +128,16 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       ...obligations({ database: databases.store, store, service, now: clock.now, wake }),
       auditReplay: (entry) => auditReplay(databases.store, entry),
       onLink: ({ recipient, state, code }) => log.warn({ partner: recipient, state, code }, 'partner link'),
-      crons: modules.flatMap((bot) =>
-        bot.cron === undefined ? [] : [{ name: bot.name, schedule: bot.cron, run: () => bots.tick(bot) }],
-      ),
+      crons: [
+        ...modules.flatMap((bot) =>
+          bot.cron === undefined ? [] : [{ name: bot.name, schedule: bot.cron, run: () => bots.tick(bot) }],
+        ),
+        {
+          name: 'purge-grants',
+          schedule: '45 */5 * * * *',
+          run: () => databases.store.write<void>('grant.purge', { at: clock.now() }),
+        },
+      ],
       ...(databases.home === undefined ? {} : { freeBytes: () => freeBytes(databases.home as string) }),
       now: clock.now,
       random: Math.random,
@@ -288,10 +296,20 @@ async function listenHttp(
   const tokens = makeAccessTokens(parts.tokensKey, clock, config.accessTokenSec);
   const authenticate = makeAuthenticate({ database, clock, tokens });
   const admin = makeAccessAdmin({ database, clock, newId: randomUUID });
-  const { limits } = config;
+  const { limits, signIn, accessTokenSec } = config;
+  const oauth = await oauthDeps({
+    database,
+    clock,
+    service,
+    authenticate,
+    tokens,
+    tokensKey: parts.tokensKey,
+    origin: config.baseUrl,
+    limits: { ...signIn, accessTokenSec },
+  });
   const app = makeApp({
     routers: [
-      oauthRouter({ database, clock, tokens, origin: config.baseUrl, fhirBase: service.base }),
+      oauthRouter(oauth),
       hl7OverHttp({
         authenticate,
         feed: (id) => live.feed(id),
@@ -300,6 +318,7 @@ async function listenHttp(
       }),
     ],
     fhir: fhirRouter({ service, authenticate, clock, limits }),
+    corsOrigins: config.corsOrigins,
     ops: opsRouter({
       authenticate,
       operatorToken,

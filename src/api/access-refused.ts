@@ -1,0 +1,8 @@
+/** A client or user that cannot be made as asked; the words name what is wrong and no secret. */
+export class AccessRefused extends Error {
+  readonly code: 'ops.client' | 'ops.password' | 'ops.role-inactive';
+  constructor(code: AccessRefused['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -17,6 +17,7 @@ import { fhirRouter } from '../src/api/fhir-router.ts';
 import { oauthRouter } from '../src/api/oauth.ts';
 import { openPostgresDatabase } from '../src/database/postgres.ts';
 import { openSqliteDatabase } from '../src/database/sqlite.ts';
+import { oauthDeps } from '../src/hub/sign-in.ts';
 import { makeFhirService } from '../src/server/service.ts';
 import { type StoreEnv, storeCommands, storeMigrations } from '../src/workers/store-commands.ts';
 
@@ -64,13 +65,13 @@ async function serve(): Promise<void> {
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const tokens = makeAccessTokens(Buffer.from(SECRET, 'hex'), clock, 3600);
-  app.use(oauthRouter({ database, clock, tokens, origin, fhirBase: `${origin}/fhir/R4` }));
   const service = makeFhirService({ database, clock, base: `${origin}/fhir/R4` });
+  const authenticate = makeAuthenticate({ database, clock, tokens });
+  const smart = { accessTokenSec: 3600, sessionSec: 3600, offlineSec: 3600 };
+  const shared = { database, clock, service, authenticate, tokens, origin };
+  app.use(oauthRouter(await oauthDeps({ ...shared, tokensKey: Buffer.from(SECRET, 'hex'), limits: smart })));
   const limits = { bodyMaxBytes: 64_000_000, requestsPerSecond: 1_000_000 };
-  app.use(
-    '/fhir/R4',
-    fhirRouter({ service, authenticate: makeAuthenticate({ database, clock, tokens }), clock, limits }),
-  );
+  app.use('/fhir/R4', fhirRouter({ service, authenticate, clock, limits }));
   const made = await makeAccessAdmin({ database, clock, newId: randomUUID }).addClient({
     name: 'bench',
     scope: 'system/*.cruds',

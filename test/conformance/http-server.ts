@@ -5,8 +5,10 @@ import express from 'express';
 import { makeAccessAdmin } from '../../src/api/access.ts';
 import { makeAccessTokens } from '../../src/api/access-token.ts';
 import { makeAuthenticate } from '../../src/api/authenticate.ts';
+import { cors } from '../../src/api/cors.ts';
 import { fhirRouter } from '../../src/api/fhir-router.ts';
 import { oauthRouter } from '../../src/api/oauth.ts';
+import { oauthDeps } from '../../src/hub/sign-in.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { makeFhirService } from '../../src/server/service.ts';
 import { HUB_KEY, openTestStore } from '../unit/server/support/test-store.ts';
@@ -20,10 +22,13 @@ export interface HttpHub {
   close(): Promise<void>;
 }
 
+export const SMART_LIMITS = { accessTokenSec: 300, sessionSec: 3600, offlineSec: 86_400 };
+
 /** The FHIR API on a real socket over an embedded store, as main wires it. */
 export async function startHttpHub(
   engine: 'sqlite' | 'postgres' = 'sqlite',
   clock: Clock = { now: Date.now },
+  corsOrigins: readonly string[] = [],
 ): Promise<HttpHub> {
   const hub = await openTestStore(engine);
   const app = express();
@@ -32,10 +37,13 @@ export async function startHttpHub(
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const base = `${origin}/fhir/R4`;
   const { database } = hub;
-  const tokens = makeAccessTokens(Buffer.from(HUB_KEY, 'hex'), clock);
-  app.use(oauthRouter({ database, clock, tokens, origin, fhirBase: base }));
+  const tokensKey = Buffer.from(HUB_KEY, 'hex');
+  const tokens = makeAccessTokens(tokensKey, clock);
   const service = makeFhirService({ database, clock, base });
   const authenticate = makeAuthenticate({ database, clock, tokens });
+  const shared = { database, clock, service, authenticate, tokens, tokensKey, origin };
+  app.use(cors(corsOrigins));
+  app.use(oauthRouter(await oauthDeps({ ...shared, limits: SMART_LIMITS })));
   app.use(
     '/fhir/R4',
     fhirRouter({ service, authenticate, clock, limits: { bodyMaxBytes: 1_000_000, requestsPerSecond: 5000 } }),

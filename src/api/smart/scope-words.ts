@@ -5,7 +5,7 @@ const WORDS: Readonly<Record<string, string>> = {
   fhirUser: 'know your entry in the directory',
   launch: 'know which patient is open',
   'launch/patient': 'know which patient you choose',
-  offline_access: 'go on when you have signed out, until you take it back',
+  offline_access: 'go on after you have signed out, for a limited time',
   online_access: 'go on as long as you are signed in',
 };
 

@@ -5,15 +5,10 @@ import smart from 'fhirclient';
 
 type Client = Awaited<ReturnType<ReturnType<typeof smart>['ready']>>;
 
-/** A SMART app on a socket of its own, as one builds it with fhirclient. */
-export interface SmartApp {
-  readonly origin: string;
-  /** What the last finished launch gave. */
-  client(): Client;
-  close(): Promise<void>;
-}
-
-/** `settings`: what `authorize` takes; it may be told after the start, when the app's address is known. */
+/**
+ * A SMART app on a socket of its own, as one builds it with fhirclient: /launch and /callback. `settings` is what `authorize` takes; it
+ * may be changed after the start, when the app's address is known. `client` is what the last finished launch gave.
+ */
 export async function startSmartApp(settings: {
   clientId: string;
   scope: string;

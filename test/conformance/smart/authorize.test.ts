@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ENGINES } from '../../unit/server/support/test-store.ts';
 import { addApp, Flow, PASSWORD, REDIRECT, type SmartHub, startSmartHub } from './smart-hub.ts';
 import { WebBrowser } from './web-browser.ts';
 
-describe('the authorization endpoint', () => {
+describe.each(ENGINES)('the authorization endpoint, on %s', (engine) => {
   let hub: SmartHub;
   let app = '';
   beforeAll(async () => {
-    hub = await startSmartHub();
+    hub = await startSmartHub(engine);
     app = await addApp(hub);
   });
   afterAll(() => hub?.close());

@@ -1,15 +1,16 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HUB } from '../../../src/model/actor.ts';
+import { ENGINES } from '../../unit/server/support/test-store.ts';
 import { startSmartApp } from './app.ts';
 import { PASSWORD, type SmartHub, startSmartHub } from './smart-hub.ts';
 import { WebBrowser } from './web-browser.ts';
 
-describe('fhirclient launches against the hub over HTTP', () => {
+describe.each(ENGINES)('fhirclient launches against the hub over HTTP, on %s', (engine) => {
   let hub: SmartHub;
   let app: Awaited<ReturnType<typeof startSmartApp>>;
   beforeAll(async () => {
-    hub = await startSmartHub();
+    hub = await startSmartHub(engine);
     app = await startSmartApp({ clientId: '', scope: '', iss: hub.base });
   });
   afterAll(async () => {

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ENGINES } from '../../unit/server/support/test-store.ts';
 import { addApp, Flow, type SmartHub, startSmartHub, type Tokens } from './smart-hub.ts';
 
 const ORIGIN = 'https://app.example';
 const SCOPE = 'launch openid patient/*.rs';
 
-describe('launches by an EHR, accesses kept, and scripts in a browser', () => {
+describe.each(ENGINES)('launches by an EHR, accesses kept, and scripts in a browser, on %s', (engine) => {
   let hub: SmartHub;
   let app = '';
   let ehr = { client_id: '', client_secret: '' };
   beforeAll(async () => {
-    hub = await startSmartHub([ORIGIN]);
+    hub = await startSmartHub(engine, [ORIGIN]);
     app = await addApp(hub, SCOPE);
     const made = await hub.admin.addClient({ name: 'EHR', scope: 'system/*.rs', organization: 'org-a' });
     ehr = { client_id: made.client_id, client_secret: made.client_secret! };

@@ -12,9 +12,12 @@ export interface SmartHub extends HttpHub {
   readonly clock: { ms: number; now(): number };
 }
 
-export async function startSmartHub(corsOrigins: readonly string[] = []): Promise<SmartHub> {
+export async function startSmartHub(
+  engine: 'sqlite' | 'postgres',
+  corsOrigins: readonly string[] = [],
+): Promise<SmartHub> {
   const clock = { ms: Date.parse('2026-03-02T10:00:00Z'), now: () => clock.ms };
-  const hub = await startHttpHub('sqlite', clock, corsOrigins);
+  const hub = await startHttpHub(engine, clock, corsOrigins);
   const put = (resource: { resourceType: string; id: string; [element: string]: unknown }) =>
     hub.hub.store.put(resource, HUB);
   for (const [id, name] of [

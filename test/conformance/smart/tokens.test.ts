@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HUB } from '../../../src/model/actor.ts';
+import { ENGINES } from '../../unit/server/support/test-store.ts';
 import { addApp, Flow, PASSWORD, role, type SmartHub, startSmartHub, type Tokens } from './smart-hub.ts';
 
 const fault = async (response: Response) => [response.status, ((await response.json()) as { error: string }).error];
 const REFUSED = [400, 'invalid_grant'];
 
-describe('codes and tokens of apps', () => {
+describe.each(ENGINES)('codes and tokens of apps, on %s', (engine) => {
   let hub: SmartHub;
   let app = '';
   beforeAll(async () => {
-    hub = await startSmartHub();
+    hub = await startSmartHub(engine);
     app = await addApp(hub);
   });
   afterAll(() => hub?.close());

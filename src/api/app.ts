@@ -7,6 +7,7 @@ export interface AppDeps {
   readonly routers: readonly Router[];
   readonly fhir: Router;
   readonly corsOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
   readonly ops: Router;
   readonly metrics: Registry;
   /** Everything that must answer before traffic is taken; gives the names of what does not. */
@@ -21,6 +22,7 @@ export function makeApp(deps: AppDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.set('trust proxy', [...deps.trustedProxies]);
   app.use(helmet());
   app.use(cors(deps.corsOrigins));
   app.get('/healthz', (_request, response) => void response.json({ status: 'up' }));

@@ -1,4 +1,4 @@
-import express, { type Request, type Response, type Router } from 'express';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { coversScope } from '../model/scope.ts';
 import type { AccessTokens } from './access-token.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -63,7 +63,15 @@ export function oauthRouter(deps: OauthDeps): Router {
     (_request, response) => void response.json(openidConfiguration(deps)),
   );
   router.get('/oauth2/jwks', (_request, response) => void response.json(deps.idTokens.keys));
+  router.use('/oauth2', unreadable);
   return router;
+}
+
+/** A body that is too long, or in an encoding nobody knows. */
+function unreadable(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  const { status } = error as { status?: number };
+  if (response.headersSent || status === undefined || status < 400 || status >= 500) next(error);
+  else response.status(status).json({ error: 'invalid_request', error_description: 'the request cannot be read' });
 }
 
 async function grant(deps: OauthDeps, authorization: string | undefined, form: Form): Promise<object> {

@@ -23,6 +23,12 @@ export class RateLimit {
     return 0;
   }
 
+  /** Gives back one that was taken. */
+  give(key: string): void {
+    const bucket = this.#filled(key);
+    bucket.left = Math.min(this.#burst, bucket.left + 1);
+  }
+
   /** Whether the next one would have to wait. */
   isSpent(key: string): boolean {
     return this.#filled(key).left < 1;

@@ -10,3 +10,11 @@ export async function administer(what: 'clients' | 'users', body: Readonly<Recor
     what === 'clients' ? admin.addClient(body as unknown as NewClient) : admin.addUser(body as unknown as NewUser),
   );
 }
+
+/** Ends a client (by id) or a user (by name): tokens, passwords and sessions, at the next request. */
+export async function endAccess(what: 'clients' | 'users', id: string): Promise<void> {
+  const hub = hubClient();
+  if (await hub.isUp()) return hub.delete(`/ops/${what}/${encodeURIComponent(id)}`);
+  const { withStore } = await import('../hub/with-store.ts');
+  return withStore((admin) => (what === 'clients' ? admin.revokeClient(id) : admin.revokeUser(id)));
+}

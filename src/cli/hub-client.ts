@@ -6,6 +6,7 @@ export interface HubClient {
   readonly baseUrl: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  delete(path: string): Promise<void>;
   /** True when a hub answers at the configured address. */
   isUp(): Promise<boolean>;
 }
@@ -47,6 +48,7 @@ export function hubClient(): HubClient {
     baseUrl,
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
+    delete: async (path) => void (await call('DELETE', path)),
     isUp: () =>
       fetch(`${baseUrl}/healthz`).then(
         (response) => response.ok,

@@ -214,6 +214,14 @@ export const configSchema = z.strictObject({
       offlineSec: z.number().int().min(3_600).max(31_536_000).default(2_592_000),
     })
     .prefault({}),
+  /** Proxies (address, network, or loopback) whose X-Forwarded-For is believed: failed sign-ins are counted by address. */
+  trustedProxies: z
+    .array(
+      z
+        .string()
+        .regex(/^(loopback|linklocal|uniquelocal|[0-9A-Fa-f.:]+(\/\d{1,3})?)$/, 'must be an address or network'),
+    )
+    .default([]),
   /** Origins whose scripts may call FHIR, token and discovery from a browser; none by default. */
   corsOrigins: z.array(z.string().regex(/^https?:\/\/[^/\s*]+$/, 'must be an origin, https://app.example')).default([]),
   log: z.strictObject({ level: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info') }).prefault({}),

@@ -319,6 +319,7 @@ async function listenHttp(
     ],
     fhir: fhirRouter({ service, authenticate, clock, limits }),
     corsOrigins: config.corsOrigins,
+    trustedProxies: config.trustedProxies,
     ops: opsRouter({
       authenticate,
       operatorToken,

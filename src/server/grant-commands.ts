@@ -150,7 +150,10 @@ async function exchange(tx: Tx, asked: Exchange): Promise<Exchanged> {
   if (granted && scopes === undefined) return { outcome: 'refused', error: 'invalid_scope' };
   const first =
     (await tx.run('UPDATE app_token SET used_at = ? WHERE hash = ? AND used_at IS NULL', [at, asked.hash])) === 1;
-  if (!first) await revokeGrant(tx, row.id, at);
+  if (!first) {
+    await revokeGrant(tx, row.id, at);
+    await storeAudit(tx, [reuseAudit(row, at)]);
+  }
   if (!first || !granted || scopes === undefined) return refused;
   const expiresAt = Math.min(at + asked.accessSec * 1000, row.expires_at);
   await addToken(tx, row.id, 'access', asked.access, scopes, at, expiresAt);
@@ -239,6 +242,15 @@ async function addToken(
     [hash, kind, grant, scopes, at, expiresAt],
   );
 }
+
+/** Somebody else may hold what this person gave the app: operators see it. */
+const reuseAudit = ({ login: id, client }: GrantRow, at: number): AuditRecord => ({
+  at,
+  actor: { kind: 'user', id, scopes: [] },
+  action: 'L',
+  outcome: 401,
+  query: `reuse ${client}`,
+});
 
 function tokenAudit({ client, patient, holder }: Granted, at: number): AuditRecord {
   const { name: id, organization, practitionerRole } = holder;

@@ -7,9 +7,10 @@ import { isDirectoryType } from './directory-types.ts';
 import { parameterKey } from './index-rows.ts';
 import { refuse } from './refusal.ts';
 import { parseRow, ROW_COLUMNS, type Row, rowKey } from './rows.ts';
+import type { Limit } from './scopes.ts';
 import { asPredicate, type Compiled } from './search-compiled.ts';
 import type { Include, SearchRequest } from './search-request.ts';
-import { compile, readable } from './search-sql.ts';
+import { compile, personOf, readable } from './search-sql.ts';
 import { withCodes } from './search-terminology.ts';
 import { queryKeys } from './statements.ts';
 import { joinSql, type Sql, sql } from './visibility-sql.ts';
@@ -141,10 +142,17 @@ const DENSE_MIN = 2000;
  * Rows of a type that could at all be visible to an organization, where that is far less than all of them: a practice that sees a few
  * records must not wait for a walk over everybody's. Undefined: walk. Visibility itself is asked of each row all the same.
  */
-async function reachable({ tx, visibility }: Context, types: readonly string[]): Promise<Sql | undefined> {
+async function reachable({ tx, visibility, scopes }: Context, types: readonly string[]): Promise<Sql | undefined> {
   const [type, ...more] = types;
   if (visibility.kind === 'everything' || type === undefined || more.length > 0 || isDirectoryType(type))
     return undefined;
+  const limits = scopes.permission(type, 's');
+  const patient = Array.isArray(limits) ? (limits as readonly Limit[])[0]?.patient : undefined;
+  // One token knows one patient: where every scope is about it, so is every row.
+  if (patient !== undefined && (limits as readonly Limit[]).every((each) => each.patient !== undefined)) {
+    const person = personOf(patient);
+    return sql(`SELECT rid FROM resource WHERE person = ${person.text} AND type = ?`, ...person.params, type);
+  }
   const { organization } = visibility;
   const [own] = await tx.query<{ n: number }>(
     'SELECT COUNT(*) AS n FROM (SELECT 1 FROM resource WHERE owner_org = ? AND type = ? LIMIT ?) AS a',

@@ -78,13 +78,14 @@ function allOf(parts: readonly Sql[]): Sql {
   return sql(`(${text})`, ...params);
 }
 
+/** The person of a patient at this moment, as an expression. */
+export const personOf = (patient: string): Sql =>
+  sql('COALESCE((SELECT m.person FROM person_member m WHERE m.patient = ? AND m.until IS NULL), ?)', patient, patient);
+
 /** About the patient's person as membership stands now, and about nobody else; of directory types also what is everybody's. */
 function aboutPatient(r: string, patient: string, types: readonly string[]): Sql {
-  const person = sql(
-    `${r}.person = COALESCE((SELECT m.person FROM person_member m WHERE m.patient = ? AND m.until IS NULL), ?)`,
-    patient,
-    patient,
-  );
+  const { text, params } = personOf(patient);
+  const person = sql(`${r}.person = ${text}`, ...params);
   return types.some(isDirectoryType) ? sql(`(${r}.shared = 1 OR ${person.text})`, ...person.params) : person;
 }
 

@@ -48,6 +48,7 @@ export const REQUEST_NAMES: readonly string[] = [
   'code_challenge_method',
   'response_mode',
   'prompt',
+  'max_age',
   'request',
   'request_uri',
 ];
@@ -80,6 +81,13 @@ export function readAuthorizeRequest(form: Form, client: ClientRecord | undefine
   return { kind: 'request', request };
 }
 
+/** Whether the app wants the person to prove himself again, signed in though he is. Rule: OpenID Connect Core 3.1.2.1. */
+export function wantsSignIn(form: Form, signedInAt: number, now: number): boolean {
+  const maxAge = form.get('max_age');
+  if (form.get('prompt')?.split(' ').includes('login')) return true;
+  return maxAge !== undefined && now - signedInAt >= Number(maxAge) * 1000;
+}
+
 function faultOf(form: Form, fhirBase: string, state: string | undefined): readonly [string, string] | undefined {
   const { repeated } = form;
   if (repeated.some((name) => REQUEST_NAMES.includes(name)))
@@ -92,6 +100,7 @@ function faultOf(form: Form, fhirBase: string, state: string | undefined): reado
   if (form.get('aud')?.replace(/\/$/, '') !== fhirBase) return ['invalid_request', 'aud is not the FHIR base'];
   if (form.get('code_challenge_method') !== 'S256') return ['invalid_request', 'PKCE with S256 is needed'];
   if (!CHALLENGE.test(form.get('code_challenge') ?? '')) return ['invalid_request', 'code_challenge is not S256'];
+  if (!/^\d{1,9}$/.test(form.get('max_age') ?? '0')) return ['invalid_request', 'max_age is not a number of seconds'];
   if (form.has('nonce') && !TEXT.test(form.get('nonce')!)) return ['invalid_request', 'nonce is not plain text'];
   const scopes = form.get('scope')?.split(' ') ?? [];
   if (scopes.length === 0) return ['invalid_scope', 'scope is missing'];

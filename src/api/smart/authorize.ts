@@ -8,6 +8,7 @@ import {
   type ReadRequest,
   type RedirectFault,
   readAuthorizeRequest,
+  wantsSignIn,
 } from './authorize-request.ts';
 import type { Browser } from './browser.ts';
 import { type Asked, askedOf, grantCode, isRefused } from './consent.ts';
@@ -50,13 +51,14 @@ export function authorizeRouter(deps: SmartDeps): Router {
     if (read.kind !== 'request') return answerFault(deps, response, read);
     const browser = browsers.of(request, response);
     const session = await sessionOf(deps, browser);
-    if (!session)
+    const carried = queryOf(form, SATISFIED);
+    if (!session || wantsSignIn(form, session.signedInAt, clock.now()))
       return show(
         response,
         read.request,
-        signInPage({ csrf: browser.csrf, request: queryOf(form) }, read.request.client.name),
+        signInPage({ csrf: browser.csrf, request: carried }, read.request.client.name),
       );
-    await consent(deps, response, { browser, session, asked: read.request, carried: queryOf(form) });
+    await consent(deps, response, { browser, session, asked: read.request, carried });
   });
   // A POST from an app comes without our cookie (SameSite): the same request goes on as a GET.
   router.post('/oauth2/authorize', text, (request, response) => {
@@ -158,8 +160,13 @@ async function readRequest({ database, service }: SmartDeps, form: Form): Promis
 const sessionOf = ({ database, clock }: SmartDeps, { cookie }: Browser): Promise<Session | undefined> =>
   database.read<Session | undefined>('login.session', { hash: hashToken(cookie), at: clock.now() });
 
-const queryOf = (form: Form): string =>
-  new URLSearchParams(REQUEST_NAMES.flatMap((name) => (form.has(name) ? [[name, form.get(name)!]] : []))).toString();
+/** Asked once: who has signed in since is not sent back to do it again. */
+const SATISFIED = ['prompt', 'max_age'];
+
+const queryOf = (form: Form, without: readonly string[] = []): string => {
+  const names = REQUEST_NAMES.filter((name) => form.has(name) && !without.includes(name));
+  return new URLSearchParams(names.map((name) => [name, form.get(name)!])).toString();
+};
 
 function answerFault(deps: SmartDeps, response: Response, fault: Exclude<ReadRequest, { kind: 'request' }>): void {
   if (fault.kind === 'page') send(response, 400, faultPage(fault.text));

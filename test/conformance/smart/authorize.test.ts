@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ENGINES } from '../../unit/server/support/test-store.ts';
-import { addApp, Flow, PASSWORD, REDIRECT, type SmartHub, startSmartHub } from './smart-hub.ts';
+import { addApp, Flow, PASSWORD, REDIRECT, type SmartHub, startSmartHub, type Tokens } from './smart-hub.ts';
 import { WebBrowser } from './web-browser.ts';
 
 describe.each(ENGINES)('the authorization endpoint, on %s', (engine) => {
@@ -148,6 +148,39 @@ describe.each(ENGINES)('the authorization endpoint, on %s', (engine) => {
     expect(nothing?.searchParams.get('error')).toBe('invalid_scope');
   });
 
+  it('an app of user/ scopes gets no patient and sees what the person sees', async () => {
+    const flow = new Flow(hub, await addApp(hub, 'user/Patient.rs'));
+    const page = await flow.consentPage({ scope: 'user/Patient.rs' });
+    expect(page.html).not.toContain('Which patient?');
+    const code = (await flow.browser.allow(page)).left!.searchParams.get('code')!;
+    const tokens = (await (await flow.redeem(code)).json()) as Tokens;
+    expect(tokens.patient).toBeUndefined();
+    const status = (path: string) => flow.read(path, tokens.access_token);
+    expect([await status('Patient/anna'), await status('Patient/ben'), await status('Patient/cora')]).toEqual([
+      200, 200, 404,
+    ]);
+    expect(await status('Observation/anna-mood')).toBe(403);
+  });
+
+  it('a scope with a search opens what it finds and nothing else of the type', async () => {
+    const scope = 'launch/patient patient/Observation.rs?category=survey';
+    const flow = new Flow(hub, await addApp(hub, scope));
+    const tokens = await flow.tokens({ scope });
+    expect(tokens.scope).toBe(scope);
+    const status = (path: string) => flow.read(path, tokens.access_token);
+    expect([await status('Observation/anna-mood'), await status('Observation/anna-pulse')]).toEqual([200, 404]);
+    expect([await status('Observation/ben-mood'), await status('Patient/anna')]).toEqual([404, 403]);
+  });
+
+  it('what cannot be read is refused in words: a body that is too long, in an unknown encoding', async () => {
+    const token = `${hub.origin}/oauth2/token`;
+    const long = await fetch(token, { method: 'POST', body: new URLSearchParams({ grant_type: 'x'.repeat(40_000) }) });
+    expect([long.status, ((await long.json()) as { error: string }).error]).toEqual([413, 'invalid_request']);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'rot13' };
+    const odd = await fetch(token, { method: 'POST', headers, body: 'a=b' });
+    expect([odd.status, ((await odd.json()) as { error: string }).error]).toEqual([415, 'invalid_request']);
+  });
+
   describe('sign-in', () => {
     it('a form that is not from this browser’s page changes nothing', async () => {
       const victim = new Flow(hub, app);
@@ -195,6 +228,27 @@ describe.each(ENGINES)('the authorization endpoint, on %s', (engine) => {
       await later.consentPage();
       hub.clock.ms += 3_601_000;
       expect((await later.browser.open(later.address())).html).toContain('Password');
+    });
+
+    it.each([
+      ['prompt=login', { prompt: 'login' }],
+      ['an age that is over', { max_age: '0' }],
+    ])('who is signed in proves himself again for %s, once', async (_what, changes) => {
+      const flow = new Flow(hub, app);
+      await flow.consentPage();
+      const page = await flow.browser.open(flow.address(changes));
+      expect(page.html).toContain('Password');
+      expect((await flow.browser.signIn(page, 'doc', PASSWORD)).html).toContain('Allow access');
+      expect((await flow.browser.open(flow.address({ max_age: '60' }))).html).toContain('Allow access');
+    });
+
+    it('of many guesses at once only a few are looked at', async () => {
+      const flow = new Flow(hub, app);
+      const page = await flow.browser.open(flow.address());
+      const guesses = Array.from({ length: 12 }, (_, n) => flow.browser.signIn(page, 'someone', `guess ${n}`));
+      const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+      expect(statuses.filter((status) => status !== 429)).toHaveLength(5);
+      hub.clock.ms += 60_000;
     });
 
     it('a wrong password and an unknown name get the same answer; after five the name waits', async () => {

@@ -25,6 +25,21 @@ describe.each(ENGINES)('codes and tokens of apps, on %s', (engine) => {
     expect(await fault(await flow.refresh(tokens.refresh_token))).toEqual(REFUSED);
   });
 
+  it('a second use is kept as an AuditEvent that operators see', async () => {
+    const flow = new Flow(hub, app);
+    const code = (await flow.allowed()).get('code')!;
+    await flow.redeem(code);
+    await flow.redeem(code);
+    const { client_id, client_secret } = await hub.admin.addClient({ name: 'operator', scope: 'system/*.rs' });
+    const { access_token: token } = (await (await hub.token(client_id, client_secret!)).json()) as Tokens;
+    const headers = { authorization: `Bearer ${token}` };
+    const found = await fetch(`${hub.base}/AuditEvent?_source=urn:handoff:access-log&_count=5`, { headers });
+    const { entry } = (await found.json()) as {
+      entry: { resource: { subtype: { code: string }[]; outcome: string } }[];
+    };
+    expect(entry.map(({ resource }) => `${resource.subtype[0]!.code} ${resource.outcome}`)).toContain('reuse 4');
+  });
+
   it('two redemptions at once give tokens to one at most, and leave none', async () => {
     const flow = new Flow(hub, app);
     const code = (await flow.allowed()).get('code')!;

@@ -2,7 +2,7 @@ import type { Actor } from '../model/actor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Database } from '../model/database.ts';
 import type { TokenHolder } from '../server/access-commands.ts';
-import type { Granted } from '../server/grant-commands.ts';
+import type { Granted } from '../server/grant-rows.ts';
 import { APP_PREFIX, hashToken, PERSONAL_PREFIX } from './access.ts';
 import type { AccessTokens } from './access-token.ts';
 import { userActor } from './user-actor.ts';

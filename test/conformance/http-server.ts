@@ -24,13 +24,14 @@ export interface HttpHub {
 
 export const SMART_LIMITS = { accessTokenSec: 300, sessionSec: 3600, offlineSec: 86_400 };
 
-/** The FHIR API on a real socket over an embedded store, as main wires it. */
+/** The FHIR API on a real socket over an embedded store, as main wires it; over a given `store` it is a second hub of that database. */
 export async function startHttpHub(
   engine: 'sqlite' | 'postgres' = 'sqlite',
   clock: Clock = { now: Date.now },
   corsOrigins: readonly string[] = [],
+  store?: HttpHub['hub'],
 ): Promise<HttpHub> {
-  const hub = await openTestStore(engine);
+  const hub = store ?? (await openTestStore(engine));
   const app = express();
   const server: Server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -62,7 +63,7 @@ export async function startHttpHub(
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await hub.close();
+      if (!store) await hub.close();
     },
   };
 }

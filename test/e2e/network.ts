@@ -54,13 +54,14 @@ export class Cli {
   constructor(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
-    at: { cwd?: string; bin?: string } = {},
+    at: { cwd?: string; bin?: string; input?: string } = {},
   ) {
     this.#child = spawn(process.execPath, [at.bin ?? HANDOFF, ...args], {
       env: environment(env),
       cwd: at.cwd ?? ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    this.#child.stdin.end(at.input ?? '');
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.out += chunk.toString();
     });

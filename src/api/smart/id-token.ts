@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { exportJWK, type JWK, SignJWT } from 'jose';
 import type { Clock } from '../../model/clock.ts';
-import type { Granted } from '../../server/grant-commands.ts';
+import type { Granted } from '../../server/grant-rows.ts';
 
 /** Signs who signed in, so that an app can check it with the published key. */
 export interface IdTokens {

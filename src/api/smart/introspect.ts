@@ -1,5 +1,5 @@
 import { scopeWords } from '../../model/scope.ts';
-import type { Granted } from '../../server/grant-commands.ts';
+import type { Granted } from '../../server/grant-rows.ts';
 import { hashToken } from '../access.ts';
 import type { AccessTokens } from '../access-token.ts';
 import { presentingClient, provenClient } from './client-proof.ts';

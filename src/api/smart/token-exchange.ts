@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { scopeWords } from '../../model/scope.ts';
-import type { Exchange, Exchanged, Granted } from '../../server/grant-commands.ts';
+import type { Exchange, Exchanged } from '../../server/grant-exchange.ts';
+import type { Granted } from '../../server/grant-rows.ts';
 import { APP_PREFIX, hashToken, newSecret } from '../access.ts';
 import { presentingClient } from './client-proof.ts';
 import type { Form } from './form.ts';

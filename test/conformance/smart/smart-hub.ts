@@ -67,11 +67,11 @@ export const addApp = async (hub: HttpHub, scope = SCOPE, redirect = REDIRECT): 
 
 /** One authorization as an app drives it without a library, each part of it open to change. */
 export class Flow {
-  readonly hub: HttpHub;
+  readonly hub: Pick<HttpHub, 'origin' | 'base'>;
   readonly client: string;
   readonly verifier = randomBytes(32).toString('base64url');
   browser: WebBrowser;
-  constructor(hub: HttpHub, client: string) {
+  constructor(hub: Flow['hub'], client: string) {
     this.hub = hub;
     this.client = client;
     this.browser = new WebBrowser(hub.origin);

@@ -46,13 +46,11 @@ export function oauthRouter(deps: OauthDeps): Router {
       }
     });
   };
-  endpoint('/oauth2/token', 'Basic', (request) => grant(deps, request.headers.authorization, formOf(request.body)));
+  endpoint('/oauth2/token', 'Basic', (request) => grant(deps, request.headers.authorization, formIn(request)));
   endpoint('/oauth2/introspect', 'Basic', (request) =>
-    introspect(deps, request.headers.authorization, formOf(request.body)),
+    introspect(deps, request.headers.authorization, formIn(request)),
   );
-  endpoint('/oauth2/revoke', 'Basic', (request) =>
-    revokeToken(deps, request.headers.authorization, formOf(request.body)),
-  );
+  endpoint('/oauth2/revoke', 'Basic', (request) => revokeToken(deps, request.headers.authorization, formIn(request)));
   endpoint('/oauth2/launch', 'Bearer', (request) => makeLaunch(deps, request));
   router.use(authorizeRouter(deps));
   const smart = (_request: Request, response: Response) => void response.json(smartConfiguration(deps));
@@ -65,6 +63,13 @@ export function oauthRouter(deps: OauthDeps): Router {
   router.get('/oauth2/jwks', (_request, response) => void response.json(deps.idTokens.keys));
   router.use('/oauth2', unreadable);
   return router;
+}
+
+/** Rule: RFC 6749 §3.2: no parameter comes twice. */
+function formIn({ body }: Request): Form {
+  const form = formOf(body);
+  if (form.repeated.length === 0) return form;
+  throw new OauthError(400, 'invalid_request', 'a parameter comes twice or is too long');
 }
 
 /** A body that is too long, or in an encoding nobody knows. */

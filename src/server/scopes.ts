@@ -22,13 +22,22 @@ interface Scope {
  * every other actor `system/…`. Rule: SMART App Launch 2.2 scopes-and-launch-context.
  */
 function scopesOf(actor: Actor): Scope[] {
-  return actor.scopes.flatMap((text) => {
+  const own = actor.scopes.flatMap((text): Scope[] => {
     const scope = parseScope(text);
     if (!scope) return [];
     const patient = scope.context === 'patient' && actor.kind === 'user' ? actor.launchPatient : undefined;
     const counts = patient !== undefined || scope.context === (actor.kind === 'user' ? 'user' : 'system');
     return counts ? [{ patient, type: scope.type, operations: scope.operations, query: scope.query }] : [];
   });
+  return [...own, ...selfScope(actor)];
+}
+
+/** An app that may know who signed in may read that entry. Rule: SMART App Launch 2.2, "Scopes for requesting identity data". */
+function selfScope({ app, scopes, practitioner, practitionerRole }: Actor): Scope[] {
+  if (app === undefined || !scopes.includes('openid') || !scopes.includes('fhirUser')) return [];
+  const [type, id] =
+    practitioner === undefined ? ['PractitionerRole', practitionerRole] : ['Practitioner', practitioner];
+  return id === undefined ? [] : [{ patient: undefined, type: type!, operations: 'r', query: `_id=${id}` }];
 }
 
 /** One way in which a scope opens part of a type. */

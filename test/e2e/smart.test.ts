@@ -69,6 +69,8 @@ describe('an app of a running hub', () => {
     expect(await flow.read('Patient/anna', tokens.access_token)).toBe(200);
     expect((await flow.browser.open(flow.address())).html).toContain('Allow access');
 
+    expect((await handoff(['client', 'end', operator.client_id!], env)).code).toBe(0);
+    expect((await fetch(`${origin}/oauth2/token`, { method: 'POST', body: form })).status).toBe(401);
     expect((await handoff(['user', 'end', 'doc'], env)).code).toBe(0);
     expect(await flow.read('Patient/anna', tokens.access_token)).toBe(401);
     expect((await flow.refresh(tokens.refresh_token)).status).toBe(400);

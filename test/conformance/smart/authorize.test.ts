@@ -172,11 +172,13 @@ describe.each(ENGINES)('the authorization endpoint, on %s', (engine) => {
     expect([await status('Observation/ben-mood'), await status('Patient/anna')]).toEqual([404, 403]);
   });
 
-  it('what cannot be read is refused in words: a body that is too long, in an unknown encoding', async () => {
+  it('what cannot be read is refused in words: a parameter that comes twice, a body that is too long, in an unknown encoding', async () => {
     const token = `${hub.origin}/oauth2/token`;
     const long = await fetch(token, { method: 'POST', body: new URLSearchParams({ grant_type: 'x'.repeat(40_000) }) });
     expect([long.status, ((await long.json()) as { error: string }).error]).toEqual([413, 'invalid_request']);
     const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'rot13' };
+    const twice = await fetch(token, { method: 'POST', body: new URLSearchParams('grant_type=a&grant_type=b') });
+    expect([twice.status, ((await twice.json()) as { error: string }).error]).toEqual([400, 'invalid_request']);
     const odd = await fetch(token, { method: 'POST', headers, body: 'a=b' });
     expect([odd.status, ((await odd.json()) as { error: string }).error]).toEqual([415, 'invalid_request']);
   });

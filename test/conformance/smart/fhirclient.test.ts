@@ -52,6 +52,28 @@ describe.each(ENGINES)('fhirclient launches against the hub over HTTP, on %s', (
     await expect(client.request('Observation/ben-mood')).rejects.toThrow('404');
   });
 
+  it('an app does not take an answer to a request it did not make, nor one it has finished (stale state)', async () => {
+    await register('launch/patient patient/*.rs', true);
+    const browser = new WebBrowser(hub.origin);
+    const start = await fetch(`${app.origin}/launch`, { redirect: 'manual' });
+    const page = await browser.signIn(await browser.open(start.headers.get('location')!), 'doc', PASSWORD);
+    const back = (await browser.allow(page, 'anna')).left!;
+    const stale = new URL(back);
+    stale.searchParams.set('state', 'stale');
+    expect((await fetch(stale)).status).toBe(400);
+    expect((await fetch(back)).status).toBe(200);
+  });
+
+  it('an app that only asks who signed in may read that entry and nothing else', async () => {
+    await register('openid fhirUser', true);
+    await launch(`${app.origin}/launch`);
+    const client = app.client();
+    expect(((await client.user.read()) as { id?: string }).id).toBe('doc');
+    await expect(client.request('Practitioner/nurse')).rejects.toThrow('404');
+    await expect(client.request('Practitioner?_id=nurse')).rejects.toThrow('403');
+    await expect(client.request('Patient/anna')).rejects.toThrow('403');
+  });
+
   it('the id token is signed with the published key, for this app, and tells no name', async () => {
     const client = await register('openid fhirUser launch/patient patient/Patient.r', false);
     await launch(`${app.origin}/launch`, 'anna');

@@ -99,8 +99,9 @@ async function kickOff(context: Context, request: FhirRequest, target: Target): 
   return executed(context, { status: 202, headers }, access);
 }
 
-/** Who an export belongs to. */
-export const clientOf = ({ actor }: Pick<Context, 'actor'>): string => `${actor.kind}/${actor.id}`;
+/** Who an export belongs to: a client, or a person and the app he let make it. */
+export const clientOf = ({ actor }: Pick<Context, 'actor'>): string =>
+  [actor.kind, actor.id, ...(actor.app === undefined ? [] : [actor.app])].join('/');
 
 const named = (asked: Asked): boolean => asked.parts('patient').length > 0;
 

@@ -174,6 +174,12 @@ describe('a token of one patient writes into that person’s record and no other
     const world = await worldOf(made, ['patient/*.cruds', 'user/Subscription.cruds']);
     for (const path of ['$export', 'Patient/$export'])
       expect((await world.ask(`GET ${path}`, world.actor, undefined, { prefer: 'respond-async' })).status).toBe(403);
+    const own = { kind: 'user', id: 'doc', organization: 'org-a', scopes: ['user/*.rs'] } as const;
+    const kickOff = await world.ask('GET $export', own, undefined, { prefer: 'respond-async' });
+    const status = kickOff.headers['content-location']!.slice('http://hub.test/fhir/R4/'.length);
+    expect([(await world.ask(`GET ${status}`, own)).status, (await world.ask(`GET ${status}`)).status]).toEqual([
+      202, 404,
+    ]);
     const subscription = {
       resourceType: 'Subscription',
       status: 'requested',

@@ -166,6 +166,21 @@ describe.each(ENGINES)('bulk export on %s', (engine) => {
     expect(read.map(({ id }) => id)).not.toContain(late.body.id);
   });
 
+  it('a resource that came under the scope after the transaction time is not given as it stood before', async () => {
+    const limited: Actor = { ...client('org-a', ['system/Observation.rs?status=final']), id: 'late' };
+    const narrow = askAs(hub.fhir, limited);
+    const { body } = await ask('POST Observation', obs(people[0]!, { status: 'preliminary' }));
+    hub.clock.ms += 1000;
+    const started = await kickOff(narrow, 'GET $export?_type=Observation');
+    await ask(`PUT Observation/${body.id}`, { ...body, status: 'final' });
+    await exports.drain();
+    const { body: manifest } = await narrow(`GET ${addressOf(started.headers['content-location']!)}`);
+    const given = await lines(manifest.output[0].url, limited);
+    expect(given.map(({ status }) => status)).not.toContain('preliminary');
+    expect(given.map(({ id }) => id)).not.toContain(body.id);
+    await ask(`DELETE Observation/${body.id}`);
+  });
+
   it('the owner can tell who fetched what; what is closed between planning and fetching is not in the file', async () => {
     const task = (owner: string) => ({
       resourceType: 'Task',

@@ -24,6 +24,7 @@ interface Access {
   readonly version: number | null;
   readonly person: string | null;
   readonly query: string | null;
+  readonly app: string | null;
 }
 
 const ID = /^access-(\d{1,15})$/;
@@ -178,16 +179,16 @@ function eventOf(row: Access): AuditEvent {
     const version = row.version === null ? '' : `/_history/${row.version}`;
     entity.push({ what: { reference: `${row.target}${version}` }, role: role(row.type === 'Patient' ? '1' : '4') });
   }
-  const [login, app] = row.action === 'L' ? (row.query ?? '').split(' ') : [];
-  if (app) agent.push({ who: { identifier: { system: hubIdentifier('client'), value: app } }, requestor: false });
-  if (row.query && login === undefined)
-    entity.push({ role: role('24'), query: Buffer.from(row.query).toString('base64') });
+  if (row.app)
+    agent.push({ who: { identifier: { system: hubIdentifier('client'), value: row.app } }, requestor: false });
+  const login = row.action === 'L';
+  if (row.query && !login) entity.push({ role: role('24'), query: Buffer.from(row.query).toString('base64') });
   return {
     resourceType: 'AuditEvent',
     id: `access-${row.id}`,
     meta: { versionId: '1', lastUpdated: new Date(row.at).toISOString(), source: ACCESS_SOURCE },
-    ...(login === undefined ? accessType(row.action) : loginType(login)),
-    action: (row.action === 'S' || row.action === 'L' ? 'E' : row.action) as AuditEvent['action'],
+    ...(login ? loginType(row.query ?? '') : accessType(row.action)),
+    action: (row.action === 'S' || login ? 'E' : row.action) as AuditEvent['action'],
     recorded: new Date(row.at).toISOString(),
     outcome: row.outcome < 400 ? '0' : '4',
     agent,

@@ -6,7 +6,7 @@ import { insertRows } from './statements.ts';
 export interface AuditRecord {
   readonly at: number;
   readonly actor: Actor;
-  /** C, R, U, D, E, S for a search, or L for what concerns a login: then `query` says what, and which app. */
+  /** C, R, U, D, E, S for a search, or L for what concerns a login: then `query` says what. */
   readonly action: 'C' | 'R' | 'U' | 'D' | 'E' | 'S' | 'L';
   /** HTTP status. */
   readonly outcome: number;
@@ -24,7 +24,7 @@ export interface AuditRecord {
 export async function storeAudit(tx: Tx, records: readonly AuditRecord[]): Promise<void> {
   await insertRows(
     tx,
-    'INSERT INTO audit (at, actor_kind, actor, organization, role, action, outcome, type, target, version, person, query, owner) VALUES',
+    'INSERT INTO audit (at, actor_kind, actor, organization, role, action, outcome, type, target, version, person, query, owner, app) VALUES',
     records.map((each): SqlValue[] => [
       each.at,
       each.actor.kind,
@@ -39,6 +39,7 @@ export async function storeAudit(tx: Tx, records: readonly AuditRecord[]): Promi
       each.person ?? null,
       each.query ?? null,
       each.owner ?? null,
+      each.actor.app ?? null,
     ]),
   );
 }

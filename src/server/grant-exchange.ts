@@ -67,22 +67,22 @@ function narrowed(has: string, asked: string): string | undefined {
 }
 
 /** Somebody else may hold what this person gave the app: operators see it. */
-const reuseAudit = ({ login: id, client }: GrantRow, at: number): AuditRecord => ({
+const reuseAudit = ({ login: id, client: app }: GrantRow, at: number): AuditRecord => ({
   at,
-  actor: { kind: 'user', id, scopes: [] },
+  actor: { kind: 'user', id, app, scopes: [] },
   action: 'L',
   outcome: 401,
-  query: `reuse ${client}`,
+  query: 'reuse',
 });
 
-function tokenAudit({ client, patient, holder }: Granted, at: number): AuditRecord {
+function tokenAudit({ client: app, patient, holder }: Granted, at: number): AuditRecord {
   const { name: id, organization, practitionerRole } = holder;
   return {
     at,
-    actor: { kind: 'user', id, organization, practitionerRole, scopes: [] },
+    actor: { kind: 'user', id, organization, practitionerRole, app, scopes: [] },
     action: 'L',
     outcome: 200,
-    query: `token ${client}`,
+    query: 'token',
     ...(patient === undefined ? {} : { target: `Patient/${patient}`, type: 'Patient' }),
   };
 }

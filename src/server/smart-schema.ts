@@ -2,7 +2,8 @@ import type { Tx } from '../database/command.ts';
 import type { Migration } from '../database/migrate.ts';
 
 /**
- * SMART App Launch: people who may sign in, their sessions in a browser, registered apps, and what people granted to apps.
+ * SMART App Launch: people who may sign in, their sessions in a browser, registered apps, what people granted to apps, and through
+ * which app an access came.
  * Codes, tokens and session cookies stand here as hashes only. Instants are milliseconds since the epoch.
  */
 export const smartMigration: Migration = { name: 'server-0007-smart', up: tables };
@@ -11,6 +12,7 @@ function tables(dialect: Tx['dialect']): string[] {
   // Byte order on both engines, as in the other tables.
   const t = dialect === 'sqlite' ? 'TEXT' : 'TEXT COLLATE "C"';
   return [
+    `ALTER TABLE audit ADD COLUMN app ${t}`,
     'ALTER TABLE client ADD COLUMN redirect_uris TEXT',
     'ALTER TABLE client ADD COLUMN launch_uri TEXT',
     'ALTER TABLE client ADD COLUMN public INTEGER NOT NULL DEFAULT 0',

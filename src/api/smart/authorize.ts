@@ -88,7 +88,7 @@ export function authorizeRouter(deps: SmartDeps): Router {
     const page = await resumed(request, response);
     if (!page) return;
     const session = await sessionOf(deps, page.browser);
-    const audit = loginAudit(session, `sign-out ${page.asked.client.id}`, 200, clock.now());
+    const audit = loginAudit(session, 'sign-out', page.asked.client.id, 200, clock.now());
     if (session) await database.write('login.end-session', { hash: hashToken(page.browser.cookie), audit });
     browsers.renew(response);
     response.redirect(303, `/oauth2/authorize?${page.carried}`);

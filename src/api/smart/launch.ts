@@ -49,12 +49,12 @@ export async function makeLaunch(deps: SmartDeps, request: Pick<Request, 'header
     expiresAt,
     audit: {
       at,
-      actor,
+      actor: { ...actor, ...(client === undefined ? {} : { app: client }) },
       action: 'L',
       outcome: 201,
       type: 'Patient',
       target: `Patient/${patient}`,
-      query: client === undefined ? 'launch' : `launch ${client}`,
+      query: 'launch',
     },
   };
   await deps.database.write('launch.add', record);

@@ -33,7 +33,7 @@ export function makeSignIn({ database, clock, limits }: SmartDeps): SignIn {
     const login = await database.read<Login | undefined>('login.find', { name, at });
     const proven = await isSecret(password, login?.passwordHash ?? NOBODYS_SECRET);
     if (!login || !proven) {
-      await database.write('audit.append', [loginAudit(login, `login ${app}`, 401, at)]);
+      await database.write('audit.append', [loginAudit(login, 'login', app, 401, at)]);
       return 'refused';
     }
     names.give(name);
@@ -43,7 +43,7 @@ export function makeSignIn({ database, clock, limits }: SmartDeps): SignIn {
       login: name,
       at,
       expiresAt: at + limits.sessionSec * 1000,
-      audit: loginAudit(login, `login ${app}`, 200, at),
+      audit: loginAudit(login, 'login', app, 200, at),
     });
     return 'signed-in';
   };
@@ -52,10 +52,11 @@ export function makeSignIn({ database, clock, limits }: SmartDeps): SignIn {
 /** Who is not known is not named: people type passwords into the wrong field. */
 export function loginAudit(
   login: Parameters<typeof userActor>[0] | undefined,
-  query: string,
+  query: 'login' | 'sign-out',
+  app: string,
   outcome: number,
   at: number,
 ): AuditRecord {
-  const actor = login ? userActor(login, '') : { kind: 'user' as const, id: 'unknown', scopes: [] };
+  const actor = login ? userActor(login, '', { app }) : { kind: 'user' as const, id: 'unknown', app, scopes: [] };
   return { at, actor, action: 'L', outcome, query };
 }

@@ -100,6 +100,7 @@ describe.each(ENGINES)('launches by an EHR, accesses kept, and scripts in a brow
         .map(({ resource }) => `${resource.subtype[0]!.code} ${resource.outcome}`);
     const ours = await seen(await ehrToken());
     for (const event of ['110122 0', '110122 4', 'launch 0', 'token 0']) expect(ours).toContain(event);
+    expect(JSON.stringify(await read(await ehrToken()))).toContain(`"value":"${app}"`);
     const operator = await hub.admin.addClient({ name: 'operator', scope: 'system/*.rs' });
     const { access_token: all } = (await (
       await hub.token(operator.client_id, operator.client_secret!)

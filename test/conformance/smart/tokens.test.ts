@@ -40,6 +40,20 @@ describe.each(ENGINES)('codes and tokens of apps, on %s', (engine) => {
     expect(entry.map(({ resource }) => `${resource.subtype[0]!.code} ${resource.outcome}`)).toContain('reuse 4');
   });
 
+  it('an access through an app is kept with the person and the app', async () => {
+    const flow = new Flow(hub, app);
+    expect(await flow.read('Patient/anna', (await flow.tokens()).access_token)).toBe(200);
+    const made = await hub.admin.addClient({ name: 'auditor', scope: 'system/*.rs', organization: 'org-a' });
+    const auditor = (await (await hub.token(made.client_id, made.client_secret!)).json()) as Tokens;
+    const query = '_source=urn:handoff:access-log&entity=Patient/anna&action=R&_count=1';
+    const headers = { authorization: `Bearer ${auditor.access_token}` };
+    const found = await fetch(`${hub.base}/AuditEvent?${query}`, { headers });
+    const { entry } = (await found.json()) as { entry: { resource: { agent: { who: object }[] } }[] };
+    const who = entry[0]!.resource.agent.map((agent) => JSON.stringify(agent.who));
+    expect(who[0]).toContain('PractitionerRole/doc-role');
+    expect(who.at(-1)).toContain(app);
+  });
+
   it('two redemptions at once give tokens to one at most, and leave none', async () => {
     const flow = new Flow(hub, app);
     const code = (await flow.allowed()).get('code')!;

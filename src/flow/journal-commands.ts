@@ -5,7 +5,7 @@ import { enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
 import type { Appended, MessageState, NewMessage, UntoldMessage } from '../model/journal.ts';
 import { journalReadCommands } from './journal-queries.ts';
 import { JOURNAL_SQL } from './journal-sql.ts';
-import { JOURNAL_LANES, monthOf } from './journal-tables.ts';
+import { bodyPartition, JOURNAL_LANES, monthOf } from './journal-tables.ts';
 import { claim, settle } from './journal-work.ts';
 
 const DAY_MS = 86_400_000;
@@ -198,12 +198,7 @@ async function purge(tx: Tx, { now, limit }: { readonly now: number; readonly li
 /** PostgreSQL only: the body partitions of this month and the next. */
 async function partitions(tx: Tx, { now }: { readonly now: number }): Promise<void> {
   if (tx.dialect !== 'postgres') return;
-  for (const at of [now, now + 31 * DAY_MS]) {
-    const month = monthOf(at);
-    await tx.run(
-      `CREATE TABLE IF NOT EXISTS body_${month} PARTITION OF body FOR VALUES FROM (${month}) TO (${month + 1})`,
-    );
-  }
+  for (const at of [now, now + 31 * DAY_MS]) await tx.run(bodyPartition(monthOf(at)));
 }
 
 export const journalCommands: CommandTable = {

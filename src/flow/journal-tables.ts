@@ -49,3 +49,7 @@ export function monthOf(ms: number): number {
   const date = new Date(ms);
   return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }
+
+/** PostgreSQL: makes the partition of one month. It must be there before a body of that month is, or the default partition has it. */
+export const bodyPartition = (month: number): string =>
+  `CREATE TABLE IF NOT EXISTS body_${month} PARTITION OF body FOR VALUES FROM (${month}) TO (${month + 1})`;

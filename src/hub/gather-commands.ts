@@ -9,6 +9,7 @@ import type { Engine } from '../server/engine.ts';
 import { personFacts } from '../server/grants.ts';
 import { loadRows, parseRow, type Row, rowKey } from '../server/rows.ts';
 import { queryKeys } from '../server/statements.ts';
+import { refuseClosed } from './closed-mark.ts';
 
 /** The resources of an event and all that consent is decided on; `missing` when what the event is about is gone. */
 export type GatheredRows =
@@ -177,8 +178,9 @@ async function preview(tx: Tx, engine: Engine, args: ApplyArgs): Promise<Applied
   throw new DatabaseError(PREVIEW, 'a preview writes nothing', await applyUnit(tx, engine, args));
 }
 
-/** The database keeps which hub key its ids were made with. False: another one, so this hub must not start on it. */
+/** The database keeps which hub key its ids were made with. False: another one, so this hub must not start on it; nor on a closed one. */
 async function claimKey(tx: Tx, fingerprint: string): Promise<boolean> {
+  await refuseClosed(tx);
   await tx.run("INSERT INTO hub_setting (name, value) VALUES ('key', ?) ON CONFLICT DO NOTHING", [fingerprint]);
   const [row] = await tx.query<{ value: string }>("SELECT value FROM hub_setting WHERE name = 'key'");
   return row?.value === fingerprint;

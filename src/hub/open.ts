@@ -27,15 +27,19 @@ export interface Databases {
 const POSTGRES_POOL_MAX = 16;
 
 /**
- * Opens what the configuration names and brings its schema forward. Throws HomeLocked, `database.*` codes, or `hub.key-other`
+ * Opens what the configuration names and brings its schema forward. Throws HomeLocked, `database.*` codes (a closed one: `database.moved`, `database.copy-unfinished`), or `hub.key-other`
  * when the database was made with another hub key: its ids would not be found again.
  */
 export async function openDatabases(config: Config, key: HubKey): Promise<Databases> {
   const env = storeEnv(config, key, BOTS);
   const opened = config.database.startsWith('sqlite:') ? await openHome(config, env) : await openShared(config, env);
-  if (await opened.store.write<boolean>('hub.claim-key', key.fingerprint)) return opened;
-  await opened.close();
-  throw new Error(`hub.key-other: the database was made with another hub key than that of ${config.keyFile}`);
+  try {
+    if (await opened.store.write<boolean>('hub.claim-key', key.fingerprint)) return opened;
+    throw new Error(`hub.key-other: the database was made with another hub key than that of ${config.keyFile}`);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 function storeEnv(config: Config, key: HubKey, modules: readonly BotModule[]): StoreEnv {

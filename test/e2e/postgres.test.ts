@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { directoryOf } from '../../fixtures/demo/directory.ts';
@@ -13,32 +11,19 @@ import { until } from '../../fixtures/demo/world.ts';
 import { dayOf, FEEDS } from './day.ts';
 import { Mllp } from './mllp.ts';
 import { ackOf, Cli, freePorts, type JournalRow, Network, WAIT_MS } from './network.ts';
+import { type ScratchDatabase, SERVER, scratchDatabase } from './scratch-database.ts';
 
 /** A claim of a process that is gone is taken over when its lease is over, not before. */
 const LEASE_MS = 60_000;
-/** Address of a PostgreSQL server on which databases may be made, e.g. `postgres://postgres@127.0.0.1:5432/postgres`. */
-const SERVER = process.env.HANDOFF_TEST_POSTGRES;
 
 describe.skipIf(!SERVER)('on PostgreSQL', () => {
-  let name: string;
-  let database: string;
+  let database: ScratchDatabase;
   let network: Network;
   const others: Cli[] = [];
 
-  async function admin(statement: string): Promise<void> {
-    const client = new pg.Client(SERVER);
-    await client.connect();
-    await client.query(statement);
-    await client.end();
-  }
-
   beforeEach(async () => {
-    name = `handoff_e2e_${randomUUID().replaceAll('-', '')}`;
-    await admin(`CREATE DATABASE ${name}`);
-    const url = new URL(SERVER as string);
-    url.pathname = `/${name}`;
-    database = url.href;
-    network = await Network.start({ database });
+    database = await scratchDatabase();
+    network = await Network.start({ database: database.url });
   });
   afterEach(async () => {
     for (const each of others.splice(0)) {
@@ -46,7 +31,7 @@ describe.skipIf(!SERVER)('on PostgreSQL', () => {
       await each.ended;
     }
     await network?.stop();
-    await admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await database?.drop();
   });
 
   test('the whole journey of the demo is seen to happen', async () => {

@@ -44,6 +44,8 @@ function select(scene: Scene): OutboundMessage | Issue {
       return conflict(scene);
     case 'relay':
       return relay(scene);
+    case 'mirror':
+      return refusal('render.no-map', 'a mirror is a FHIR server; it is sent resources and no messages');
     case 'application-ack':
       return refusal(
         'render.no-map',

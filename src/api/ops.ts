@@ -17,6 +17,8 @@ export interface OpsDeps {
   readonly feeds: () => readonly Feed[];
   /** Issues recorded while a message was applied. */
   readonly issues: (journalId: string) => Promise<readonly unknown[]>;
+  /** Queues all that stands in the store for the mirrors of a partner; undefined: it has none. */
+  readonly loadMirrors: (partner: string) => Promise<{ readonly queued: number } | undefined>;
   readonly now: () => number;
 }
 
@@ -32,7 +34,7 @@ const messageQuery = z.object({
 });
 const outboxQuery = z.object({
   state: z.enum(['queued', 'sending', 'sent', 'refused', 'unknown', 'parked']).optional(),
-  recipient: z.string().max(64).optional(),
+  recipient: z.string().max(130).optional(),
   before: id.optional(),
   limit,
 });
@@ -103,8 +105,19 @@ export function opsRouter(deps: OpsDeps): Router {
     await answer(response, status.retryJob(id.parse(request.params.id)));
   });
   router.get('/status', async (_request, response) => {
-    const [counts, links] = await Promise.all([status.counts(), status.links()]);
-    response.json({ ...counts, links, feeds: deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) })) });
+    const [counts, links, mirrors] = await Promise.all([status.counts(), status.links(), status.mirrors()]);
+    response.json({
+      ...counts,
+      links,
+      mirrors,
+      feeds: deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) })),
+    });
+  });
+  router.post('/mirror', async (request, response) => {
+    const { partner } = z.strictObject({ partner: z.string().max(64) }).parse(request.body);
+    const loaded = await deps.loadMirrors(partner);
+    if (!loaded) return void response.status(404).json({ code: 'ops.not-found', text: 'no mirror of such a partner' });
+    response.status(202).json(loaded);
   });
   router.post('/clients', async (request, response) => {
     response.status(201).json(await admin.addClient(present(clientBody.parse(request.body))));

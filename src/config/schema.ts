@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MIRRORED_TYPES } from '../model/mirror.ts';
 
 /**
  * The shape of `handoff.yaml`. Unknown keys are refused, every default is stated here and nowhere else.
@@ -82,12 +83,28 @@ const dialect = z.strictObject({
   bundle: z.enum(['transaction', 'batch', 'message', 'rest-hook']).optional(),
 });
 
+const authorization = z.strictObject({
+  tokenUrl: z.url(),
+  clientId: z.string().min(1),
+  clientSecret: z.string().min(1),
+  scope: z.string().min(1).optional(),
+});
+
+const fhirServer = { url: z.url(), headers, authorization: authorization.optional() };
+
 const endpoint = z.strictObject({
   id,
   transport: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('mllp'), host: z.string(), port, tls: clientTls.optional() }),
     z.strictObject({ kind: z.literal('hl7-http'), url: z.url(), headers }),
-    z.strictObject({ kind: z.literal('fhir'), url: z.url(), headers }),
+    z.strictObject({ kind: z.literal('fhir'), ...fhirServer }),
+    z.strictObject({
+      kind: z.literal('mirror'),
+      ...fhirServer,
+      types: z.array(z.enum(MIRRORED_TYPES)).min(1),
+      update: z.enum(['conditional', 'by-id']).default('conditional'),
+      purpose: z.enum(['TREAT', 'COC', 'HPAYMT', 'HOPERAT']).default('TREAT'),
+    }),
   ]),
   version: z
     .string()

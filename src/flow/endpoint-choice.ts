@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { OutboxEvent } from '../model/outbox.ts';
 import type { Endpoint, Partner } from '../model/partner.ts';
+import { recipientOf } from '../rules/mirror.ts';
 
-/** First the endpoint that names the kind, then one that takes all. An application ACK is an HL7 message. */
-export function endpointFor(partner: Partner, event: Pick<OutboxEvent, 'kind'>): Endpoint | undefined {
+/** First the endpoint that names the kind, then one that takes all. An application ACK is an HL7 message; a mirror takes no event. */
+export function endpointFor(partner: Partner, event: Pick<OutboxEvent, 'kind' | 'recipient'>): Endpoint | undefined {
+  if (event.kind === 'mirror') return partner.endpoints.find((each) => recipientOf(partner, each) === event.recipient);
   const able = partner.endpoints.filter(
-    ({ transport }) => event.kind !== 'application-ack' || transport.kind !== 'fhir',
+    ({ transport: { kind } }) => kind !== 'mirror' && (event.kind !== 'application-ack' || kind !== 'fhir'),
   );
   return (
     able.find(({ accepts }) => accepts.includes(event.kind)) ??

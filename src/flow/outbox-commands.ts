@@ -64,17 +64,18 @@ const claimSql = (
   RETURNING id, lease, tries, recipient, organization, event_key, kind, class, person, purpose, resources, sender, created_at,
     control_id, digest, key_id, payload`;
 
-/** Kinds whose arrival changes nothing in the store: what became of a referral its own messages say. */
+/** Kinds whose arrival changes nothing in the store: what became of a referral its own messages say. A mirror's trouble is its operator's. */
 const UNCONFIRMED =
-  "'appointment', 'application-ack', 'referral', 'referral-modify', 'referral-cancel', 'referral-answer'";
+  "'mirror', 'appointment', 'application-ack', 'referral', 'referral-modify', 'referral-cancel', 'referral-answer'";
 
 export const OUTBOX_SQL = {
   claim: claimSql(''),
   prepare: `UPDATE outbox SET control_id = ?, endpoint = ?, digest = ?, key_id = ?, payload = ? WHERE id = ? AND lease = ? AND state = 'sending'`,
   sent: `UPDATE outbox SET state = 'sent', ack_code = ?, ack = ?, settled_at = ?, lease_until = 0, reason_code = NULL, reason_text = NULL,
-      reason_since = NULL, told = CASE WHEN kind IN (${UNCONFIRMED}) THEN 1 ELSE 0 END WHERE id = ? AND lease = ? AND state = 'sending'`,
-  stuck: `UPDATE outbox SET state = ?, reason_code = ?, reason_text = ?, reason_since = ?, ack = ?, settled_at = ?, told = 0, lease_until = 0
-    WHERE id = ? AND lease = ? AND state = 'sending'`,
+      reason_since = NULL, told = CASE WHEN kind IN (${UNCONFIRMED}) THEN 1 ELSE 0 END,
+      payload = CASE WHEN kind = 'mirror' THEN NULL ELSE payload END WHERE id = ? AND lease = ? AND state = 'sending'`,
+  stuck: `UPDATE outbox SET state = ?, reason_code = ?, reason_text = ?, reason_since = ?, ack = ?, settled_at = ?,
+      told = CASE WHEN kind = 'mirror' THEN 1 ELSE 0 END, lease_until = 0 WHERE id = ? AND lease = ? AND state = 'sending'`,
   again: `UPDATE outbox SET state = 'queued', next_at = ?, tries = tries - ?,
       reason_since = CASE WHEN reason_code = ? AND reason_since IS NOT NULL THEN reason_since ELSE ? END, reason_code = ?, reason_text = ?, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'sending'`,

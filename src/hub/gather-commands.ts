@@ -10,11 +10,12 @@ import { personFacts } from '../server/grants.ts';
 import { loadRows, parseRow, type Row, rowKey } from '../server/rows.ts';
 import { queryKeys } from '../server/statements.ts';
 import { refuseClosed } from './closed-mark.ts';
+import { mirrorCommands } from './mirror-load.ts';
 
 /** The resources of an event and all that consent is decided on; `missing` when what the event is about is gone. */
 export type GatheredRows =
   | { readonly kind: 'found'; readonly items: readonly Owned[]; readonly facts: PersonFacts }
-  | { readonly kind: 'missing' };
+  | { readonly kind: 'missing'; readonly last?: Owned['resource'] };
 
 /** What the router is told of a changed row beside its content. */
 export interface ChangedRow {
@@ -32,21 +33,29 @@ export function hubCommands(engine: Engine): CommandTable {
     'hub.changed': (tx, args: { type: string; id: string }) => changed(tx, args),
     'hub.preview': (tx, args: ApplyArgs) => preview(tx, engine, args),
     'hub.claim-key': (tx, fingerprint: string) => claimKey(tx, fingerprint),
+    ...mirrorCommands,
   };
 }
 
 interface GatherArgs {
   readonly references: readonly string[];
   readonly person?: string;
+  /** Also what the first of them refers to as it stands; and of a deleted one its last content. */
+  readonly follow?: boolean;
   /** Organization id: its own record of the person goes along, so that it recognises the patient. */
   readonly recipient?: string;
 }
 
-async function gather(tx: Tx, engine: Engine, { references, person, recipient }: GatherArgs): Promise<GatheredRows> {
-  const keys = localKeys(references);
+async function gather(tx: Tx, engine: Engine, args: GatherArgs): Promise<GatheredRows> {
+  const { references, person, recipient, follow = false } = args;
+  const subject = localKeys(references)[0];
+  const first = subject && (await loadRows(tx, [subject])).get(rowKey(subject.type, subject.id));
+  if (!first || first.deleted === 1) {
+    const last = first && follow ? await lastContent(tx, first) : undefined;
+    return last === undefined ? { kind: 'missing' } : { kind: 'missing', last };
+  }
+  const keys = localKeys(follow ? [...references, ...referencesIn(tx, first)] : references);
   const rows = await loadRows(tx, keys);
-  const first = keys[0] && rows.get(rowKey(keys[0].type, keys[0].id));
-  if (!first || first.deleted === 1) return { kind: 'missing' };
   const whose = first.person !== '' && first.person !== '*' ? first.person : (person ?? '');
   const named = keys.flatMap(({ type, id }) => rows.get(rowKey(type, id)) ?? []);
   const around = await aroundOf(tx, named, whose, recipient);
@@ -65,6 +74,20 @@ async function gather(tx: Tx, engine: Engine, { references, person, recipient }:
     return ownRecords.has(row.rid) ? { ...item, resource: tied(item.resource, records) } : item;
   });
   return { kind: 'found', items, facts };
+}
+
+function referencesIn(tx: Tx, row: Row): string[] {
+  const found = new Set<string>();
+  forEachReference(parseRow(row, bodyKeysOf(tx.env)) as unknown as Resource, ({ reference }) => found.add(reference));
+  return [...found];
+}
+
+async function lastContent(tx: Tx, { rid }: Row): Promise<Owned['resource'] | undefined> {
+  const [row] = await tx.query<Row>(
+    'SELECT * FROM history WHERE rid = ? AND deleted = 0 ORDER BY version DESC LIMIT 1',
+    [rid],
+  );
+  return row && (parseRow(row, bodyKeysOf(tx.env)) as unknown as Owned['resource']);
 }
 
 const isRecordOf =

@@ -29,11 +29,12 @@ import { loadHubKey } from './key.ts';
 import { Listeners } from './listeners.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Log } from './log.ts';
+import { loadMirrors } from './mirror-load.ts';
 import { obligations } from './obligations.ts';
 import { issuersOf, openDatabases } from './open.ts';
 import { startOperations } from './operations.ts';
 import { renderPort } from './render-port.ts';
-import { routeJob } from './route-job.ts';
+import { mirrorTriggers, routeJob } from './route-job.ts';
 import { makeBots } from './run-bot.ts';
 import { safetyPolicy } from './safety-policy.ts';
 import { Senders } from './send-port.ts';
@@ -119,7 +120,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       gather: (event) =>
         databases.store.read('hub.gather', {
           references: event.resources,
-          recipient: event.organization,
+          ...(event.kind === 'mirror' ? { follow: true } : { recipient: event.organization }),
           ...(event.person === undefined ? {} : { person: event.person }),
         }),
       render: renderPort(),
@@ -161,6 +162,9 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       async reload(next) {
         for (const name of ['http', 'database', 'keyFile'] as const) {
           if (next[name] !== live.current[name]) throw new Error(`${next.file}: ${name}: needs a restart`);
+        }
+        if (JSON.stringify(mirrorTriggers(next.partners)) !== JSON.stringify(mirrorTriggers(live.partners()))) {
+          throw new Error(`${next.file}: partners[].endpoints[].transport.types: needs a restart`);
         }
         if (JSON.stringify(issuersOf(next)) !== JSON.stringify(issuersOf(live.current))) {
           throw new Error(`${next.file}: partners[].issues: needs a restart`);
@@ -308,6 +312,11 @@ async function listenHttp(
       admin,
       feeds: () => live.feeds(),
       issues: (journalId) => database.read('store.issues', journalId),
+      loadMirrors: async (partner) => {
+        const loaded = await loadMirrors(database, live.partners(), partner, clock.now());
+        for (const recipient of loaded?.recipients ?? []) flow.queued(recipient);
+        return loaded;
+      },
       now: clock.now,
     }),
     metrics: metrics.registry,

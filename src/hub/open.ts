@@ -13,7 +13,7 @@ import { type StoreEnv, storeCommands, storeMigrations } from '../workers/store-
 import type { HubKey } from './key.ts';
 import { lockHome } from './lock.ts';
 import { buildFile, workerUrl } from './paths.ts';
-import { routeTriggers } from './route-job.ts';
+import { mirrorTriggers, routeTriggers } from './route-job.ts';
 
 /** The databases of one hub. On PostgreSQL both are the same. */
 export interface Databases {
@@ -48,7 +48,11 @@ function storeEnv(config: Config, key: HubKey, modules: readonly BotModule[]): S
     current: encryption.keyId,
     keys: { ...encryption.retired, [encryption.keyId]: encryption.key },
   };
-  const triggers: Trigger[] = [...routeTriggers, ...modules.flatMap((each) => each.triggers)];
+  const triggers: Trigger[] = [
+    ...routeTriggers,
+    ...mirrorTriggers(config.partners),
+    ...modules.flatMap((each) => each.triggers),
+  ];
   return {
     definitions: buildFile('definitions.json.gz').href,
     hubKey: key.ids.toString('hex'),

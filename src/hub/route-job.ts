@@ -1,9 +1,11 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { MIRROR } from '../flow/react.ts';
 import type { Database } from '../model/database.ts';
 import type { RouteJob } from '../model/flow.ts';
 import type { Partner } from '../model/partner.ts';
 import type { Store, Trigger } from '../model/store.ts';
 import { EVERYTHING } from '../model/visibility.ts';
+import { mirrorEvents, mirroredTypes, mirrorsOf } from '../rules/mirror.ts';
 import { factQueries, route, routedTypes } from '../rules/routing.ts';
 import type { ChangedRow } from './gather-commands.ts';
 
@@ -15,13 +17,23 @@ export const routeTriggers: readonly Trigger[] = routedTypes.map((resourceType) 
   lane: resourceType === 'Communication' || resourceType === 'Task' ? 'safety' : 'normal',
 }));
 
+/** Every change of a type that a mirror holds. Which types these are is known at the start; the rest of a mirror's settings may change. */
+export const mirrorTriggers = (partners: readonly Partner[]): readonly Trigger[] =>
+  mirroredTypes(mirrorsOf(partners)).map((resourceType) => ({
+    handler: MIRROR,
+    resourceType,
+    on: ['create', 'update', 'delete'],
+  }));
+
 /** Which events a committed change causes, from the store as it stands. */
 export function routeJob(parts: {
   readonly database: Database;
   readonly store: Store;
   readonly partners: () => readonly Partner[];
 }): RouteJob {
-  return async ({ resourceType, resourceId }) => {
+  return async (job) => {
+    if (job.handler === MIRROR) return mirrorEvents(job, mirrorsOf(parts.partners()));
+    const { resourceType, resourceId } = job;
     const changed = await parts.database.read<ChangedRow | undefined>('hub.changed', {
       type: resourceType,
       id: resourceId,

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   replay: () => import('./cli/replay.ts'),
   client: () => import('./cli/client.ts'),
   user: () => import('./cli/user.ts'),
+  bots: () => import('./cli/bots.ts'),
   mirror: () => import('./cli/mirror.ts'),
   migrate: () => import('./cli/migrate.ts'),
 };

@@ -15,3 +15,9 @@ export function workerUrl(name: string): URL {
 export function buildFile(name: string): URL {
   return new URL(fromSource ? `../../build/${name}` : `../build/${name}`, import.meta.url);
 }
+
+/** Bundled bots of the package. */
+export const botFolder = new URL('./bots/', import.meta.url);
+
+/** What bundles the bots; absent in the package, which has them bundled. */
+export const bundlerScript = fromSource ? new URL('../../scripts/bundle-bots.mjs', import.meta.url) : undefined;

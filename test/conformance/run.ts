@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import { apiOf, CHECKS } from './suite.ts';
+import { apiOf } from './suite/api.ts';
+import { CHECKS } from './suite.ts';
 
 /**
  * The conformance suite against any FHIR R4 server: `npm run conformance -- --base URL [--client ID --secret S [--token-url URL] | --token T]`.
- * Exit code 1 when a check fails. It writes resources under identifiers of its own.
+ * Exit code 1 when a check fails or something it wrote could not be deleted again. It knows nothing of the server but its address.
  */
 const { values } = parseArgs({
   options: {
@@ -49,5 +50,7 @@ for (const check of CHECKS) {
     console.log(`FAIL  ${check.name}\n      ${(error as Error).message.split('\n').slice(0, 6).join('\n      ')}`);
   }
 }
+const left = await api.cleanUp().catch((error: Error) => [`all of it (${error.message})`]);
+if (left.length > 0) console.log(`left behind: ${left.join(', ')}`);
 console.log(`${CHECKS.length - failed} of ${CHECKS.length} checks passed`);
-process.exitCode = failed > 0 ? 1 : 0;
+process.exitCode = failed > 0 || left.length > 0 ? 1 : 0;

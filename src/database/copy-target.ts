@@ -20,7 +20,8 @@ export interface CopyTarget {
 
 /**
  * Takes the database for a copy: empty, or left by a copy that was broken off, which is emptied. Leaves the mark in it, under which no
- * hub starts. Throws `database.not-empty` for any other, `database.unsafe` as a hub's start does.
+ * hub starts. Throws `database.not-empty` for any other, `database.busy` while somebody else
+ * works on it, `database.unsafe` as a hub's start does.
  */
 export async function openCopyTarget(url: string, migrations: readonly Migration[], mark: Mark): Promise<CopyTarget> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true });
@@ -29,7 +30,7 @@ export async function openCopyTarget(url: string, migrations: readonly Migration
   try {
     await client.connect();
     await refuseUnsafe(client);
-    await client.query('SELECT pg_advisory_lock($1)', [SCHEMA_LOCK]);
+    await lock(client);
     await refuseForeign(client, mark);
     await migrate(sessionTx(client, {}), migrations, async (sql) => {
       await client.query(sql);
@@ -42,6 +43,12 @@ export async function openCopyTarget(url: string, migrations: readonly Migration
     const wire = toWireError(error);
     throw new DatabaseError(wire.code, wire.message);
   }
+}
+
+async function lock(client: pg.Client): Promise<void> {
+  const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS mine', [SCHEMA_LOCK]);
+  if (rows[0]?.mine !== true)
+    throw new DatabaseError('database.busy', 'another copy, or a hub that starts, is at work on this database');
 }
 
 async function tablesOf(client: pg.Client): Promise<Table[]> {

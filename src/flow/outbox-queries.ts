@@ -1,7 +1,6 @@
 import type { CommandTable, SqlValue, Tx } from '../database/command.ts';
 import type { EventKind, OutboxEvent, Waiting } from '../model/outbox.ts';
 import type { Purpose } from '../model/visibility.ts';
-import { mirrorPrefix } from '../rules/mirror.ts';
 
 const ROWS_MAX = 500;
 
@@ -54,10 +53,11 @@ export interface MirrorState {
 }
 
 export const OUTBOX_QUERIES = {
-  mirrored: `SELECT state, digest FROM outbox WHERE recipient = ? AND event_key >= ? AND event_key < ? AND digest IS NOT NULL AND id <> ?
+  mirrored: `SELECT state, digest FROM outbox WHERE kind = 'mirror' AND recipient = ? AND resources = ? AND digest IS NOT NULL AND id <> ?
     ORDER BY COALESCE(settled_at, created_at) DESC, id DESC`,
+  // LIKE keeps SQLite from the index of all mirror rows, which grows with what was ever sent.
   mirrors: `SELECT recipient, state, COALESCE(reason_code, '') AS code, COUNT(*) AS n, MIN(created_at) AS oldest FROM outbox
-    WHERE state <> 'sent' AND kind = 'mirror' GROUP BY recipient, state, COALESCE(reason_code, '')`,
+    WHERE state <> 'sent' AND kind LIKE 'mirror' GROUP BY recipient, state, COALESCE(reason_code, '')`,
   untold: `SELECT ${COLUMNS} FROM outbox o LEFT JOIN partner_link l ON l.recipient = o.recipient
     WHERE o.told = 0 AND o.state IN ('parked', 'refused', 'sent', 'unknown') ORDER BY o.id LIMIT ?`,
 } as const;
@@ -106,13 +106,9 @@ async function mirrored(
   const held: string[] = [];
   let last: string | undefined;
   for (const [i, reference] of references.entries()) {
-    const from = mirrorPrefix(reference);
-    // The next string after all that begin so: '0' follows '/'.
-    const to = `${from.slice(0, -1)}0`;
     const told = await tx.query<{ state: RowState; digest: string }>(OUTBOX_QUERIES.mirrored, [
       recipient,
-      from,
-      to,
+      JSON.stringify([reference]),
       row,
     ]);
     const arrived = told.find(({ state }) => state === 'sent');

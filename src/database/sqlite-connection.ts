@@ -22,7 +22,7 @@ export function openSqlite(
   const raw = new DatabaseSync(file, { readOnly: options.readOnly, timeout: 5000 });
   if (!options.readOnly) {
     raw.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 134217728;',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 32000; PRAGMA journal_size_limit = 134217728;',
     );
   }
   raw.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;');

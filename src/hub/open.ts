@@ -71,7 +71,11 @@ async function openHome(config: Config, env: StoreEnv): Promise<Databases> {
     lock.release();
   };
   try {
-    const shared = { readTimeoutMs: config.limits.queryTimeoutMs, env };
+    const shared = {
+      readTimeoutMs: config.limits.queryTimeoutMs,
+      env,
+      checkpoints: workerUrl('checkpoint-worker'),
+    };
     const [journal, store] = await Promise.all([
       openSqliteDatabase({
         ...shared,

@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto';
 
 /**
- * One text for one JSON value: keys sorted by code unit, no white space, `undefined` members left out. Two values have
- * the same text exactly when they are the same JSON value; the order of arrays counts. The rules of RFC 8785.
+ * One text for one JSON value: members in one order (as RFC 8785 has it, but names that are numbers come first), no white space,
+ * `undefined` members left out. Two values have the same text exactly when they are the same JSON value; the order of arrays counts.
  */
 export function canonicalJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const members: string[] = [];
-  for (const key of Object.keys(value).sort()) {
-    const member = (value as Record<string, unknown>)[key];
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
+  return JSON.stringify(sorted(value)) ?? 'null';
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const from = value as Readonly<Record<string, unknown>>;
+  const to: Record<string, unknown> = {};
+  for (const name of Object.keys(from).sort()) {
+    // Set like any other it would become the prototype.
+    if (name === '__proto__') Object.defineProperty(to, name, { value: sorted(from[name]), enumerable: true });
+    else to[name] = sorted(from[name]);
   }
-  return `{${members.join(',')}}`;
+  return to;
 }
 
 /** SHA-256 of the canonical text, hex. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Tx } from '../database/command.ts';
 import type { Migration } from '../database/migrate.ts';
 
@@ -30,7 +31,21 @@ export const serverMigrations: readonly Migration[] = [
     ],
   },
   { name: 'server-0007-folds', up: foldsByRow },
+  {
+    // Rows under the keys that `SAME_AS` (index-rows) has replaced, by the hash of their own names.
+    name: 'server-0008-same-as',
+    up: () =>
+      [
+        ['reference', 'Coverage.beneficiary'],
+        ['string', 'Patient.phonetic'],
+        ['string', 'Person.phonetic'],
+        ['string', 'Practitioner.phonetic'],
+        ['string', 'RelatedPerson.phonetic'],
+      ].map(([table, name]) => `DELETE FROM idx_${table} WHERE p = ${ownKey(name!)}`),
+  },
 ];
+
+const ownKey = (name: string): number => createHash('sha256').update(name).digest().readUInt32BE(0) >>> 1;
 
 function resources(dialect: Dialect): string[] {
   const t = text(dialect);

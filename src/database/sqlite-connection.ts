@@ -46,6 +46,7 @@ export function openSqlite(
     dialect: 'sqlite',
     db,
     env: options.env,
+    holder: 0,
     query: async <R>(sql: string, params: readonly SqlValue[] = []) => prepare(sql).statement.all(...params) as R[],
     run: async (sql, params = []) => Number(prepare(sql).statement.run(...params).changes),
   };

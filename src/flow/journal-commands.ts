@@ -69,6 +69,7 @@ async function appendOne(tx: Tx, message: NewMessage, leaseMs: number, now: numb
     lease,
     lease,
     lease ? now + leaseMs : 0,
+    tx.holder,
     message.ackOnCommit ?? null,
     message.ackOnCommit ? now : null,
     controlId,

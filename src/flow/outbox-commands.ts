@@ -58,7 +58,7 @@ export interface LinkState {
 
 const claimSql = (
   lock: string,
-): string => `UPDATE outbox SET state = 'sending', lease = lease + 1, lease_until = ?, tries = tries + 1 WHERE id IN (
+): string => `UPDATE outbox SET state = 'sending', lease = lease + 1, lease_until = ?, holder = ?, tries = tries + 1 WHERE id IN (
     SELECT id FROM outbox WHERE recipient = ? AND state = 'queued' AND blockers = 0 AND class <= ? AND next_at <= ?
     ORDER BY class, id LIMIT ? ${lock})
   RETURNING id, lease, tries, recipient, organization, event_key, kind, class, person, purpose, resources, sender, created_at,
@@ -98,7 +98,7 @@ interface ClaimArgs {
 async function claim(tx: Tx, { recipient, limit, safetyOnly, leaseMs, now }: ClaimArgs): Promise<ClaimedRow[]> {
   if (limit <= 0) return [];
   const sql = tx.dialect === 'sqlite' ? OUTBOX_SQL.claim : CLAIM_POSTGRES;
-  const rows = await tx.query<Row>(sql, [now + leaseMs, recipient, safetyOnly ? 0 : 1, now, limit]);
+  const rows = await tx.query<Row>(sql, [now + leaseMs, tx.holder, recipient, safetyOnly ? 0 : 1, now, limit]);
   return rows.sort((a, b) => a.class - b.class || a.id - b.id).map((row) => toClaimed(tx, row));
 }
 

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   replay: () => import('./cli/replay.ts'),
   client: () => import('./cli/client.ts'),
   user: () => import('./cli/user.ts'),
+  partner: () => import('./cli/partner.ts'),
 };
 
 async function main(argv: readonly string[]): Promise<number | undefined> {

@@ -175,6 +175,7 @@ export const partnerSchema = z.strictObject({
   administration: z.enum(['per-device', 'total']).default('per-device'),
   registrationMeansArrival: z.boolean().default(true),
   mappingFile: z.string().optional(),
+  cases: z.string().min(1).optional(),
   feeds: z.array(feed).default([]),
   endpoints: z.array(endpoint).default([]),
   duty: duty.prefault({}),

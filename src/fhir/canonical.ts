@@ -21,6 +21,25 @@ function sorted(value: unknown): unknown {
   return to;
 }
 
+/**
+ * Where two JSON values first differ, keys by code unit: `entry[2].resource.status`; empty: the values themselves. Undefined when
+ * they are the same JSON value. Names a place, never what stands there.
+ */
+export function firstDifference(a: unknown, b: unknown, path = ''): string | undefined {
+  const isTree = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+  if (!isTree(a) || !isTree(b) || Array.isArray(a) !== Array.isArray(b))
+    return canonicalJson(a) === canonicalJson(b) ? undefined : path;
+  for (const key of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(byPlace)) {
+    const at = Array.isArray(a) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+    if ((a[key] === undefined) !== (b[key] === undefined)) return at;
+    const found = firstDifference(a[key], b[key], at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const byPlace = (a: string, b: string): number => Number(a) - Number(b) || (a < b ? -1 : a > b ? 1 : 0);
+
 /** SHA-256 of the canonical text, hex. */
 export function jsonHash(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');

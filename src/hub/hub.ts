@@ -32,6 +32,7 @@ import type { Log } from './log.ts';
 import { obligations } from './obligations.ts';
 import { issuersOf, openDatabases } from './open.ts';
 import { startOperations } from './operations.ts';
+import { requireCases } from './partner-cases.ts';
 import { renderPort } from './render-port.ts';
 import { routeJob } from './route-job.ts';
 import { makeBots } from './run-bot.ts';
@@ -55,6 +56,9 @@ const clock = { now: Date.now };
 /** Starts everything or throws and leaves nothing running. Resolves when messages and requests are taken. */
 export async function startHub(config: Config, log: Log): Promise<Hub> {
   const key = loadHubKey(config.keyFile);
+  const maps = compileMaps(DEFINITIONS);
+  requireDialects(config, maps);
+  await requireCases(config, maps);
   const databases = await openDatabases(config, key);
   const live = new LiveConfig(config);
   let flow: Flow | undefined;
@@ -86,8 +90,6 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       wake,
     );
     await seed(store, config);
-    const maps = compileMaps(DEFINITIONS);
-    requireDialects(config, maps);
     const bots = makeBots(modules, { service, store, now: clock.now });
     const operations = startOperations({
       database: databases.store,
@@ -166,6 +168,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
           throw new Error(`${next.file}: partners[].issues: needs a restart`);
         }
         requireDialects(next, maps);
+        await requireCases(next, maps);
         const before = { config: live.current, translate, senders };
         translate = translatePort(maps, next.partners, key.ids, next.version);
         senders = new Senders(next.partners, flowLog);

@@ -139,6 +139,8 @@ export interface Partner {
   readonly registrationMeansArrival: boolean;
   /** File name under mappings/partners/, when data is not enough. */
   readonly mappingFile?: string;
+  /** Folder of the partner's golden cases, relative to the settings file: this partner loads only while they all pass. */
+  readonly cases?: string;
   readonly feeds: readonly Feed[];
   readonly endpoints: readonly Endpoint[];
   /** Calendar and on-call routes used by the escalation ladder. */

@@ -207,6 +207,45 @@ describe('handoff start', () => {
     }
   });
 
+  test('a partner whose golden cases no longer pass is refused, at SIGHUP and at start; the running settings stay', async () => {
+    const settings = smallest(home, base, base + 1);
+    const [clinic] = settings.partners;
+    const folder = join(home, 'cases', 'admission');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, '0-inbound.hl7'), admission);
+    const env = { HANDOFF_CONFIG: config };
+    const write = (of: Record<string, unknown>): void =>
+      writeFileSync(config, stringify({ ...settings, partners: [{ ...clinic, cases: 'cases', ...of }] }));
+    write({});
+    expect(await handoff(['partner', 'check'], env)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('clinic admission failed 1-bundle.json: is missing'),
+    });
+    expect(await handoff(['partner', 'check', '--accept'], env)).toMatchObject({
+      code: 0,
+      out: 'clinic admission accepted\n',
+    });
+    expect(await handoff(['partner', 'check', 'clinic'], env)).toMatchObject({ code: 0, out: 'clinic admission ok\n' });
+
+    const hub = start({ ...settings, partners: [{ ...clinic, cases: 'cases' }] });
+    await hub.ready(base);
+    write({ authorities: { GENH: 'https://clinic.example/sid/mrn-typo' } });
+    hub.signal('SIGHUP');
+    await until(() => /reload-refused/.test(hub.out + hub.err), WAIT_MS);
+    expect(hub.out + hub.err).toContain('config.case-failed');
+    expect(hub.out + hub.err).toContain('partners[0].cases: admission/1-bundle.json: bundle.entry[0].fullUrl');
+    const sender = new Mllp(base + 1);
+    expect(ackOf(await sender.send(admission)).code).toBe('AA');
+    sender.close();
+    const listed = await handoff(['messages', '--json'], env);
+    expect(JSON.parse(listed.out)).toMatchObject({ state: 'applied' });
+    hub.signal('SIGTERM');
+    expect((await hub.ended).code).toBe(0);
+    const again = await handoff(['start'], env);
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('config.case-failed') });
+    expect(again.err).not.toContain('mrn-typo');
+  });
+
   test('an address or a database cannot change under a running hub: the reload says so', async () => {
     const settings = smallest(home, base, base + 1);
     const hub = start(settings);

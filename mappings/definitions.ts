@@ -10,6 +10,8 @@ import { OUL } from './messages/oul.ts';
 import { PGL, PPP, PPR } from './messages/ppr.ts';
 import { REF, RRI } from './messages/referral.ts';
 import { ORU } from './messages/result.ts';
+import { SIU_BLOCK } from './messages/schedule-block.ts';
+import { SIU_CHANGE } from './messages/schedule-change.ts';
 import { SIU } from './messages/siu.ts';
 import { VXU } from './messages/vaccination.ts';
 
@@ -29,6 +31,8 @@ export const DEFINITIONS: Definitions = {
     REF,
     RRI,
     SIU,
+    SIU_CHANGE,
+    SIU_BLOCK,
     RDE,
     RAS,
     MDM,

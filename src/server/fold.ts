@@ -176,7 +176,7 @@ export function takeOver(
 export function materialise(type: string, id: string, folded: FoldState): FhirResource {
   const state = effective(folded);
   const root: Record<string, Json> = {};
-  const said = inOrder(chosen(Object.entries(state.elements)));
+  const said = inOrder(chosen(standing(state.elements)));
   for (const [path, slots] of gather(said)) place(root, path, slots, parentStamp(state, path));
   for (const [path, value] of Object.entries(state.defaults ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
     placeDefault(root, path, value);
@@ -197,6 +197,18 @@ export function materialise(type: string, id: string, folded: FoldState): FhirRe
     }
   }
   return { resourceType: type, id, ...root };
+}
+
+/**
+ * A slot may have parts (`participant[AIP/x]` of `participant[AIP]`): what was said of a part is void once its slot was stated whole
+ * later, as with the parts of an element.
+ */
+function standing(elements: FoldState['elements']): [string, ElementState][] {
+  return Object.entries(elements).filter(([element, { stamp }]) => {
+    const slash = element.endsWith(']') ? element.indexOf('/') : -1;
+    const whole = slash < 0 ? undefined : elements[`${element.slice(0, slash)}]`];
+    return whole === undefined || compareStamps(stamp, whole.stamp) >= 0;
+  });
 }
 
 /**

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   send: () => import('./cli/send.ts'),
   messages: () => import('./cli/messages.ts'),
   replay: () => import('./cli/replay.ts'),
+  unmerge: () => import('./cli/unmerge.ts'),
   client: () => import('./cli/client.ts'),
   user: () => import('./cli/user.ts'),
   partner: () => import('./cli/partner.ts'),

@@ -17,12 +17,13 @@ import { type Config, ConfigError, splitAddress } from '../config/load.ts';
 import { DatabaseError } from '../database/command.ts';
 import { FLOW_LIMITS, type Flow, startFlow } from '../flow/hub-flow.ts';
 import { compileMaps, type Maps } from '../mapping/map-message.ts';
-import { HUB } from '../model/actor.ts';
+import { type Actor, HUB } from '../model/actor.ts';
 import type { FlowLog } from '../model/flow.ts';
 import type { Applied, Store } from '../model/store.ts';
 import { directoryResources } from '../rules/directory.ts';
 import { type FhirService, makeFhirService } from '../server/service.ts';
 import { makeStore } from '../server/store.ts';
+import type { UnmergeArgs } from '../server/unmerge.ts';
 import { TransportError } from '../transport/transport-error.ts';
 import { PREVIEW } from './gather-commands.ts';
 import { loadHubKey } from './key.ts';
@@ -52,6 +53,7 @@ export interface Hub {
 }
 
 const clock = { now: Date.now };
+const OPERATOR: Actor = { kind: 'operator', id: 'operator', scopes: [] };
 
 /** Starts everything or throws and leaves nothing running. Resolves when messages and requests are taken. */
 export async function startHub(config: Config, log: Log): Promise<Hub> {
@@ -310,6 +312,8 @@ async function listenHttp(
       replay: flow.replay,
       admin,
       feeds: () => live.feeds(),
+      unmerge: (patient, other) =>
+        database.write('store.unmerge', { patient, other, by: OPERATOR, at: clock.now() } satisfies UnmergeArgs),
       issues: (journalId) => database.read('store.issues', journalId),
       now: clock.now,
     }),

@@ -246,6 +246,52 @@ describe('handoff start', () => {
     expect(again.err).not.toContain('mrn-typo');
   });
 
+  test('an operator undoes a merge of a running hub by its command line (H7)', async () => {
+    const hub = start(smallest(home, base, base + 1));
+    await hub.ready(base);
+    const env = { HANDOFF_CONFIG: config };
+    const sender = new Mllp(base + 1);
+    const said = (id: string, event: string, ...rest: string[]) =>
+      [
+        `MSH|^~\\&|A|B|C|D|2026030210000${id}||ADT^${event}|${id}|T|2.5.1`,
+        `EVN|${event}|2026030210000${id}`,
+        ...rest,
+      ].join('\r');
+    const pid = (mrn: string) => `PID|1||${mrn}^^^GENH^MR||Doe^Pat||19900101|F`;
+    for (const each of [
+      said('1', 'A28', pid('1')),
+      said('2', 'A28', pid('2')),
+      said('3', 'A40', pid('1'), 'MRG|2^^^GENH^MR'),
+    ])
+      expect(ackOf(await sender.send(each)).code).toBe('AA');
+    sender.close();
+    const { out } = await handoff(['client', 'add', 'reader', '--scope', 'system/*.rs'], env);
+    const response = await fetch(`http://127.0.0.1:${base}/oauth2/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...(JSON.parse(out) as Record<string, string>) }),
+    });
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    const patients = async () => {
+      const found = await fetch(`http://127.0.0.1:${base}/fhir/R4/Patient?birthdate=1990-01-01`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const { entry } = (await found.json()) as { entry: { resource: { id: string; link?: unknown[] } }[] };
+      return entry.map(({ resource }) => resource);
+    };
+    const [one, other] = await patients();
+    expect([one?.link?.length, other?.link?.length]).toEqual([1, 1]);
+    expect(await handoff(['unmerge', one!.id, other!.id], env)).toMatchObject({ code: 0, out: '{"done":true}\n' });
+    expect((await patients()).map(({ link }) => link)).toEqual([undefined, undefined]);
+    expect(await handoff(['unmerge', one!.id, other!.id], env)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('ops.state'),
+    });
+    expect(await handoff(['unmerge', one!.id, 'nobody'], env)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('ops.not-found'),
+    });
+  });
+
   test('an address or a database cannot change under a running hub: the reload says so', async () => {
     const settings = smallest(home, base, base + 1);
     const hub = start(settings);

@@ -3,6 +3,7 @@ import { heedingAccess } from './messages/access.ts';
 import { RAS } from './messages/administration.ts';
 import { ADT, ADT_LINK, ADT_MERGE, ADT_SWAP } from './messages/adt.ts';
 import { BAR, DFT } from './messages/charge.ts';
+import { RDS } from './messages/dispense.ts';
 import { MDM } from './messages/document.ts';
 import { RDE } from './messages/medication-order.ts';
 import { ORDER } from './messages/order.ts';
@@ -35,6 +36,7 @@ export const DEFINITIONS: Definitions = {
     SIU_BLOCK,
     RDE,
     RAS,
+    RDS,
     MDM,
     ORU,
     ORDER,

@@ -112,6 +112,10 @@ export const slotKey = (owner: string, schedule: string, start: string, end: str
 export const administrationKey = (owner: string, order: IdentifierKey, day: string, subId: string) =>
   within('MedicationAdministration', owner, order.system, order.value, day, subId);
 
+/** One RXD: the order (ORC-3) and the sub-id of the dispense, which counts up within it. */
+export const dispenseKey = (owner: string, order: IdentifierKey, subId: string) =>
+  within('MedicationDispense', owner, order.system, order.value, subId);
+
 /** The dose session all RXA of one order and day belong to. */
 export const doseSessionKey = (owner: string, order: IdentifierKey, day: string) =>
   within('Procedure', owner, order.system, order.value, day);

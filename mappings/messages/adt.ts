@@ -52,6 +52,8 @@ const VISIT_EVENTS = [
   'A54',
   'A55',
   'A60',
+  'A61',
+  'A62',
 ];
 
 const COMMON = [

@@ -44,6 +44,15 @@ describe('the visit of an ADT', () => {
     });
   });
 
+  it.each(['A54', 'A55', 'A61', 'A62'])('%s changes who attends or consults, and no status', (trigger) => {
+    const mapped = adt(trigger, 'PV1|1|I|||||9^Roe^Ann^^^^^^ID||8^Poe^Lee^^^^^^ID||||||||||V1^^^VN');
+    expect(stated(mapped, 'Encounter', 'status')).toBeUndefined();
+    const [encounter] = resources(mapped, 'Encounter');
+    expect(
+      encounter.participant.map((each: { type: { coding: { code: string }[] }[] }) => each.type[0]!.coding[0]!.code),
+    ).toEqual(['ATND', 'CON']);
+  });
+
   it('a discharge time in an A08 means finished', () => {
     const pv1 = `${PV1}${'|'.repeat(26)}20260302090000`;
     expect(stated(adt('A08', pv1), 'Encounter', 'status')).toMatchObject({ value: 'finished' });

@@ -52,9 +52,9 @@ const TAKES_OFF = new Set(['S20', 'S21', 'S22']);
 export function changedResources(scope: Scope): ScheduledResources {
   const found = new Map<string, readonly Json[] | undefined>();
   const segments = scope.message.segments().filter(({ name }) => Object.hasOwn(ELEMENTS, name));
-  const names = segments.some((segment) => actionOf(segment) !== undefined);
+  const names = segments.some((segment) => actionOf(segment, scope) !== undefined);
   for (const segment of segments) {
-    const action = actionOf(segment) ?? (names ? undefined : TAKES_OFF.has(scope.trigger) ? 'D' : 'U');
+    const action = actionOf(segment, scope) ?? (names ? undefined : TAKES_OFF.has(scope.trigger) ? 'D' : 'U');
     scope.place(segment, 2);
     if (action === 'D') {
       const off = new Map<string, readonly Json[] | undefined>();
@@ -67,11 +67,13 @@ export function changedResources(scope: Scope): ScheduledResources {
   return found;
 }
 
-function actionOf(segment: Segment): string | undefined {
+/** AIS-2 and so on, else RGS-2. A group that is updated says of an event that takes off nothing about a single resource. */
+function actionOf(segment: Segment, scope: Scope): string | undefined {
   const own = segment.get(2)?.trim();
   if (own) return own;
   const group = segment.message.segments('RGS').findLast((rgs) => rgs.index < segment.index);
-  return group?.get(2)?.trim() || undefined;
+  const action = group?.get(2)?.trim();
+  return !action || (action === 'U' && TAKES_OFF.has(scope.trigger)) ? undefined : action;
 }
 
 export function stateResources(resources: ScheduledResources, appointment: Draft): void {

@@ -41,6 +41,11 @@ describe('a change of services or resources', () => {
     expect(acts(change('S20', acting(NURSE, 'D'), acting(ROOM, 'X')))).toEqual({ AIP: 'off' });
   });
 
+  it('a group that is updated does not keep what the event takes off', () => {
+    expect(acts(siu('S20', [SCH, PID, 'RGS|1|U', NURSE]))).toEqual({ AIP: 'off' });
+    expect(acts(siu('S20', [SCH, PID, 'RGS|1|U', acting(NURSE, 'D'), ROOM]))).toEqual({ AIP: 'off' });
+  });
+
   it('a resource without an action beside one with an action stays as it was, and is an issue', () => {
     const mapped = change('S20', acting(NURSE, 'D'), ROOM);
     expect(acts(mapped)).toEqual({ AIP: 'off' });

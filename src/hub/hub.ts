@@ -60,7 +60,8 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const key = loadHubKey(config.keyFile);
   const maps = compileMaps(DEFINITIONS);
   requireDialects(config, maps);
-  await requireCases(config, maps);
+  const notKept = (code: string): void => log.warn({ event: 'passed-cases-not-kept', code }, 'golden cases run again');
+  await requireCases(config, maps, notKept);
   const databases = await openDatabases(config, key);
   const live = new LiveConfig(config);
   let flow: Flow | undefined;
@@ -170,7 +171,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
           throw new Error(`${next.file}: partners[].issues: needs a restart`);
         }
         requireDialects(next, maps);
-        await requireCases(next, maps);
+        await requireCases(next, maps, notKept);
         const before = { config: live.current, translate, senders };
         translate = translatePort(maps, next.partners, key.ids, next.version);
         senders = new Senders(next.partners, flowLog);

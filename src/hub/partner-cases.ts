@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
@@ -23,9 +23,9 @@ type Passed = Readonly<Record<string, string>>;
 /**
  * Throws CasesFailed unless every golden case of every partner passes. A partner whose settings, cases and mapping code are as they
  * were when they last passed is not run again: what passed is kept beside the hub's key. Yields between two cases, so that a
- * running hub goes on answering.
+ * running hub goes on answering. `notKept` is told why that memory could not be written: then the cases run at every start.
  */
-export async function requireCases(config: Config, maps: Maps): Promise<void> {
+export async function requireCases(config: Config, maps: Maps, notKept: (code: string) => void): Promise<void> {
   if (config.partners.every(({ cases }) => cases === undefined)) return;
   const memory = join(dirname(resolve(config.keyFile)), 'passed-cases.json');
   const before = readPassed(memory);
@@ -52,7 +52,12 @@ export async function requireCases(config: Config, maps: Maps): Promise<void> {
     }
   }
   if (problems.length > 0) throw new CasesFailed(config.file, problems);
-  if (JSON.stringify(passed) !== JSON.stringify(before)) keep(memory, passed);
+  if (JSON.stringify(passed) === JSON.stringify(before)) return;
+  try {
+    keep(memory, passed);
+  } catch (error) {
+    notKept((error as NodeJS.ErrnoException).code ?? 'unknown');
+  }
 }
 
 /** Relative to the settings file, like its TLS files. */
@@ -105,5 +110,9 @@ function readPassed(file: string): Passed {
 function keep(file: string, passed: Passed): void {
   const whole = `${file}.${process.pid}`;
   writeFileSync(whole, `${JSON.stringify(passed, null, 1)}\n`);
-  renameSync(whole, file);
+  try {
+    renameSync(whole, file);
+  } finally {
+    rmSync(whole, { force: true });
+  }
 }

@@ -14,6 +14,8 @@ const MRN = 'https://general-hospital.example/sid/mrn';
 describe('golden cases of a partner', () => {
   let home: string;
   let ran = 0;
+  const trouble: string[] = [];
+  const kept = (code: string) => void trouble.push(code);
   const maps = {
     ...MAPS,
     find: (event: string) => {
@@ -41,7 +43,7 @@ describe('golden cases of a partner', () => {
       {},
     );
   const refusal = async (of?: Readonly<Record<string, unknown>>): Promise<CasesFailed> => {
-    const error = await requireCases(config(of), maps).then(
+    const error = await requireCases(config(of), maps, kept).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
@@ -53,21 +55,26 @@ describe('golden cases of a partner', () => {
     home = mkdtempSync(join(tmpdir(), 'handoff-cases-'));
     cpSync(join(FIXTURES, 'a40-merge'), join(home, 'cases', 'a40-merge'), { recursive: true });
     ran = 0;
+    trouble.length = 0;
   });
 
   it('that pass let it load, and are run again only when its settings, its cases or the maps changed', async () => {
-    await requireCases(config(), maps);
+    await requireCases(config(), maps, kept);
     expect(ran).toBe(1);
-    await requireCases(config(), maps);
-    await requireCases(config({ endpoints: [{ id: 'x', transport: { kind: 'mllp', host: 'h', port: 1 } }] }), maps);
+    await requireCases(config(), maps, kept);
+    await requireCases(
+      config({ endpoints: [{ id: 'x', transport: { kind: 'mllp', host: 'h', port: 1 } }] }),
+      maps,
+      kept,
+    );
     expect(ran).toBe(1);
-    await requireCases(config({ codeTables: { '9999': {} } }), maps);
+    await requireCases(config({ codeTables: { '9999': {} } }), maps, kept);
     expect(ran).toBe(2);
-    await requireCases(config({ codeTables: { '9999': {} } }), { ...maps, version: 'next' });
+    await requireCases(config({ codeTables: { '9999': {} } }), { ...maps, version: 'next' }, kept);
     expect(ran).toBe(3);
     const file = join(home, 'cases', 'a40-merge', '0-inbound.hl7');
     writeFileSync(file, readFileSync(file, 'utf8').replace('|GH0010|', '|GH0011|'));
-    await requireCases(config(), maps);
+    await requireCases(config(), maps, kept);
     expect(ran).toBe(4);
   });
 
@@ -81,10 +88,10 @@ describe('golden cases of a partner', () => {
   });
 
   it('that failed are run again at the next start, however often', async () => {
-    await requireCases(config(), maps);
+    await requireCases(config(), maps, kept);
     const other = { zone: 'America/New_York', codeTables: { '0001': { F: { system: 'x', code: 'male' } } } };
     for (const _ of [1, 2]) expect((await refusal(other)).message).toContain('bundle.entry[0].resource.gender');
-    await requireCases(config(), maps);
+    await requireCases(config(), maps, kept);
     expect(ran).toBe(3);
   });
 
@@ -105,7 +112,14 @@ describe('golden cases of a partner', () => {
 
   it('a memory of what passed that cannot be read passes nothing', async () => {
     writeFileSync(join(home, 'passed-cases.json'), '{"general-hospital": 1');
-    await requireCases(config(), maps);
+    await requireCases(config(), maps, kept);
     expect(ran).toBe(1);
+  });
+
+  it('a memory that cannot be written costs time and not the load', async () => {
+    mkdirSync(join(home, 'passed-cases.json', 'x'), { recursive: true });
+    await requireCases(config(), maps, kept);
+    await requireCases(config(), maps, kept);
+    expect([ran, trouble]).toEqual([2, ['EISDIR', 'EISDIR']]);
   });
 });

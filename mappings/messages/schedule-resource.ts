@@ -20,10 +20,15 @@ export const SHAPES = {
   AIP: { start: 6, amount: 9, unit: 10, status: 12 },
 } as const;
 
-/** AIS, AIG, AIL or AIP → the element it is stated in. */
-const ELEMENTS = { AIP: 'participant', AIL: 'participant', AIG: 'participant', AIS: 'serviceType' } as const;
+/** AIS, AIG, AIL or AIP → the element it is stated in, and the slot there. */
+const SLOTS = {
+  AIP: 'participant[AIP',
+  AIL: 'participant[AIL',
+  AIG: 'participant[AIG',
+  AIS: 'serviceType[AIS-3',
+} as const;
 
-type Name = keyof typeof ELEMENTS;
+type Name = keyof typeof SLOTS;
 
 /**
  * What a message says of an appointment's services and resources, by slot: `participant[AIP]` is all of one kind, `participant[AIP/x]`
@@ -34,9 +39,9 @@ export type ScheduledResources = ReadonlyMap<string, readonly Json[] | undefined
 /** A booking: the services and resources of each kind that it lists are all there are of that kind. Action D leaves one out. */
 export function wholeResources(scope: Scope): ScheduledResources {
   const found = new Map<string, readonly Json[] | undefined>();
-  for (const name of Object.keys(ELEMENTS) as Name[]) {
+  for (const name of Object.keys(SLOTS) as Name[]) {
     const segments = scope.message.segments(name);
-    if (segments.length > 0) found.set(`${ELEMENTS[name]}[${name}]`, []);
+    if (segments.length > 0) found.set(`${SLOTS[name]}]`, []);
     for (const segment of segments) if (segment.get(2)?.trim() !== 'D') add(found, segment, name, scope);
   }
   return found;
@@ -51,7 +56,7 @@ const TAKES_OFF = new Set(['S20', 'S21', 'S22']);
  */
 export function changedResources(scope: Scope): ScheduledResources {
   const found = new Map<string, readonly Json[] | undefined>();
-  const segments = scope.message.segments().filter(({ name }) => Object.hasOwn(ELEMENTS, name));
+  const segments = scope.message.segments().filter(({ name }) => Object.hasOwn(SLOTS, name));
   const names = segments.some((segment) => actionOf(segment, scope) !== undefined);
   for (const segment of segments) {
     const action = actionOf(segment, scope) ?? (names ? undefined : TAKES_OFF.has(scope.trigger) ? 'D' : 'U');
@@ -87,7 +92,7 @@ export function stateResources(resources: ScheduledResources, appointment: Draft
 function add(found: Map<string, readonly Json[] | undefined>, segment: Segment, name: Name, scope: Scope): void {
   const items = name === 'AIS' ? servicesOf(segment, scope) : participantsOf(segment, name, scope);
   for (const [what, item] of items) {
-    const slot = `${ELEMENTS[name]}[${name}/${scope.idOf(scheduledResourceKey(scope.owner, name, what))}]`;
+    const slot = `${SLOTS[name]}/${scope.idOf(scheduledResourceKey(scope.owner, name, what))}]`;
     found.set(slot, [...(found.get(slot) ?? []), item]);
   }
 }

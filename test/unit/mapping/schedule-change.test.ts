@@ -14,7 +14,7 @@ function acts(mapped: ReturnType<typeof map>): Record<string, string> {
   const { elements } = mapped.resources.find(({ type }) => type === 'Appointment')!;
   return Object.fromEntries(
     elements.flatMap(({ element, op }) => {
-      const kind = /\[(AI[SGLP])\//.exec(element)?.[1];
+      const kind = /\[(AI[SGLP])(?:-3)?\//.exec(element)?.[1];
       return kind === undefined ? [] : [[kind, op === 'delete' ? 'off' : 'on']];
     }),
   );

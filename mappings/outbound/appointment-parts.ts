@@ -7,6 +7,7 @@ import { type FieldValue, first, type OutRow, type SegmentPlan, type Writing } f
 import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { minutesBetween, v2Time } from '../../src/mapping/outbound/time.ts';
 import { dtm, ei, trimmed } from '../../src/mapping/outbound/writers.ts';
+import { ownEntry } from '../../src/mapping/own-entry.ts';
 import { codeIn, SESSION_IDENTIFIER, TASK_PART } from '../../src/model/codes.ts';
 import { placeOf } from './location-pl.ts';
 
@@ -185,7 +186,7 @@ function participantStatus() {
     type: 'CWE',
     uses: ['*'],
     write: ({ value }: Found) => {
-      const written = PARTICIPATION[`${value}`];
+      const written = ownEntry(PARTICIPATION, `${value}`);
       return written === undefined ? undefined : [written, written, 'HL70278'];
     },
   };

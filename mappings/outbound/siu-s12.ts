@@ -13,6 +13,7 @@ import {
 } from '../../src/mapping/outbound/row.ts';
 import { about, element, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { ei, tx } from '../../src/mapping/outbound/writers.ts';
+import { ownEntry } from '../../src/mapping/own-entry.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import {
   appointmentOf,
@@ -48,7 +49,7 @@ export function schedulingTrigger(scene: Scene): Trigger {
   const { act, relayOf } = scene.event;
   const relayed = RELAYED.exec(relayOf?.trigger ?? '')?.[1];
   // The owner's own trigger tells more than the state it led to; a state that ends the appointment tells more than the act.
-  const event = relayed ?? BY_STATUS[status] ?? BY_ACT[act ?? 'booked'] ?? 'S12';
+  const event = relayed ?? ownEntry(BY_STATUS, status) ?? BY_ACT[act ?? 'booked'] ?? 'S12';
   return { type: 'SIU', event, structure: 'SIU_S12' };
 }
 

@@ -1,5 +1,6 @@
 import type { CodeableConcept, Coding } from '@medplum/fhirtypes';
 import type { Partner } from '../../model/partner.ts';
+import { ownEntry } from '../own-entry.ts';
 import { codingSystemName } from './code-systems.ts';
 import type { Found } from './event.ts';
 import type { Repetition, Writer, Writing } from './row.ts';
@@ -16,7 +17,7 @@ export interface OutTable {
 
 /** The partner's own value for a code, by its table read backwards. */
 function ownValue(partner: Partner, table: string, coding: Coding): string | undefined {
-  const own = Object.entries(partner.codeTables[table] ?? {});
+  const own = Object.entries(ownEntry(partner.codeTables, table) ?? {});
   return own.find(
     ([, to]) => to.code === coding.code && (coding.system === undefined || to.system === coding.system),
   )?.[0];
@@ -33,7 +34,7 @@ export function tabled(table: OutTable, type = 'IS'): Writer {
     write({ value, path }, writing) {
       if (typeof value !== 'string' && typeof value !== 'boolean') return undefined;
       const code = `${value}`;
-      const written = ownValue(writing.partner, table.id, { code }) ?? table.values[code];
+      const written = ownValue(writing.partner, table.id, { code }) ?? ownEntry(table.values, code);
       if (written === undefined) return unwritten(table.id, path, writing);
       sayNearest(table, code, path, writing);
       return [written];
@@ -48,7 +49,7 @@ export function tabledConcept(table: OutTable, type = 'IS'): Writer {
     uses: ['*'],
     write({ value, path }, writing) {
       for (const coding of codingsOf(value)) {
-        const written = ownValue(writing.partner, table.id, coding) ?? table.values[coding.code ?? ''];
+        const written = ownValue(writing.partner, table.id, coding) ?? ownEntry(table.values, coding.code ?? '');
         if (written === undefined) continue;
         sayNearest(table, coding.code ?? '', path, writing);
         return [written];

@@ -1,4 +1,5 @@
 import type { Address, ContactPoint, HumanName, Identifier } from '@medplum/fhirtypes';
+import { ownEntry } from '../own-entry.ts';
 import { assignerOf } from './assigner.ts';
 import type { Component, Repetition, Writer, Writing } from './row.ts';
 import { v2Date, v2Time } from './time.ts';
@@ -112,7 +113,7 @@ export const xpn: Writer = {
   uses: ['family', 'given', 'prefix', 'suffix', 'use', 'text', '_family'],
   write({ value }, { endpoint }) {
     const name = value as HumanName;
-    const use = NAME_USE[name.use ?? ''] ?? '';
+    const use = ownEntry(NAME_USE, name.use ?? '') ?? '';
     // Before 2.5 table 0200 had neither TEMP nor N; a code the receiver cannot read would hide the name.
     const type = atLeast(endpoint.version, '2.5') || !['TEMP', 'N', 'BAD'].includes(use) ? use : 'D';
     const parts = nameParts(name);
@@ -135,7 +136,7 @@ export const xad: Writer = {
   write({ value }) {
     const address = value as Address;
     const [street = '', ...other] = address.line ?? (address.text === undefined ? [] : [address.text]);
-    const kind = ADDRESS_USE[address.use ?? ''] ?? (address.type === 'postal' ? 'M' : '');
+    const kind = ownEntry(ADDRESS_USE, address.use ?? '') ?? (address.type === 'postal' ? 'M' : '');
     const place = [address.city, address.state, address.postalCode, address.country];
     return trimmed([street, other.join(', '), ...place, kind, '', address.district]);
   },
@@ -156,9 +157,9 @@ export const xtn: Writer = {
   write({ value }, { endpoint }) {
     const { system, value: number, use } = value as ContactPoint;
     if (number === undefined || system === 'url' || system === 'other') return undefined;
-    const equipment = use === 'mobile' ? 'CP' : EQUIPMENT[system ?? 'phone'];
+    const equipment = use === 'mobile' ? 'CP' : ownEntry(EQUIPMENT, system ?? 'phone');
     if (system === 'email') return trimmed(['', 'NET', equipment, number]);
-    const role = use === 'mobile' && !atLeast(endpoint.version, '2.7') ? 'PRN' : TELECOM_USE[use ?? ''];
+    const role = use === 'mobile' && !atLeast(endpoint.version, '2.7') ? 'PRN' : ownEntry(TELECOM_USE, use ?? '');
     // XTN.1 was withdrawn in 2.7; its successor is the unformatted number.
     if (!atLeast(endpoint.version, '2.7')) return trimmed([number, role, equipment]);
     return trimmed(['', role, equipment, '', '', '', '', '', '', '', '', number]);

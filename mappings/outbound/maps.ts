@@ -1,7 +1,7 @@
 import { type OutboundMaps, type OutboundMessage, refusal } from '../../src/mapping/outbound/row.ts';
 import type { Scene } from '../../src/mapping/outbound/scene.ts';
 import type { Issue } from '../../src/model/assertion.ts';
-import { MERGE_ADT, VISIT_ADT } from './adt-a01.ts';
+import { MERGE_ADT, PERSON_ADT, VISIT_ADT } from './adt-a01.ts';
 import { proposalOrFocus } from './appointment-parts.ts';
 import { CHARGE_DFT } from './dft-p03.ts';
 import { NOTE_MDM } from './mdm-t02.ts';
@@ -63,7 +63,7 @@ function relay(scene: Scene): OutboundMessage | Issue {
     case 'Encounter':
       return VISIT_ADT(relayedEvent(scene));
     case 'Patient':
-      return MERGE_ADT;
+      return relayedEvent(scene) === 'A08' ? PERSON_ADT : MERGE_ADT;
     case 'MedicationAdministration':
       return ADMINISTRATION_RAS;
     case 'Observation':

@@ -11,7 +11,8 @@ import {
   type Writing,
 } from '../../src/mapping/outbound/row.ts';
 import { about, type Entry, linkedPatients, patientOf } from '../../src/mapping/outbound/scene.ts';
-import { cx, dt, dtm, st, trimmed, xad, xpn, xtn } from '../../src/mapping/outbound/writers.ts';
+import { dt, dtm, st, trimmed, xad, xpn, xtn } from '../../src/mapping/outbound/writers.ts';
+import { relayedCx } from './relay.ts';
 import { ADMINISTRATIVE_SEX, MARITAL_STATUS, YES_NO } from './tables.ts';
 
 const RACE = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race';
@@ -55,7 +56,7 @@ function identifiers(patient: Entry, writing: Writing): FieldValue {
   const written = [...found]
     .sort((a, b) => rank(a) - rank(b))
     .flatMap((one) => {
-      const repetition = cx.write(one, writing);
+      const repetition = relayedCx.write(one, writing);
       if (repetition === undefined) return [];
       writing.carried(one.path);
       return [repetition];

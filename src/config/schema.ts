@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { EVENT_KINDS } from '../model/outbox.ts';
+import { RELAY_TYPES } from '../model/relay.ts';
 
 /**
  * The shape of `handoff.yaml`. Unknown keys are refused, every default is stated here and nowhere else.
@@ -105,7 +107,8 @@ const endpoint = z.strictObject({
     })
     .prefault({}),
   recognisesRepeats: z.boolean().default(true),
-  accepts: z.array(z.string()).default([]),
+  accepts: z.array(z.enum(EVENT_KINDS)).default([]),
+  relays: z.array(z.enum(RELAY_TYPES)).optional(),
   dialect: dialect.optional(),
 });
 

@@ -9,6 +9,7 @@ import type { Engine } from '../server/engine.ts';
 import { personFacts } from '../server/grants.ts';
 import { loadRows, parseRow, type Row, rowKey } from '../server/rows.ts';
 import { queryKeys } from '../server/statements.ts';
+import { causesOf } from './causes.ts';
 
 /** The resources of an event and all that consent is decided on; `missing` when what the event is about is gone. */
 export type GatheredRows =
@@ -29,6 +30,7 @@ export function hubCommands(engine: Engine): CommandTable {
   return {
     'hub.gather': (tx, args: GatherArgs) => gather(tx, engine, args),
     'hub.changed': (tx, args: { type: string; id: string }) => changed(tx, args),
+    'hub.causes': (tx, args: { type: string; id: string }) => causesOf(tx, args.type, args.id),
     'hub.preview': (tx, args: ApplyArgs) => preview(tx, engine, args),
     'hub.claim-key': (tx, fingerprint: string) => claimKey(tx, fingerprint),
   };
@@ -89,8 +91,8 @@ const localKeys = (references: readonly string[]) =>
   });
 
 /**
- * What a message about these needs besides: the people behind the roles, the recipient's own record of the person, and for a referral the
- * care team, in which the outpatient provider stands (DOMAIN C1, REF). Consent decides on each of them as on everything else.
+ * What a message about these needs besides: the people behind the roles, the places a place lies in, the recipient's own record of the
+ * person, and for a referral the care team, in which the outpatient provider stands (DOMAIN C1, REF). Consent decides on each of them as on everything else.
  */
 async function aroundOf(tx: Tx, named: readonly Row[], person: string, recipient: string | undefined): Promise<Row[]> {
   const records =
@@ -110,17 +112,34 @@ async function aroundOf(tx: Tx, named: readonly Row[], person: string, recipient
   const members = await loadRows(tx, peopleIn(tx, teams));
   const roles = [...named, ...members.values()].filter(({ type }) => type === 'PractitionerRole');
   const behind = await loadRows(tx, peopleIn(tx, roles));
-  return [...records, ...teams, ...members.values(), ...behind.values()];
+  const places = await placesAround(tx, named);
+  return [...records, ...teams, ...members.values(), ...behind.values(), ...places];
+}
+
+/** A bed lies in a room, a room in a ward: as deep as a message can say. */
+const PLACES_DEEP = 6;
+
+async function placesAround(tx: Tx, named: readonly Row[]): Promise<Row[]> {
+  const found: Row[] = [];
+  let next = named.filter(({ type }) => type === 'Location');
+  for (let depth = 0; depth < PLACES_DEEP && next.length > 0; depth += 1) {
+    next = [...(await loadRows(tx, referredIn(tx, next, PLACES))).values()];
+    found.push(...next);
+  }
+  return found;
 }
 
 const PEOPLE: ReadonlySet<string> = new Set(['Organization', 'Practitioner', 'PractitionerRole']);
+const PLACES: ReadonlySet<string> = new Set(['Location']);
 
-function peopleIn(tx: Tx, rows: readonly Row[]) {
+const peopleIn = (tx: Tx, rows: readonly Row[]) => referredIn(tx, rows, PEOPLE);
+
+function referredIn(tx: Tx, rows: readonly Row[], types: ReadonlySet<string>) {
   const found = new Map<string, { readonly type: string; readonly id: string }>();
   for (const row of rows) {
     forEachReference(parseRow(row, bodyKeysOf(tx.env)) as unknown as Resource, ({ reference }) => {
       for (const key of localKeys([reference ?? '']))
-        if (PEOPLE.has(key.type)) found.set(rowKey(key.type, key.id), key);
+        if (types.has(key.type)) found.set(rowKey(key.type, key.id), key);
     });
   }
   return [...found.values()];

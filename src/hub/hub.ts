@@ -35,7 +35,7 @@ import { issuersOf, openDatabases } from './open.ts';
 import { startOperations } from './operations.ts';
 import { requireCases } from './partner-cases.ts';
 import { renderPort } from './render-port.ts';
-import { routeJob } from './route-job.ts';
+import { isRelayed, routeJob } from './route-job.ts';
 import { makeBots } from './run-bot.ts';
 import { safetyPolicy } from './safety-policy.ts';
 import { Senders } from './send-port.ts';
@@ -127,7 +127,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
           recipient: event.organization,
           ...(event.person === undefined ? {} : { person: event.person }),
         }),
-      render: renderPort(),
+      render: renderPort(() => live.partners()),
       send: { send: (endpoint, payload, options) => senders.send(endpoint, payload, options) },
       ...obligations({ database: databases.store, store, service, now: clock.now, wake }),
       auditReplay: (entry) => auditReplay(databases.store, entry),
@@ -169,6 +169,9 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
         }
         if (JSON.stringify(issuersOf(next)) !== JSON.stringify(issuersOf(live.current))) {
           throw new Error(`${next.file}: partners[].issues: needs a restart`);
+        }
+        if (isRelayed(next.partners) !== isRelayed(live.partners())) {
+          throw new Error(`${next.file}: partners[].endpoints[].relays: the first or last needs a restart`);
         }
         requireDialects(next, maps);
         await requireCases(next, maps, notKept);

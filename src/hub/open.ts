@@ -44,7 +44,7 @@ function storeEnv(config: Config, key: HubKey, modules: readonly BotModule[]): S
     current: encryption.keyId,
     keys: { ...encryption.retired, [encryption.keyId]: encryption.key },
   };
-  const triggers: Trigger[] = [...routeTriggers, ...modules.flatMap((each) => each.triggers)];
+  const triggers: Trigger[] = [...routeTriggers(config.partners), ...modules.flatMap((each) => each.triggers)];
   return {
     definitions: buildFile('definitions.json.gz').href,
     hubKey: key.ids.toString('hex'),

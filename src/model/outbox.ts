@@ -20,22 +20,24 @@ export interface OutboxEvent {
   readonly sender?: string;
 }
 
-export type EventKind =
-  | 'referral'
-  | 'referral-modify'
-  | 'referral-cancel'
-  | 'referral-answer'
-  | 'safety-note'
-  | 'safety-answer'
-  | 'acknowledgement'
-  | 'escalation'
-  | 'not-delivered'
-  | 'notice'
-  | 'appointment'
-  | 'conflict'
+export const EVENT_KINDS = [
+  'referral',
+  'referral-modify',
+  'referral-cancel',
+  'referral-answer',
+  'safety-note',
+  'safety-answer',
+  'acknowledgement',
+  'escalation',
+  'not-delivered',
+  'notice',
+  'appointment',
+  'conflict',
   /** An event its authoritative source issued, told on: encounter, administration, observation, problem, charge. */
-  | 'relay'
-  | 'application-ack';
+  'relay',
+  'application-ack',
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** Why something is not sent now, in words an operator reads. The code is of the failure table. */
 export interface Waiting {

@@ -1,3 +1,5 @@
+import type { RelayType } from './relay.ts';
+
 /** A code as a partner's table maps it. */
 export interface MappedCode {
   readonly system: string;
@@ -99,6 +101,8 @@ export interface Endpoint {
   readonly recognisesRepeats: boolean;
   /** Business events it takes, e.g. `referral`, `safety-note`, `appointment`; empty: all its transport can carry. */
   readonly accepts: readonly string[];
+  /** Message types it wants told on as their source issued them. Absent: none, whatever `accepts` says. */
+  readonly relays?: readonly RelayType[];
   readonly dialect?: Dialect;
 }
 

@@ -15,8 +15,9 @@ import { affiliationsOf } from './facts.ts';
 import { isReferralTask } from './referral.ts';
 import { eventOf, find, type Known, kindOf, organization, type RouteContext, tasksOf } from './routing-event.ts';
 import { answerEvents, referralEvents } from './routing-referral.ts';
+import { relayEvents, relayQueries } from './routing-relay.ts';
 
-/** Types whose change may concern somebody else. Everything else routes to nobody. */
+/** Types whose change may concern somebody else. `relayedTypes` are told on where an endpoint asks; everything else routes to nobody. */
 export const routedTypes = ['Appointment', 'Communication', 'ServiceRequest', 'Task'] as const;
 
 const ROLES = ['Task:owner', 'Task:requester'].map((each) => `_include=${each}`);
@@ -48,7 +49,7 @@ export function factQueries(change: Resource): string[] {
       ];
     }
     default:
-      return [];
+      return relayQueries(change);
   }
 }
 
@@ -73,7 +74,7 @@ export function route(
     case 'Appointment':
       return appointmentEvents(change, known);
     default:
-      return [];
+      return relayEvents(change, known);
   }
 }
 

@@ -42,6 +42,9 @@ const BY_ACT: Readonly<Record<string, string>> = {
   noshow: 'S26',
 };
 const BY_STATUS: Readonly<Record<string, string>> = { cancelled: 'S15', 'entered-in-error': 'S17', noshow: 'S26' };
+/** R4 has one state for what its owner cancelled and what it discontinued; the act tells them apart. */
+const byStatus = (status: string, act: string | undefined): string | undefined =>
+  status === 'cancelled' && act === 'discontinued' ? BY_ACT.discontinued : ownEntry(BY_STATUS, status);
 const RELAYED = /^SIU\^(S1[2-7]|S26)$/;
 
 export function schedulingTrigger(scene: Scene): Trigger {
@@ -49,7 +52,7 @@ export function schedulingTrigger(scene: Scene): Trigger {
   const { act, relayOf } = scene.event;
   const relayed = RELAYED.exec(relayOf?.trigger ?? '')?.[1];
   // The owner's own trigger tells more than the state it led to; a state that ends the appointment tells more than the act.
-  const event = relayed ?? ownEntry(BY_STATUS, status) ?? BY_ACT[act ?? 'booked'] ?? 'S12';
+  const event = relayed ?? byStatus(status, act) ?? BY_ACT[act ?? 'booked'] ?? 'S12';
   return { type: 'SIU', event, structure: 'SIU_S12' };
 }
 

@@ -4,11 +4,13 @@ import { bodyKeysOf } from '../database/envelope.ts';
 import { forEachReference, parseReference } from '../fhir/references.ts';
 import type { Applied } from '../model/store.ts';
 import type { Owned, PersonFacts } from '../rules/facts.ts';
+import type { AppointmentTurn } from '../rules/routing-event.ts';
 import { type ApplyArgs, applyUnit } from '../server/apply.ts';
 import type { Engine } from '../server/engine.ts';
 import { personFacts } from '../server/grants.ts';
 import { loadRows, parseRow, type Row, rowKey } from '../server/rows.ts';
 import { queryKeys } from '../server/statements.ts';
+import { turnOf } from './appointment-turn.ts';
 import { causesOf } from './causes.ts';
 
 /** The resources of an event and all that consent is decided on; `missing` when what the event is about is gone. */
@@ -22,7 +24,7 @@ export interface ChangedRow {
   readonly owner?: string;
   readonly person?: string;
   /** Of an Appointment: see `RouteContext`. */
-  readonly turn?: { readonly moved: boolean; readonly before: number };
+  readonly turn?: AppointmentTurn;
 }
 
 /** Commands that only the hub itself uses, beside the server's and the flow's. */
@@ -138,8 +140,7 @@ function referredIn(tx: Tx, rows: readonly Row[], types: ReadonlySet<string>) {
   const found = new Map<string, { readonly type: string; readonly id: string }>();
   for (const row of rows) {
     forEachReference(parseRow(row, bodyKeysOf(tx.env)) as unknown as Resource, ({ reference }) => {
-      for (const key of localKeys([reference ?? '']))
-        if (types.has(key.type)) found.set(rowKey(key.type, key.id), key);
+      for (const key of localKeys([reference ?? ''])) if (types.has(key.type)) found.set(rowKey(key.type, key.id), key);
     });
   }
   return [...found.values()];
@@ -164,30 +165,6 @@ async function changed(tx: Tx, { type, id }: { type: string; id: string }): Prom
     ...(type === 'Appointment' ? { turn: await turnOf(tx, row) } : {}),
   };
 }
-
-/** What its versions say of how an Appointment came to stand as it does. */
-async function turnOf(tx: Tx, row: Row): Promise<NonNullable<ChangedRow['turn']>> {
-  const keys = bodyKeysOf(tx.env);
-  const older = await tx.query<{ json: string }>('SELECT json FROM history WHERE rid = ? ORDER BY version', [row.rid]);
-  const stands = [...older, row]
-    .filter(({ json }) => json !== '')
-    .map((each) => parseRow(each, keys) as unknown as { status?: string; start?: string })
-    .map(({ status = '', start = '' }) => ({ status, start }));
-  const turns = stands.filter((each, i) => i === 0 || !same(each, stands[i - 1]!));
-  const now = turns.at(-1)!;
-  const last = turns.at(-2);
-  return {
-    moved: last !== undefined && last.status === now.status && last.start !== now.start,
-    before: turns.slice(0, -1).filter((each) => same(each, now)).length,
-  };
-}
-
-interface Standing {
-  readonly status: string;
-  readonly start: string;
-}
-
-const same = (a: Standing, b: Standing): boolean => a.status === b.status && a.start === b.start;
 
 /** The code under which a preview comes back: the throw is what undoes its writes. */
 export const PREVIEW = 'store.preview';

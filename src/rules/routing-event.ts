@@ -31,13 +31,25 @@ export interface RelayContext {
   readonly mayKnow: ReadonlySet<string>;
 }
 
+/** How an Appointment came to stand as it does: a turn is a state at a time. */
+export interface AppointmentTurn {
+  /** Its time was moved by this turn. */
+  readonly moved: boolean;
+  /** How often it stood like this before. */
+  readonly before: number;
+  /** How often something else that others plan by changed within this turn: its end, kind, service or place. */
+  readonly modified?: number;
+  /** Trigger of its owner's message that made this version. */
+  readonly trigger?: string;
+}
+
 /** What the router knows besides the resources: the row's owner, and the person for the lane. */
 export interface RouteContext {
   /** Organization that owns the changed row; absent: the hub. */
   readonly owner?: string | undefined;
   readonly person?: string | undefined;
-  /** Of an Appointment: whether its time was moved by this change, and how often it stood like this before. */
-  readonly turn?: { readonly moved: boolean; readonly before: number } | undefined;
+  /** Of an Appointment. */
+  readonly turn?: AppointmentTurn | undefined;
   /** Of a type that is told on; absent: no endpoint asks for it. */
   readonly relay?: RelayContext | undefined;
 }

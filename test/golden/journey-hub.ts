@@ -28,7 +28,9 @@ import { makeStore } from '../../src/server/store.ts';
 import { type Ask, askAs } from '../unit/server/support/ask.ts';
 import { HUB_KEY, journeyStore, type StateRow } from './journey-store.ts';
 
-export const CONFIG = loadConfig({ HANDOFF_CONFIG: new URL('../../fixtures/demo/handoff.yaml', import.meta.url).pathname });
+export const CONFIG = loadConfig({
+  HANDOFF_CONFIG: new URL('../../fixtures/demo/handoff.yaml', import.meta.url).pathname,
+});
 const MAPS = compileMaps(DEFINITIONS);
 const TRANSLATE = translatePort(MAPS, CONFIG.partners, HUB_KEY, 'golden');
 const DAY_BEFORE = Date.parse('2026-01-05T12:00:00Z');

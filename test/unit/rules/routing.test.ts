@@ -273,7 +273,14 @@ describe('an appointment (R09, H17)', () => {
       'riverside',
       ['appointment → lakeside appointment/a/noshow'],
     ],
+    [
+      'a dose booked in error concerns the program',
+      of('dose', 'entered-in-error'),
+      'lakeside',
+      ['appointment → riverside appointment/a/deleted'],
+    ],
     ['a proposed dose concerns nobody yet', of('dose', 'proposed'), 'lakeside', []],
+    ['a dose that no organization owns is nobody’s booking', of('dose'), '', []],
   ];
 
   it('booked, moved away and moved back are three acts', () => {
@@ -288,7 +295,19 @@ describe('an appointment (R09, H17)', () => {
   });
 
   it.each(cases)('is told to whom it concerns: %s', (_title, change, owner, expected) => {
-    expect(events(change, facts, { owner })).toEqual(expected);
+    expect(events(change, facts, owner === '' ? {} : { owner })).toEqual(expected);
+  });
+
+  it('a longer dose is told after its booking, and a discontinued one as such', () => {
+    const told = (change: Appointment, turn: RouteContext['turn']) =>
+      events(change, [episode('riverside')], { owner: 'lakeside', turn }).map(
+        (each) => each.split('appointment/a/')[1],
+      );
+    const start = '2026-11-24T18:00:00Z';
+    const turn = { moved: false, before: 0 };
+    expect(told(of('dose'), { ...turn, modified: 2 })).toEqual([`booked/${start}`, `modified/${start}/2`]);
+    expect(told(of('dose', 'cancelled'), { ...turn, trigger: 'SIU^S16' })).toEqual(['discontinued']);
+    expect(told(of('dose', 'cancelled'), { ...turn, trigger: 'SIU^S15' })).toEqual(['cancelled']);
   });
 });
 

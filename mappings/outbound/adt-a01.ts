@@ -20,11 +20,10 @@ const STRUCTURES: Readonly<Record<string, string>> = {
   A13: 'ADT_A01',
 };
 
-/** What stands after PV1: A03 takes its diagnoses before its observations, and no allergies before 2.6; A11 takes none. */
+/** What stands after PV1: A03 takes its diagnoses before its observations, and no allergies before 2.6. Of a visit that was none, nothing does. */
 const FOLLOWING: Readonly<Record<string, readonly SegmentPlan[]>> = {
   ADT_A01: [OBSERVATION_OBX, ALLERGY_AL1, CONDITION_DG1],
   ADT_A03: [CONDITION_DG1, OBSERVATION_OBX],
-  ADT_A09: [OBSERVATION_OBX, CONDITION_DG1],
 };
 
 /**

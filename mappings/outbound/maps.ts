@@ -28,6 +28,8 @@ function select(scene: Scene): OutboundMessage | Issue {
       return REFERRAL_REF('I13');
     case 'referral-cancel':
       return REFERRAL_REF('I14');
+    case 'referral-status':
+      return REFERRAL_REF('I15');
     case 'referral-answer':
       return ANSWER_RRI;
     case 'safety-note':

@@ -66,7 +66,7 @@ const claimSql = (
 
 /** Kinds whose arrival changes nothing in the store: what became of a referral its own messages say. */
 const UNCONFIRMED =
-  "'appointment', 'application-ack', 'referral', 'referral-modify', 'referral-cancel', 'referral-answer', 'relay'";
+  "'appointment', 'application-ack', 'referral', 'referral-modify', 'referral-cancel', 'referral-status', 'referral-answer', 'relay'";
 
 export const OUTBOX_SQL = {
   claim: claimSql(''),

@@ -25,6 +25,8 @@ export interface ChangedRow {
   readonly person?: string;
   /** Of an Appointment: see `RouteContext`. */
   readonly turn?: AppointmentTurn;
+  /** Of a Task: trigger of the message that made this version. */
+  readonly answeredBy?: string;
 }
 
 /** Commands that only the hub itself uses, beside the server's and the flow's. */
@@ -163,7 +165,13 @@ async function changed(tx: Tx, { type, id }: { type: string; id: string }): Prom
     ...(row.owner_org === '' ? {} : { owner: row.owner_org }),
     ...(isOnePerson ? { person: row.person } : {}),
     ...(type === 'Appointment' ? { turn: await turnOf(tx, row) } : {}),
+    ...(type === 'Task' ? await answeredBy(tx, row) : {}),
   };
+}
+
+async function answeredBy(tx: Tx, { type, id, version }: Row): Promise<Pick<ChangedRow, 'answeredBy'>> {
+  const cause = (await causesOf(tx, type, id)).find((each) => each.version === version);
+  return cause === undefined ? {} : { answeredBy: cause.trigger };
 }
 
 /** The code under which a preview comes back: the throw is what undoes its writes. */

@@ -48,6 +48,7 @@ export function routeJob(parts: RouteParts): RouteJob {
       owner: changed.owner,
       person: changed.person,
       turn: changed.turn,
+      answeredBy: changed.answeredBy,
       relay,
     });
   };

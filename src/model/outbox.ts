@@ -24,6 +24,8 @@ export const EVENT_KINDS = [
   'referral',
   'referral-modify',
   'referral-cancel',
+  /** Nobody answered in time: what became of it? */
+  'referral-status',
   'referral-answer',
   'safety-note',
   'safety-answer',

@@ -48,6 +48,8 @@ export interface RouteContext {
   /** Organization that owns the changed row; absent: the hub. */
   readonly owner?: string | undefined;
   readonly person?: string | undefined;
+  /** Trigger of the message that made this version of a Task, by the organization that owns the obligation. */
+  readonly answeredBy?: string | undefined;
   /** Of an Appointment. */
   readonly turn?: AppointmentTurn | undefined;
   /** Of a type that is told on; absent: no endpoint asks for it. */

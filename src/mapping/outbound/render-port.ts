@@ -33,6 +33,9 @@ const ACTS: readonly OutboundEvent['act'][] = [
   'noshow',
 ];
 
+/** The event of the answer, where the key of an answered referral says it: `task/<id>/accepted/RRI^I13`. */
+const ANSWERED_BY = /\/RRI\^(I1[235])$/;
+
 /**
  * What the deliver loop renders with: v2 for an engine, a Bundle for a FHIR endpoint. `issues` lists what the receiver is not told.
  * The same release, event and destination give the same bytes.
@@ -42,11 +45,13 @@ export function renderFor(maps: OutboundMaps, partners: () => readonly Partner[]
     const { notice } = released.basis;
     const relayOf = relayOfEvent(event, released.bundle, partners());
     const act = ACTS.find((one) => event.eventKey.split('/')[2] === one);
+    const answeredBy = event.kind === 'referral-answer' ? ANSWERED_BY.exec(event.eventKey)?.[1] : undefined;
     const outbound: OutboundEvent = {
       kind: event.kind,
       controlId,
       at: at.toISOString(),
       ...(event.kind === 'appointment' && act !== undefined && { act }),
+      ...(answeredBy !== undefined && { answeredBy }),
       ...(relayOf !== undefined && { relayOf }),
       ...(notice !== undefined && { notice }),
     };

@@ -90,6 +90,66 @@ describe('what goes out and comes back says the same', () => {
     expect(rejected.note?.[0]?.text).toContain('Hillside IOP');
   });
 
+  it('a modified referral: the same loop, what the payer authorized', () => {
+    const { there, back } = thereAndBack('referral-modify/authorization-came');
+    const plain = thereAndBack('referral/hospital-to-program').back.one<ServiceRequest>('ServiceRequest');
+    const told = back.one<ServiceRequest>('ServiceRequest');
+    expect(told.id).toBe(plain.id);
+    const parts = (one: ServiceRequest) => {
+      const found = one.extension?.find(({ url }) => url.endsWith('/authorization'))?.extension ?? [];
+      return found.map(({ url, valueString }) => [url, valueString]).filter(([, value]) => value !== undefined);
+    };
+    expect(parts(told)).toEqual(parts(there.one<ServiceRequest>('ServiceRequest')));
+    const full = thereAndBack('referral/authorized');
+    const numbers = (one: ServiceRequest) =>
+      one.extension?.flatMap(({ extension = [] }) => extension.flatMap(({ valueDecimal }) => valueDecimal ?? []));
+    expect(numbers(full.back.one('ServiceRequest'))).toEqual([20, 15]);
+  });
+
+  it('news of a referral: its state is that of the answer before it, and the words say what is new', () => {
+    const news = thereAndBack('referral-answer/visit-scheduled').back.one<Task>('Task');
+    expect([news.status, news.note?.[0]?.text]).toEqual(['accepted', 'Status: Visit scheduled']);
+    expect(thereAndBack('referral-answer/modification-accepted').back.one<Task>('Task').status).toBe('accepted');
+  });
+
+  it('a question what became of a referral: nothing of it is new', () => {
+    const { back } = thereAndBack('referral-status/nobody-answered');
+    const asked = thereAndBack('referral/hospital-to-program').back;
+    expect(back.one<Task>('Task').id).toBe(asked.one<Task>('Task').id);
+    expect(back.one<ServiceRequest>('ServiceRequest').status).toBe('active');
+  });
+
+  it('a visit taken back, one that goes on, and a person without a visit', () => {
+    const visits = ['adt-a01', 'adt-a11', 'adt-a13'].map(
+      (name) => thereAndBack(`relay/${name}`).back.one('Encounter') as { id: string; status: string },
+    );
+    expect(visits.map(({ status }) => status)).toEqual(['in-progress', 'cancelled', 'in-progress']);
+    expect(new Set(visits.map(({ id }) => id)).size).toBe(1);
+    const person = thereAndBack('relay/adt-a08-person').back;
+    expect(person.one<Patient>('Patient').birthDate).toBe('1991-04-02');
+    expect(person.one('Encounter')).toBeUndefined();
+  });
+
+  it('each act of an appointment: the state it leads to', () => {
+    const ends = ['dose-longer', 'discontinued', 'deleted', 'noshow'].map(
+      (name) => thereAndBack(`appointment/${name}`).back.one<Appointment>('Appointment').status,
+    );
+    expect(ends).toEqual(['booked', 'cancelled', 'entered-in-error', 'noshow']);
+    expect(thereAndBack('appointment/dose-longer').back.one<Appointment>('Appointment').minutesDuration).toBe(180);
+  });
+
+  it('a problem added, changed, taken away', () => {
+    const states = ['ppr-pc1', 'ppr-pc2', 'ppr-pc3'].map((name) => {
+      const { back } = thereAndBack(`relay/${name}`);
+      return [back.one<Condition>('Condition').verificationStatus?.coding?.[0]?.code, back.all('Goal').length];
+    });
+    expect(states).toEqual([
+      ['confirmed', 1],
+      ['confirmed', 1],
+      ['entered-in-error', 0],
+    ]);
+  });
+
   it('a safety note: reason, request, time, words', () => {
     const { there, back } = thereAndBack('safety-note/dissociation');
     const [said, heard] = [there.one<Communication>('Communication'), back.one<Communication>('Communication')];

@@ -87,6 +87,37 @@ describe('a referral (R10, R11)', () => {
     expect(events(urgent, [marked])).toEqual(events(marked, [urgent]));
   });
 
+  it('of which nobody was heard by its deadline is asked after once (H17)', () => {
+    const late = {
+      businessStatus: concept(BUSINESS_STATUS, 'escalated'),
+      restriction: { period: { end: '2026-01-05T12:00:00Z' } },
+    };
+    const asked = 'referral-status → lakeside referral/referral-riverside-lakeside/status/2026-01-05T12:00:00Z';
+    expect(events(task(late), [request])).toEqual([sent, asked]);
+    expect(events(task({ ...late, status: 'accepted' }), [request])).toEqual([sent, answer('accepted')]);
+    expect(events(referralTask('riverside', 'lakeside', late), [request])).toEqual([]);
+  });
+
+  it('an answer to a modification is told, though it says what the first one said', () => {
+    const accepted = task({ status: 'accepted' });
+    expect(events(accepted, [request], { answeredBy: 'RRI^I13' })).toEqual([sent, answer('accepted/RRI^I13')]);
+    expect(events(accepted, [request], { answeredBy: 'RRI^I12' })).toEqual([sent, answer('accepted')]);
+  });
+
+  it('a payer’s word that comes after it left is a modification; a referral without one keeps its fingerprint', () => {
+    const authorized: ServiceRequest = {
+      ...request,
+      extension: [
+        {
+          url: 'https://handoff.example/fhir/StructureDefinition/authorization',
+          extension: [{ url: 'number', valueString: 'A1' }],
+        },
+      ],
+    };
+    expect(contentOf(authorized)).not.toBe(contentOf(request));
+    expect(contentOf({ ...request, extension: [] })).toBe(contentOf(request));
+  });
+
   it('stays before its gate is open, whatever else changes', () => {
     for (const status of ['requested', 'received', 'cancelled'] as const) {
       expect(events(referralTask('riverside', 'lakeside', { status }), [request])).toEqual([]);

@@ -4,11 +4,19 @@ import { about, type Entry, element, linkedPatients, pointsAt, type Scene } from
 import { xpn } from '../../src/mapping/outbound/writers.ts';
 import { ALLERGY_AL1 } from './allergy-al1.ts';
 import { CONDITION_DG1 } from './condition-dg1.ts';
+import { COVERAGE_IN1 } from './coverage-in1.ts';
 import { EVENT_EVN } from './event-evn.ts';
+import { GUARANTOR_GT1 } from './guarantor-gt1.ts';
 import { OBSERVATION_OBX } from './observation-obx.ts';
+import { PRIMARY_PD1 } from './patient-pd1.ts';
 import { PATIENT_PID } from './patient-pid.ts';
+import { PERSON_PID } from './person-pid.ts';
+import { PROCEDURE_PR1 } from './procedure-pr1.ts';
+import { RELATIVE_NK1 } from './relative-nk1.ts';
 import { refuseUnlessRelayed, relayedCx, relayedEvent } from './relay.ts';
-import { VISIT_PV1, VISIT_PV1_OR_NONE } from './visit-pv1.ts';
+import { TEAM_ROL } from './team-rol.ts';
+import { VISIT_PV1_OR_NONE, WHOLE_PV1 } from './visit-pv1.ts';
+import { VISIT_PV2 } from './visit-pv2.ts';
 
 /** Trigger → structure. A11 and A13 take back what A01, A04 and A03 told. */
 const STRUCTURES: Readonly<Record<string, string>> = {
@@ -22,7 +30,7 @@ const STRUCTURES: Readonly<Record<string, string>> = {
 
 /** What stands after PV1: A03 takes its diagnoses before its observations, and no allergies before 2.6. Of a visit that was none, nothing does. */
 const FOLLOWING: Readonly<Record<string, readonly SegmentPlan[]>> = {
-  ADT_A01: [OBSERVATION_OBX, ALLERGY_AL1, CONDITION_DG1],
+  ADT_A01: [OBSERVATION_OBX, ALLERGY_AL1, CONDITION_DG1, PROCEDURE_PR1, GUARANTOR_GT1, COVERAGE_IN1],
   ADT_A03: [CONDITION_DG1, OBSERVATION_OBX],
 };
 
@@ -60,7 +68,15 @@ export const VISIT_ADT = (event: string): OutboundMessage => {
     focus: ['Encounter'],
     trigger: () => ({ type: 'ADT', event, structure }),
     refuse,
-    segments: [EVENT_EVN(event), PATIENT_PID, { ...VISIT_PV1, required: true }, ...(FOLLOWING[structure] ?? [])],
+    segments: [
+      EVENT_EVN(event),
+      PERSON_PID,
+      PRIMARY_PD1,
+      ...(structure === 'ADT_A01' ? [TEAM_ROL, RELATIVE_NK1] : []),
+      { ...WHOLE_PV1, required: true },
+      VISIT_PV2,
+      ...(FOLLOWING[structure] ?? []),
+    ],
   };
 };
 
@@ -69,7 +85,7 @@ export const PERSON_ADT: OutboundMessage = {
   focus: ['Patient'],
   trigger: () => ({ type: 'ADT', event: 'A08', structure: 'ADT_A01' }),
   refuse: (scene) => refuseUnlessRelayed(scene, ['ADT^A08']),
-  segments: [EVENT_EVN('A08'), PATIENT_PID, { ...VISIT_PV1_OR_NONE, required: true }],
+  segments: [EVENT_EVN('A08'), PERSON_PID, PRIMARY_PD1, { ...VISIT_PV1_OR_NONE, required: true }],
 };
 
 /** The record that the merge took out of use: of the source, and replaced by the one the event is about. */

@@ -138,6 +138,29 @@ function rank({ own, system }: Triplet): number {
   return /^HL7\d{4}$/.test(system) ? 1 : 2;
 }
 
+const tableSystem = (table: string): string => `http://terminology.hl7.org/CodeSystem/v2-${table}`;
+const LOCAL_TABLE = /^urn:handoff:code:[^:]+:(\d{4})$/;
+
+/** Whether a CodeableConcept or Coding holds a code of this v2 table, the published or a source's own. */
+export const isOfTable =
+  (table: string) =>
+  (value: unknown): boolean =>
+    codingsOf(value).some(({ system }) => ofTable(system, table));
+
+const ofTable = (system: string | undefined, table: string): boolean =>
+  system === tableSystem(table) || LOCAL_TABLE.exec(system ?? '')?.[1] === table;
+
+/** The code of one v2 table beside which others may stand: what fields of site-defined tables hold. */
+export const tableCode = (table: string, type = 'IS'): Writer => ({
+  type,
+  uses: ['*'],
+  write({ value }, { partner }) {
+    const coding = codingsOf(value).find(({ system }) => ofTable(system, table));
+    const code = coding === undefined ? undefined : (ownValue(partner, table, coding) ?? coding.code);
+    return code === undefined ? undefined : [code];
+  },
+});
+
 function pad(parts: readonly string[], length: number): string[] {
   return [...parts, ...Array<string>(Math.max(0, length - parts.length)).fill('')];
 }

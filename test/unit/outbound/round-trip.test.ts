@@ -1,18 +1,27 @@
 import { createHash } from 'node:crypto';
 import type {
+  Account,
   Appointment,
+  CareTeam,
   Communication,
   Condition,
+  Coverage,
+  DiagnosticReport,
+  Encounter,
   MedicationAdministration,
   Observation,
   Patient,
+  Procedure,
+  RelatedPerson,
   Resource,
   ServiceRequest,
+  Specimen,
   Task,
 } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import { DEFINITIONS } from '../../../mappings/definitions.ts';
 import { outboundMaps } from '../../../mappings/outbound/maps.ts';
+import { isMedicalDirector } from '../../../mappings/tables/performer.ts';
 import { parseMessage } from '../../../src/hl7/parse.ts';
 import { foldResource } from '../../../src/mapping/bundle.ts';
 import { compileMaps, mapMessage } from '../../../src/mapping/map-message.ts';
@@ -128,6 +137,38 @@ describe('what goes out and comes back says the same', () => {
     const person = thereAndBack('relay/adt-a08-person').back;
     expect(person.one<Patient>('Patient').birthDate).toBe('1991-04-02');
     expect(person.one('Encounter')).toBeUndefined();
+  });
+
+  it('an admission with all around it: relative, team, procedure, guarantor, insurance, places', () => {
+    const { back } = thereAndBack('relay/adt-a01-around');
+    const named = (type: 'RelatedPerson') => back.all<RelatedPerson>(type).map(({ name }) => name?.[0]?.given?.[0]);
+    expect(named('RelatedPerson').sort()).toEqual(['Blake', 'Dana']);
+    expect(back.one<Account>('Account').guarantor).toHaveLength(1);
+    expect(codes(back.one<Procedure>('Procedure').code)).toContain('23835007');
+    expect(back.one<Coverage>('Coverage').subscriberId).toBe('EMP-1');
+    const [member] = back.one<CareTeam>('CareTeam').participant ?? [];
+    expect([codes(member?.role?.[0])[0], member?.member?.display]).toEqual(['PP', 'Morgan Harborsample']);
+    const visit = back.one<Encounter>('Encounter');
+    expect(visit.location?.map(({ location, status }) => [location.display, status])).toEqual([
+      ['PSY 301 B', 'active'],
+      ['PSY', 'completed'],
+    ]);
+    expect([codes(visit.priority), visit.reasonCode?.[0]?.text]).toEqual([['UR', '2'], 'Step-up after crisis']);
+    expect(back.one<Patient>('Patient').generalPractitioner?.[0]?.display).toBe('Morgan Harborsample MD');
+  });
+
+  it('two reports of one order: each with its results, its order and the laboratory', () => {
+    const { back } = thereAndBack('relay/oru-order');
+    const reports = back.all<DiagnosticReport>('DiagnosticReport');
+    expect(reports.map(({ code, result }) => [codes(code)[0], result?.length]).sort()).toEqual([
+      ['24362-6', 1],
+      ['3016-3', 1],
+    ]);
+    expect(back.one<ServiceRequest>('ServiceRequest').identifier?.[0]?.value).toBe('LO-9');
+    const performers = back.one<Observation>('Observation').performer ?? [];
+    expect(performers.map(({ display }) => display)).toEqual(['Lakeside Laboratory', 'Dr. Sam Labsample']);
+    expect(performers.map(isMedicalDirector)).toEqual([false, true]);
+    expect(codes(back.one<Specimen>('Specimen').type)[0]).toBe('BLD');
   });
 
   it('each act of an appointment: the state it leads to', () => {

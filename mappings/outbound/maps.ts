@@ -4,6 +4,7 @@ import type { Issue } from '../../src/model/assertion.ts';
 import { MERGE_ADT, PERSON_ADT, VISIT_ADT } from './adt-a01.ts';
 import { proposalOrFocus } from './appointment-parts.ts';
 import { CHARGE_DFT } from './dft-p03.ts';
+import { DOCUMENT_MDM } from './document-mdm.ts';
 import { NOTE_MDM } from './mdm-t02.ts';
 import { RESULT_ORU } from './oru-r01.ts';
 import { GOAL_PGL, PROBLEM_PPR } from './ppr-pc1.ts';
@@ -75,6 +76,8 @@ function relay(scene: Scene): OutboundMessage | Issue {
       return PROBLEM_PPR;
     case 'Goal':
       return GOAL_PGL;
+    case 'DocumentReference':
+      return DOCUMENT_MDM(scene);
     case 'ChargeItem':
       return CHARGE_DFT;
     default:

@@ -7,6 +7,7 @@ import type {
   Condition,
   Coverage,
   DiagnosticReport,
+  DocumentReference,
   Encounter,
   MedicationAdministration,
   Observation,
@@ -155,6 +156,18 @@ describe('what goes out and comes back says the same', () => {
     ]);
     expect([codes(visit.priority), visit.reasonCode?.[0]?.text]).toEqual([['UR', '2'], 'Step-up after crisis']);
     expect(back.one<Patient>('Patient').generalPractitioner?.[0]?.display).toBe('Morgan Harborsample MD');
+  });
+
+  it('an addendum: its number, its words, and which document it adds to', () => {
+    const { there, back } = thereAndBack('relay/document-addendum');
+    const [said, told] = [
+      there.all<DocumentReference>('DocumentReference')[0]!,
+      back.one<DocumentReference>('DocumentReference'),
+    ];
+    expect(told.masterIdentifier?.value).toBe('RD-2');
+    expect(told.content[0]?.attachment.data).toBe(said.content[0]?.attachment.data);
+    expect([told.docStatus, told.relatesTo?.[0]?.code]).toEqual(['final', 'appends']);
+    expect(codes(told.type)).toEqual(['PN']);
   });
 
   it('two reports of one order: each with its results, its order and the laboratory', () => {

@@ -4,6 +4,7 @@ import { generalHospital, lakeside, riverside } from '../../../fixtures/demo/mes
 import { AVERY, pid } from '../../../fixtures/demo/people.ts';
 import { calendar, message, segment } from '../../../fixtures/demo/segment.ts';
 import { parseMessage } from '../../../src/hl7/parse.ts';
+import { routeTriggers } from '../../../src/hub/route-job.ts';
 import type { Partner } from '../../../src/model/partner.ts';
 import type { RelayType } from '../../../src/model/relay.ts';
 import { CONFIG, JourneyHub } from '../../golden/journey-hub.ts';
@@ -84,6 +85,13 @@ describe('what a source did to what it owns is told on (issue 3, relay)', () => 
     expect((await told()).filter((each) => !each.startsWith('general-hospital'))).toEqual(once.slice(1));
     await play(HOSPITAL.admission, HOSPITAL.discharge, UPDATE);
     expect((await told()).filter((each) => !each.startsWith('general-hospital'))).toEqual(once.slice(1));
+  });
+
+  it('an admission causes no job where nobody asks to be told', async () => {
+    const types = (partners: readonly Partner[]) => routeTriggers(partners).map(({ resourceType }) => resourceType);
+    expect(types(CONFIG.partners)).not.toContain('Encounter');
+    expect(types(asking({ riverside: ['RAS'] }))).toEqual(expect.arrayContaining(['Encounter', 'Patient', 'Task']));
+    await open({});
   });
 
   it('nobody is told who does not ask, whatever else its endpoint takes', async () => {

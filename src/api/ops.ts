@@ -15,6 +15,8 @@ export interface OpsDeps {
   readonly replay: Replay;
   readonly admin: AccessAdmin;
   readonly feeds: () => readonly Feed[];
+  /** Two records of one human are of two: the undo of a merge. */
+  readonly unmerge: (patient: string, other: string) => Promise<'apart' | 'unknown' | 'not-together'>;
   /** Issues recorded while a message was applied. */
   readonly issues: (journalId: string) => Promise<readonly unknown[]>;
   /** Queues all that stands in the store for the mirrors of a partner; undefined: it has none. */
@@ -43,6 +45,8 @@ const replayBody = z.strictObject({
   ids: z.array(id).max(10_000).optional(),
   dryRun: z.boolean().default(false),
 });
+const patientId = z.string().regex(/^[A-Za-z0-9\-.]{1,64}$/);
+const unmergeBody = z.strictObject({ patient: patientId, other: patientId });
 const reasonBody = z.strictObject({ reason: z.string().min(1).max(500) });
 const clientBody = z.strictObject({
   name: z.string().min(1).max(200),
@@ -84,6 +88,12 @@ export function opsRouter(deps: OpsDeps): Router {
     if ((all === true) === (ids !== undefined))
       return void response.status(400).json({ code: 'ops.request', text: 'either all or ids' });
     response.json(await summed(replay.run(all ? 'all' : (ids ?? []), 'operator', dryRun)));
+  });
+  router.post('/unmerge', async (request, response) => {
+    const { patient, other } = unmergeBody.parse(request.body);
+    const outcome = await deps.unmerge(patient, other);
+    if (outcome === 'unknown') unknown(response);
+    else await answer(response, Promise.resolve(outcome === 'apart'));
   });
   router.get('/outbox', async (request, response) => {
     response.json({ rows: await status.outbox(present(outboxQuery.parse(request.query))) });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { MIRRORED_TYPES } from '../model/mirror.ts';
+import { EVENT_KINDS } from '../model/outbox.ts';
+import { RELAY_TYPES } from '../model/relay.ts';
 
 /**
  * The shape of `handoff.yaml`. Unknown keys are refused, every default is stated here and nowhere else.
@@ -122,7 +124,8 @@ const endpoint = z.strictObject({
     })
     .prefault({}),
   recognisesRepeats: z.boolean().default(true),
-  accepts: z.array(z.string()).default([]),
+  accepts: z.array(z.enum(EVENT_KINDS)).default([]),
+  relays: z.array(z.enum(RELAY_TYPES)).optional(),
   dialect: dialect.optional(),
 });
 
@@ -192,6 +195,7 @@ export const partnerSchema = z.strictObject({
   administration: z.enum(['per-device', 'total']).default('per-device'),
   registrationMeansArrival: z.boolean().default(true),
   mappingFile: z.string().optional(),
+  cases: z.string().min(1).optional(),
   feeds: z.array(feed).default([]),
   endpoints: z.array(endpoint).default([]),
   duty: duty.prefault({}),

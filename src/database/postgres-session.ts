@@ -25,6 +25,7 @@ export function sessionTx(client: pg.ClientBase, env: unknown): Tx {
     // biome-ignore lint/suspicious/noExplicitAny: migrations use plain statements only
     db: undefined as any,
     env,
+    holder: 0,
     query: async <R>(sql: string, params: readonly SqlValue[] = []) =>
       (await client.query(numbered(sql), [...params])).rows as R[],
     run: async (sql, params = []) => (await client.query(numbered(sql), [...params])).rowCount ?? 0,

@@ -10,6 +10,7 @@ import pg from 'pg';
 import type { Database } from '../model/database.ts';
 import { type CommandTable, DatabaseError, type SqlValue, type Tx, toWireError } from './command.ts';
 import { type Migration, migrate } from './migrate.ts';
+import { Holder } from './postgres-holder.ts';
 import { numbered, refuseUnsafe, SCHEMA_LOCK, sessionTx } from './postgres-session.ts';
 
 export interface PostgresOptions {
@@ -46,9 +47,11 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     client.on('error', () => {});
   });
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
+  const holder = new Holder(options.url);
   try {
     await refuseUnsafe(pool);
     await migrateLocked(pool, options);
+    await holder.take();
   } catch (error) {
     await db.destroy();
     const wire = toWireError(error);
@@ -69,7 +72,7 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
               CompiledQuery.raw(`SET LOCAL statement_timeout = ${Math.trunc(options.readTimeoutMs)}`),
             );
           }
-          return (await run(postgresTx(trx, options.env), args)) as R;
+          return (await run(postgresTx(trx, options.env, holder.id), args)) as R;
         });
       } catch (error) {
         const wire = toWireError(error);
@@ -83,7 +86,10 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     dialect: 'postgres',
     write: (command, args) => attempt(command, args, false),
     read: (command, args) => attempt(command, args, true),
-    close: () => db.destroy(),
+    close: async () => {
+      await db.destroy();
+      await holder.close();
+    },
   };
 }
 
@@ -117,12 +123,13 @@ function preparing(pool: pg.Pool): PostgresPool {
   };
 }
 
-function postgresTx(trx: Transaction<unknown>, env: unknown): Tx {
+function postgresTx(trx: Transaction<unknown>, env: unknown, holder: number): Tx {
   return {
     dialect: 'postgres',
     // biome-ignore lint/suspicious/noExplicitAny: each folder narrows the schema to its own tables
     db: trx as Kysely<any>,
     env,
+    holder,
     query: async <R>(sql: string, params: readonly SqlValue[] = []) =>
       (await trx.executeQuery<R>(CompiledQuery.raw(numbered(sql), [...params]))).rows,
     run: async (sql, params = []) =>

@@ -1,5 +1,6 @@
 import { type LaneTables, laneMigration } from '../database/lane.ts';
 import type { Migration } from '../database/migrate.ts';
+import { holderColumn } from './holder-commands.ts';
 
 export const JOURNAL_LANES: LaneTables = { name: 'journal', item: 'message' };
 
@@ -42,6 +43,7 @@ export const journalMigrations: readonly Migration[] = [
       ];
     },
   },
+  { name: 'journal-0002-holder', up: () => [holderColumn('message')] },
 ];
 
 /** The body partition a message lies in: `202611` for November 2026, UTC. */

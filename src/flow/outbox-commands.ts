@@ -58,7 +58,7 @@ export interface LinkState {
 
 const claimSql = (
   lock: string,
-): string => `UPDATE outbox SET state = 'sending', lease = lease + 1, lease_until = ?, tries = tries + 1 WHERE id IN (
+): string => `UPDATE outbox SET state = 'sending', lease = lease + 1, lease_until = ?, holder = ?, tries = tries + 1 WHERE id IN (
     SELECT id FROM outbox WHERE recipient = ? AND state = 'queued' AND blockers = 0 AND class <= ? AND next_at <= ?
     ORDER BY class, id LIMIT ? ${lock})
   RETURNING id, lease, tries, recipient, organization, event_key, kind, class, person, purpose, resources, sender, created_at,
@@ -66,7 +66,7 @@ const claimSql = (
 
 /** Kinds whose arrival changes nothing in the store: what became of a referral its own messages say. A mirror's trouble is its operator's. */
 const UNCONFIRMED =
-  "'mirror', 'appointment', 'application-ack', 'referral', 'referral-modify', 'referral-cancel', 'referral-answer'";
+  "'mirror', 'appointment', 'application-ack', 'referral', 'referral-modify', 'referral-cancel', 'referral-status', 'referral-answer', 'relay'";
 
 export const OUTBOX_SQL = {
   claim: claimSql(''),
@@ -99,7 +99,7 @@ interface ClaimArgs {
 async function claim(tx: Tx, { recipient, limit, safetyOnly, leaseMs, now }: ClaimArgs): Promise<ClaimedRow[]> {
   if (limit <= 0) return [];
   const sql = tx.dialect === 'sqlite' ? OUTBOX_SQL.claim : CLAIM_POSTGRES;
-  const rows = await tx.query<Row>(sql, [now + leaseMs, recipient, safetyOnly ? 0 : 1, now, limit]);
+  const rows = await tx.query<Row>(sql, [now + leaseMs, tx.holder, recipient, safetyOnly ? 0 : 1, now, limit]);
   return rows.sort((a, b) => a.class - b.class || a.id - b.id).map((row) => toClaimed(tx, row));
 }
 

@@ -49,7 +49,7 @@ function storeEnv(config: Config, key: HubKey, modules: readonly BotModule[]): S
     keys: { ...encryption.retired, [encryption.keyId]: encryption.key },
   };
   const triggers: Trigger[] = [
-    ...routeTriggers,
+    ...routeTriggers(config.partners),
     ...mirrorTriggers(config.partners),
     ...modules.flatMap((each) => each.triggers),
   ];
@@ -79,7 +79,11 @@ async function openHome(config: Config, env: StoreEnv): Promise<Databases> {
     lock.release();
   };
   try {
-    const shared = { readTimeoutMs: config.limits.queryTimeoutMs, env };
+    const shared = {
+      readTimeoutMs: config.limits.queryTimeoutMs,
+      env,
+      checkpoints: workerUrl('checkpoint-worker'),
+    };
     const [journal, store] = await Promise.all([
       openSqliteDatabase({
         ...shared,

@@ -2,7 +2,7 @@
  * Where the program's own files lie. From source this module is src/hub/paths.ts; bundled it is a file directly in dist/,
  * because Node strips no types under node_modules. Rule: DESIGN 2.
  */
-const fromSource = import.meta.url.endsWith('.ts');
+export const fromSource = import.meta.url.endsWith('.ts');
 
 /** Module of a worker thread: `store-worker`, `journal-worker`. */
 export function workerUrl(name: string): URL {

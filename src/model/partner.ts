@@ -1,3 +1,4 @@
+import type { RelayType } from './relay.ts';
 import type { Purpose } from './visibility.ts';
 
 /** A code as a partner's table maps it. */
@@ -132,6 +133,8 @@ export interface Endpoint {
   readonly recognisesRepeats: boolean;
   /** Business events it takes, e.g. `referral`, `safety-note`, `appointment`; empty: all its transport can carry. */
   readonly accepts: readonly string[];
+  /** Message types it wants told on as their source issued them. Absent: none, whatever `accepts` says. */
+  readonly relays?: readonly RelayType[];
   readonly dialect?: Dialect;
 }
 
@@ -172,6 +175,8 @@ export interface Partner {
   readonly registrationMeansArrival: boolean;
   /** File name under mappings/partners/, when data is not enough. */
   readonly mappingFile?: string;
+  /** Folder of the partner's golden cases, relative to the settings file: this partner loads only while they all pass. */
+  readonly cases?: string;
   readonly feeds: readonly Feed[];
   readonly endpoints: readonly Endpoint[];
   /** Calendar and on-call routes used by the escalation ladder. */

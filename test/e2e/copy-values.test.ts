@@ -37,7 +37,7 @@ describe.skipIf(!SERVER)('what copying must not change', () => {
         await tx.run("INSERT INTO journal_lane VALUES ('l', 41, 0)");
         await tx.run(
           `INSERT INTO message VALUES (7, 'f', 'p', 's', 'c', 'h', 1, 'peer', 'ADT^A01', '2.5.1', 1, 0, NULL, 'v', NULL, 202601,
-            'claimed', 0, 3, 0, 12, 99999999999999, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL)`,
+            'claimed', 0, 3, 0, 12, 99999999999999, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, 0)`,
         );
       }
       close();

@@ -32,6 +32,13 @@ module.exports = {
       to: { path: '^(test|bench|scripts)/' },
     },
     {
+      // It is run against other servers: an address is all it may know.
+      name: 'conformance-suite-knows-no-product',
+      severity: 'error',
+      from: { path: '^test/conformance/(run|suite|suite/[a-z-]+)\\.ts$' },
+      to: { pathNot: '^(test/conformance/|node:|assert|crypto|util|timers)' },
+    },
+    {
       name: 'runtime-needs-no-development-package',
       severity: 'error',
       from: { path: '^(src|bots|mappings)/' },

@@ -1,88 +1,50 @@
-import { spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import express from 'express';
-import { makeAccessAdmin } from '../src/api/access.ts';
-import { makeAccessTokens } from '../src/api/access-token.ts';
-import { makeAuthenticate } from '../src/api/authenticate.ts';
-import { fhirRouter } from '../src/api/fhir-router.ts';
-import { oauthRouter } from '../src/api/oauth.ts';
-import { openPostgresDatabase } from '../src/database/postgres.ts';
-import { openSqliteDatabase } from '../src/database/sqlite.ts';
-import { oauthDeps } from '../src/hub/sign-in.ts';
-import { makeFhirService } from '../src/server/service.ts';
-import { type StoreEnv, storeCommands, storeMigrations } from '../src/workers/store-commands.ts';
+import { type RealHub, startRealHub } from './real-hub.ts';
 
 /**
- * FHIR over HTTP with a token of an organization's client, so with consent visibility on. The server is a process of its own;
- * what is measured is what a client sees. `node bench/fhir.ts [--resources 100000] [--postgres URL] [--seconds 5]`.
+ * FHIR over HTTP on the hub as its users start it, with all loops and bots running and the token of an organization's client, so with
+ * consent visibility on; what is measured is what a client sees. `node bench/fhir.ts [--resources 100000] [--postgres URL] [--seconds 4]`
+ * prints a line per figure and one line of JSON at the end.
  */
 const { values } = parseArgs({
   options: {
     resources: { type: 'string', default: '20000' },
     seconds: { type: 'string', default: '4' },
     postgres: { type: 'string' },
-    serve: { type: 'boolean', default: false },
-    home: { type: 'string' },
   },
 });
 
-const SECRET = '00'.repeat(32);
-
-async function serve(): Promise<void> {
-  const env: StoreEnv = {
-    definitions: new URL('../build/definitions.json.gz', import.meta.url).href,
-    hubKey: SECRET,
-    triggers: [],
-  };
-  const database = values.postgres
-    ? await openPostgresDatabase({
-        url: values.postgres,
-        commands: storeCommands(env),
-        migrations: storeMigrations,
-        env,
-        poolMax: 16,
-        readTimeoutMs: 60_000,
-      })
-    : await openSqliteDatabase({
-        file: join(values.home!, 'store.db'),
-        worker: new URL('../src/workers/store-worker.ts', import.meta.url),
-        readers: 2,
-        readTimeoutMs: 60_000,
-        env,
-      });
-  const clock = { now: Date.now };
-  const app = express();
-  const server = createServer(app).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const tokens = makeAccessTokens(Buffer.from(SECRET, 'hex'), clock, 3600);
-  const service = makeFhirService({ database, clock, base: `${origin}/fhir/R4` });
-  const authenticate = makeAuthenticate({ database, clock, tokens });
-  const smart = { accessTokenSec: 3600, sessionSec: 3600, offlineSec: 3600 };
-  const shared = { database, clock, service, authenticate, tokens, origin };
-  app.use(oauthRouter(await oauthDeps({ ...shared, tokensKey: Buffer.from(SECRET, 'hex'), limits: smart })));
-  const limits = { bodyMaxBytes: 64_000_000, requestsPerSecond: 1_000_000 };
-  app.use('/fhir/R4', fhirRouter({ service, authenticate, clock, limits }));
-  const made = await makeAccessAdmin({ database, clock, newId: randomUUID }).addClient({
-    name: 'bench',
-    scope: 'system/*.cruds',
-    organization: 'org-a',
-  });
-  console.log(JSON.stringify({ origin, ...made }));
-}
+const ORGANIZATION = 'genhosp';
+const CLI = fileURLToPath(new URL('../bin/handoff.mjs', import.meta.url));
 
 interface Target {
   readonly origin: string;
   readonly token: string;
+}
+
+/** A client made and let in as an administrator and an app would. Without an organization it is the operator's. */
+async function signIn(hub: RealHub, organization?: string): Promise<Target> {
+  const own = organization === undefined ? [] : ['--organization', organization];
+  const made = execFileSync(process.execPath, [CLI, 'client', 'add', 'bench', '--scope', 'system/*.cruds', ...own], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, HANDOFF_CONFIG: hub.config },
+  });
+  const { client_id, client_secret } = JSON.parse(made) as { client_id: string; client_secret: string };
+  const answer = await fetch(`${hub.http}/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret }),
+  });
+  return { origin: hub.http, token: ((await answer.json()) as { access_token: string }).access_token };
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
@@ -189,12 +151,21 @@ const transactionOf = (entries: { resource: object; fullUrl: string }[]) => ({
   })),
 });
 
-async function measure(name: string, clients: number, work: (n: number) => Promise<{ status: number }>): Promise<void> {
-  const seconds = Number(values.seconds);
+interface Figure {
+  readonly perS: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+async function measure(
+  name: string,
+  clients: number,
+  work: (n: number) => Promise<{ status: number }>,
+): Promise<Figure> {
   const times: number[] = [];
-  const end = performance.now() + seconds * 1000;
-  let n = 0;
   const started = performance.now();
+  const end = started + Number(values.seconds) * 1000;
+  let n = 0;
   await Promise.all(
     Array.from({ length: clients }, async () => {
       while (performance.now() < end) {
@@ -206,74 +177,115 @@ async function measure(name: string, clients: number, work: (n: number) => Promi
     }),
   );
   times.sort((a, b) => a - b);
-  const at = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))]!.toFixed(2);
-  const rate = times.length / ((performance.now() - started) / 1000);
-  console.log(
-    `${name.padEnd(34)} ${String(clients).padStart(2)} clients  ${rate.toFixed(0).padStart(6)}/s  p50 ${at(0.5)} ms  p99 ${at(0.99)} ms`,
-  );
+  const at = (part: number) => Number(times[Math.min(times.length - 1, Math.floor(times.length * part))]!.toFixed(2));
+  const perS = Math.round((times.length * 1000) / (performance.now() - started));
+  const figure = { perS, p50Ms: at(0.5), p99Ms: at(0.99) };
+  console.log(`${name.padEnd(34)} ${String(clients).padStart(2)} clients ${JSON.stringify(figure)}`);
+  return figure;
+}
+
+interface Exported {
+  readonly resources: number;
+  readonly perS: number;
+  /** Above the memory before it began. */
+  readonly grewMb: number;
+}
+
+/** A bulk export as a client makes it: asked for, waited for, each file read to its end. */
+async function exportAll(hub: RealHub, target: Target): Promise<Exported> {
+  const before = await hub.rss();
+  let most = before;
+  const watch = setInterval(async () => {
+    most = Math.max(most, await hub.rss());
+  }, 200);
+  const headers = { authorization: `Bearer ${target.token}`, accept: 'application/fhir+json', prefer: 'respond-async' };
+  const started = performance.now();
+  const asked = await fetch(`${target.origin}/fhir/R4/$export`, { headers });
+  const status = asked.headers.get('content-location');
+  if (asked.status !== 202 || !status) throw new Error(`$export: ${asked.status}`);
+  let answer = await fetch(status, { headers });
+  while (answer.status === 202) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    answer = await fetch(status, { headers });
+  }
+  const { output } = (await answer.json()) as { output: { url: string }[] };
+  let resources = 0;
+  for (const { url } of output) {
+    const file = await fetch(url, { headers });
+    for await (const line of createInterface({ input: Readable.fromWeb(file.body as never) }))
+      if (line !== '') resources++;
+  }
+  const perS = Math.round((resources * 1000) / (performance.now() - started));
+  clearInterval(watch);
+  const figure = { resources, perS, grewMb: Math.round((most - before) / 1_048_576) };
+  console.log(`$export ${JSON.stringify(figure)}`);
+  return figure;
 }
 
 async function main(): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), 'handoff-bench-'));
-  const child = spawn(
-    process.execPath,
-    [
-      fileURLToPath(import.meta.url),
-      '--serve',
-      '--home',
-      home,
-      ...(values.postgres ? ['--postgres', values.postgres] : []),
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const dir = mkdtempSync(join(tmpdir(), 'handoff-bench-'));
+  const hub = await startRealHub({ dir, ...(values.postgres ? { database: values.postgres } : {}) });
   try {
-    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-    const { origin, client_id, client_secret } = JSON.parse(line) as {
-      origin: string;
-      client_id: string;
-      client_secret: string;
-    };
-    const answer = await fetch(`${origin}/oauth2/token`, {
-      method: 'POST',
-      body: new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret }),
-    });
-    const target = { origin, token: ((await answer.json()) as { access_token: string }).access_token };
+    let target = await signIn(hub, ORGANIZATION);
     const wanted = Number(values.resources);
     const from = performance.now();
     for (let loaded = 0; loaded < wanted; loaded += 2000) {
       const { status, text } = await ask(target, 'POST', '', transactionOf(Array.from({ length: 200 }, chart).flat()));
-      if (status !== 200) throw new Error(text.slice(0, 400));
+      if (status === 401) target = await signIn(hub, ORGANIZATION);
+      else if (status !== 200) throw new Error(text.slice(0, 400));
     }
-    console.log(
-      `loaded ${wanted} resources in ${((performance.now() - from) / 1000).toFixed(1)} s (${(wanted / ((performance.now() - from) / 1000)).toFixed(0)}/s)`,
-    );
+    const loadS = (performance.now() - from) / 1000;
+    console.log(`loaded ${wanted} resources in ${loadS.toFixed(1)} s (${(wanted / loadS).toFixed(0)}/s)`);
+    const settledFrom = performance.now();
+    await settled(hub, await signIn(hub));
+    console.log(`the bots were done ${((performance.now() - settledFrom) / 1000).toFixed(1)} s later`);
     const known = unique;
     const pick = (n: number) => 1 + ((n * 7919) % known);
+    target = await signIn(hub, ORGANIZATION);
     const found = JSON.parse((await ask(target, 'GET', 'Patient?_count=200')).text) as {
       entry: { resource: { id: string } }[];
     };
     const ids = found.entry.map(({ resource }) => resource.id);
-    await measure('create Patient', 1, () => ask(target, 'POST', 'Patient', patient()));
-    await measure('create Patient', 16, () => ask(target, 'POST', 'Patient', patient()));
-    await measure('transaction of 10', 1, () => ask(target, 'POST', '', transactionOf(chart())));
-    await measure('transaction of 10', 16, () => ask(target, 'POST', '', transactionOf(chart())));
-    await measure('read Patient', 1, (n) => ask(target, 'GET', `Patient/${ids[n % ids.length]}`));
-    await measure('read Patient', 16, (n) => ask(target, 'GET', `Patient/${ids[n % ids.length]}`));
-    await measure('search by identifier', 1, (n) => ask(target, 'GET', `Patient?identifier=urn:bench:mrn|M${pick(n)}`));
-    await measure('search by identifier', 16, (n) =>
-      ask(target, 'GET', `Patient?identifier=urn:bench:mrn|M${pick(n)}`),
-    );
-    const care = (id: string) =>
-      `CarePlan?patient=${id}&_include=CarePlan:goal&_include=CarePlan:activity-reference&_revinclude:iterate=MedicationAdministration:request&_revinclude=Communication:based-on`;
-    await measure('CarePlan with includes', 1, (n) => ask(target, 'GET', care(ids[n % ids.length]!)));
-    await measure('CarePlan with includes', 16, (n) => ask(target, 'GET', care(ids[n % ids.length]!)));
-    await measure('Patient/$everything', 1, (n) => ask(target, 'GET', `Patient/${ids[n % ids.length]}/$everything`));
+    const id = (n: number) => ids[n % ids.length]!;
+    const byIdentifier = (n: number) => ask(target, 'GET', `Patient?identifier=urn:bench:mrn|M${pick(n)}`);
+    const care = (n: number) =>
+      ask(
+        target,
+        'GET',
+        `CarePlan?patient=${id(n)}&_include=CarePlan:goal&_include=CarePlan:activity-reference&_revinclude:iterate=MedicationAdministration:request&_revinclude=Communication:based-on`,
+      );
+    const figures: Record<string, unknown> = { resources: wanted, loadedPerS: Math.round(wanted / loadS) };
+    const each = async (name: string, work: (n: number) => Promise<{ status: number }>, counts = [1, 16]) => {
+      for (const clients of counts) figures[`${name} at ${clients}`] = await measure(name, clients, work);
+    };
+    await each('read', (n) => ask(target, 'GET', `Patient/${id(n)}`));
+    await each('identifier search', byIdentifier);
+    await each('CarePlan with includes', care);
+    await each('$everything', (n) => ask(target, 'GET', `Patient/${id(n)}/$everything`), [1]);
+    figures.export = await exportAll(hub, target);
+    target = await signIn(hub, ORGANIZATION);
+    await each('create', () => ask(target, 'POST', 'Patient', patient()));
+    await each('transaction of 10', () => ask(target, 'POST', '', transactionOf(chart())));
+    console.log(JSON.stringify(figures));
   } finally {
-    child.kill();
+    await hub.stop('SIGKILL');
     agent.destroy();
-    rmSync(home, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true });
   }
 }
 
-if (values.serve) await serve();
-else await main();
+/** Until the bots have looked at all that was loaded. */
+async function settled(hub: RealHub, { token }: Target): Promise<void> {
+  const waiting = async (): Promise<number> => {
+    const answer = await fetch(`${hub.http}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+    if (answer.status !== 200) throw new Error(`/metrics: ${answer.status}`);
+    const text = await answer.text();
+    return [...text.matchAll(/^handoff_jobs\{state="(?:queued|claimed)"[^}]*\} (\d+)/gm)].reduce(
+      (sum, [, n]) => sum + Number(n),
+      0,
+    );
+  };
+  while ((await waiting()) > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+}
+
+await main();

@@ -111,7 +111,7 @@ function idle(): Promise<{ startMs: number; idleRssMb: number }> {
   });
 }
 
-function feedRate(
+export function feedRate(
   ack: 'received' | 'applied',
   connections: number,
   seconds: number,

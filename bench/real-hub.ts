@@ -11,6 +11,8 @@ export interface RealHub {
   readonly pid: number;
   readonly child: ChildProcess;
   readonly http: string;
+  /** Path of its settings. */
+  readonly config: string;
   readonly ports: { readonly applied: number; readonly received: number };
   /** From the start of the process until both feeds take connections. Milliseconds. */
   readonly startMs: number;
@@ -56,6 +58,7 @@ export async function startRealHub(options: RealHubOptions): Promise<RealHub> {
     pid: child.pid!,
     child,
     http: `http://127.0.0.1:${ports.http}`,
+    config,
     ports,
     startMs: performance.now() - began,
     rss: async () => {
@@ -77,6 +80,7 @@ function settings({ dir, database, partnerPort }: RealHubOptions, ports: NonNull
 database: ${database ?? `sqlite:${join(dir, 'home')}`}
 keyFile: ${join(dir, 'hub.key')}
 log: { level: warn }
+limits: { requestsPerSecond: 1000000 }
 partners:
   - id: genhosp
     name: General Hospital

@@ -1,13 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchDisturbed } from './disturbed.ts';
-import { benchHub, type HubFigures } from './hub.ts';
+import { benchHub, feedRate, type HubFigures } from './hub.ts';
 
 /**
- * `npm run bench [-- --seconds N] [--commit-figures] [--check]`: all figures of one run with machine and commit.
+ * `npm run bench [-- --seconds N] [--long] [--commit-figures] [--check]`: all figures of one run with machine and commit. FHIR also on
+ * PostgreSQL where it is installed. `--long`: ten minutes of `received` and a million resources besides.
  * `--check` compares the hub's rates, as ratios to the floor of the same run, with bench/figures.json and fails below 80 % of them;
  * ratios, because the disk and the neighbours of a machine move every absolute figure.
  */
@@ -18,6 +20,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
     check: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
     'commit-figures': { type: 'boolean', default: false },
   },
 });
@@ -33,6 +36,25 @@ const script = (name: string, ...args: string[]): unknown => {
   return JSON.parse(last);
 };
 
+/** The same on a throw-away PostgreSQL; nothing where no server is installed, as a bench installs none. */
+function onPostgres(): unknown {
+  if (globSync('/usr/lib/postgresql/*/bin/initdb').length === 0) return 'no PostgreSQL server is installed';
+  const home = mkdtempSync(join(tmpdir(), 'handoff-bench-pg-'));
+  chmodSync(home, 0o755); // the server runs as its own user
+  const cluster = join(home, 'cluster');
+  const control = fileURLToPath(new URL('../scripts/postgres.sh', import.meta.url));
+  const url = execFileSync(control, ['start', cluster, '54349'], { encoding: 'utf8' }).trim();
+  try {
+    return script('./fhir.ts', '--resources', RESOURCES, '--postgres', url);
+  } finally {
+    execFileSync(control, ['stop', cluster]);
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+const RESOURCES = '100000';
+const LONG_S = 600;
+
 const hub = await benchHub(seconds);
 const figures = {
   machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -43,6 +65,15 @@ const figures = {
   disturbed: await benchDisturbed(Math.min(seconds, 20)),
   parse: script('./parse.ts'),
   map: script('./map.ts'),
+  fhir: { sqlite: script('./fhir.ts', '--resources', RESOURCES), postgres: onPostgres() },
+  ...(values.long
+    ? {
+        long: {
+          received: await feedRate('received', 16, LONG_S, hub.floor[16]!.perS),
+          fhir: script('./fhir.ts', '--resources', '1000000'),
+        },
+      }
+    : {}),
 };
 console.log(JSON.stringify(figures, null, 2));
 if (values['commit-figures']) writeFileSync(FIGURES, `${JSON.stringify(figures, null, 2)}\n`);

@@ -1,5 +1,5 @@
 import type { BotEvent, MedplumClient, WithId } from '@medplum/core';
-import type { Provenance, Reference, Resource, ResourceType } from '@medplum/fhirtypes';
+import type { OperationOutcome, Provenance, Reference, Resource, ResourceType } from '@medplum/fhirtypes';
 import { jsonHash } from '../src/fhir/canonical.ts';
 import { ACT_IDENTIFIER } from '../src/model/codes.ts';
 import type { Trigger } from '../src/model/store.ts';
@@ -69,6 +69,35 @@ export async function findAct<K extends ResourceType>(medplum: Fhir, type: K, ke
 export async function update<T extends Resource>(medplum: Fhir, resource: T): Promise<WithId<T>> {
   const version = resource.meta?.versionId;
   return medplum.updateResource(resource, version === undefined ? {} : { headers: { 'If-Match': `W/"${version}"` } });
+}
+
+/** Whether a write failed because somebody else wrote the resource meanwhile. Medplum names it by the outcome's id, we by its code. */
+export function isConflict(error: unknown): boolean {
+  const { outcome } = error as { outcome?: OperationOutcome };
+  return outcome?.id === 'precondition-failed' || outcome?.issue?.[0]?.code === 'conflict';
+}
+
+/** Looks again this often before it leaves the rest to the next run. */
+const LOOKS_MAX = 4;
+
+/**
+ * Does something with a resource that ends in an `update` of it, and again with the resource as it stands then when somebody else was
+ * first. What `run` does besides must be idempotent.
+ */
+export async function onNewest<T extends Resource>(
+  medplum: Fhir,
+  resource: T,
+  run: (newest: T) => Promise<void>,
+): Promise<void> {
+  let newest = resource;
+  for (let look = 1; ; look++) {
+    try {
+      return await run(newest);
+    } catch (error) {
+      if (look === LOOKS_MAX || !isConflict(error)) throw error;
+      newest = (await medplum.readResource(resource.resourceType, resource.id ?? '')) as T;
+    }
+  }
 }
 
 /** Policy, routes and levels of care, as the hub wrote them at start. */

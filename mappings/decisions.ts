@@ -161,6 +161,12 @@ export const ROW_DECISIONS: readonly RowDecision[] = [
     why: 'a vaccination record tells what was done: an active order beside it would ask for it again',
   },
   {
+    map: 'PID[Account]',
+    message: 'ADT_A17',
+    not: 'superseded',
+    why: 'two patients change places: their accounts are as their own messages say',
+  },
+  {
     map: 'NTE[ServiceRequest]',
     message: 'VXU_V04',
     not: 'superseded',

@@ -3,6 +3,7 @@ import { heedingAccess } from './messages/access.ts';
 import { RAS } from './messages/administration.ts';
 import { ADT, ADT_LINK, ADT_MERGE, ADT_SWAP } from './messages/adt.ts';
 import { BAR, DFT } from './messages/charge.ts';
+import { RDS } from './messages/dispense.ts';
 import { MDM } from './messages/document.ts';
 import { RDE } from './messages/medication-order.ts';
 import { ORDER } from './messages/order.ts';
@@ -10,6 +11,8 @@ import { OUL } from './messages/oul.ts';
 import { PGL, PPP, PPR } from './messages/ppr.ts';
 import { REF, RRI } from './messages/referral.ts';
 import { ORU } from './messages/result.ts';
+import { SIU_BLOCK } from './messages/schedule-block.ts';
+import { SIU_CHANGE } from './messages/schedule-change.ts';
 import { SIU } from './messages/siu.ts';
 import { VXU } from './messages/vaccination.ts';
 
@@ -29,8 +32,11 @@ export const DEFINITIONS: Definitions = {
     REF,
     RRI,
     SIU,
+    SIU_CHANGE,
+    SIU_BLOCK,
     RDE,
     RAS,
+    RDS,
     MDM,
     ORU,
     ORDER,
@@ -46,29 +52,9 @@ export const DEFINITIONS: Definitions = {
   unsafe: {
     'ORU^R40': 'an alarm needs a person at once, unless the partner has a map for it',
     ...Object.fromEntries(
-      [
-        'A18',
-        'A19',
-        'A20',
-        'A23',
-        'A29',
-        'A30',
-        'A34',
-        'A35',
-        'A36',
-        'A39',
-        'A41',
-        'A42',
-        'A43',
-        'A44',
-        'A45',
-        'A46',
-        'A47',
-        'A48',
-        'A49',
-        'A50',
-        'A51',
-      ].map((trigger) => [`ADT^${trigger}`, IDENTITY]),
+      ['A19', 'A20', 'A23', 'A29', 'A35', 'A36', 'A41', 'A42', 'A43', 'A44', 'A45', 'A48', 'A49', 'A50', 'A51'].map(
+        (trigger) => [`ADT^${trigger}`, IDENTITY],
+      ),
     ),
   },
   administrative: ['ACK', 'NMD', 'NMR', 'MCF'],

@@ -98,9 +98,23 @@ export const appointmentKey = (owner: string, session: IdentifierKey, patient: s
 /** The group of all patients of one session; not a resource. */
 export const sessionKey = (owner: string, session: IdentifierKey) => of('Appointment-session', owner, session);
 
+/** One service or resource of an appointment (AIS-3, AIG-3, AIL-3, AIP-3), as its slot; not a resource. */
+export const scheduledResourceKey = (owner: string, segment: string, what: string) =>
+  within('Appointment-resource', owner, segment, what);
+
+/** The calendar of one person, place or thing of a source. */
+export const scheduleKey = (owner: string, actor: string) => within('Schedule', owner, actor);
+/** A span of a calendar: whatever was said of it, in whichever message, it is this one. Instants in UTC. */
+export const slotKey = (owner: string, schedule: string, start: string, end: string) =>
+  within('Slot', owner, schedule, start, end);
+
 /** One RXA: the administration order (ORC-3), its day, and the sub-id within it. A correction (RXA-21) keeps all three. */
 export const administrationKey = (owner: string, order: IdentifierKey, day: string, subId: string) =>
   within('MedicationAdministration', owner, order.system, order.value, day, subId);
+
+/** One RXD: the order (ORC-3) and the sub-id of the dispense, which counts up within it. */
+export const dispenseKey = (owner: string, order: IdentifierKey, subId: string) =>
+  within('MedicationDispense', owner, order.system, order.value, subId);
 
 /** The dose session all RXA of one order and day belong to. */
 export const doseSessionKey = (owner: string, order: IdentifierKey, day: string) =>

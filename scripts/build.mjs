@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { bundleBots } from './bundle-bots.mjs';
 
 const definitions = spawnSync(process.execPath, ['scripts/build-definitions.ts'], { stdio: 'inherit' });
 if (definitions.status !== 0) process.exit(definitions.status ?? 1);
@@ -29,4 +30,5 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 });
+await bundleBots('dist/bots');
 console.log('dist/ is built');

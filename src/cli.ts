@@ -16,8 +16,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   send: () => import('./cli/send.ts'),
   messages: () => import('./cli/messages.ts'),
   replay: () => import('./cli/replay.ts'),
+  unmerge: () => import('./cli/unmerge.ts'),
   client: () => import('./cli/client.ts'),
   user: () => import('./cli/user.ts'),
+  bots: () => import('./cli/bots.ts'),
+  mirror: () => import('./cli/mirror.ts'),
+  migrate: () => import('./cli/migrate.ts'),
+  partner: () => import('./cli/partner.ts'),
 };
 
 async function main(argv: readonly string[]): Promise<number | undefined> {

@@ -28,10 +28,7 @@ export async function main(config: Config = loadConfig()): Promise<Hub> {
     reload(hub).then(
       (version) => log.info({ event: 'reloaded', version }, 'configuration reloaded'),
       (error: unknown) =>
-        log.error(
-          { event: 'reload-refused', reason: error instanceof Error ? error.message : 'unknown' },
-          'configuration refused, the old one stays',
-        ),
+        log.error({ event: 'reload-refused', ...refusalOf(error) }, 'configuration refused, the old one stays'),
     );
   });
   return hub;
@@ -41,4 +38,11 @@ async function reload(hub: Hub): Promise<string> {
   const config = loadConfig();
   await hub.reload(config);
   return config.version;
+}
+
+/** The code where the error has one, and its words: they name files, paths and reasons, never a value. */
+function refusalOf(error: unknown): { readonly reason: string; readonly code?: string } {
+  if (!(error instanceof Error)) return { reason: 'unknown' };
+  const { code } = error as { code?: unknown };
+  return { reason: error.message, ...(typeof code === 'string' && { code }) };
 }

@@ -173,11 +173,15 @@ async function close(issue: DetectedIssue, pair: Pair, { medplum, now }: Scene):
 }
 
 const WEEKS_AHEAD = 2;
+/** A block that began longer ago is not looked for. */
+const BLOCKED_WEEKS_BACK = 8;
 
-/** Free dose slots of the clinic's own schedules, two weeks around the dose. */
+/** Free dose slots of the clinic's own schedules, two weeks around the dose; one with a part that the clinic blocked is not free. */
 async function freeSlots(medplum: Fhir, clinic: string, now: string, dose: Busy): Promise<Slot[]> {
   const until = plus(dose.start, WEEKS_AHEAD * 7 * DAY_MS);
   const slots = await allOf(medplum, 'Slot', `status=free&start=ge${now}&start=le${until}`);
+  const since = plus(now, -BLOCKED_WEEKS_BACK * 7 * DAY_MS);
+  const blocked = await allOf(medplum, 'Slot', `status=busy-unavailable&start=ge${since}&start=le${until}`);
   const doses = slots.filter((each) =>
     (each.serviceType ?? []).some((type) => codeIn(APPOINTMENT_KIND, type) === 'dose'),
   );
@@ -189,7 +193,18 @@ async function freeSlots(medplum: Fhir, clinic: string, now: string, dose: Busy)
     schedules.flatMap((each) => each.actor),
   );
   const own = schedules.filter((each) => each.actor.some((actor) => organizationOf(actor, affiliations) === clinic));
-  return doses.filter((each) => own.some((schedule) => each.schedule.reference === `Schedule/${schedule.id}`));
+  return doses.filter(
+    (each) =>
+      own.some((schedule) => each.schedule.reference === `Schedule/${schedule.id}`) &&
+      !blocked.some(
+        (block) => block.schedule.reference === each.schedule.reference && overlap(spanOf(block), spanOf(each)),
+      ),
+  );
 }
+
+const spanOf = ({ start, end }: Slot): Busy => ({
+  start: new Date(start).toISOString(),
+  end: new Date(end).toISOString(),
+});
 
 export const handler = make({ now: Date.now });

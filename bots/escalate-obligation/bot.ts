@@ -12,6 +12,7 @@ import {
   type Fhir,
   inputOf,
   instant,
+  onNewest,
   raiseOnce,
   update,
 } from '../hub.ts';
@@ -60,7 +61,8 @@ async function climb(medplum: Fhir, tasks: readonly Task[], ms: number, next: Ma
   const roles = withDeadline.flatMap((each) => [each.owner, each.requester]);
   const affiliations = await affiliationsFor(medplum, roles);
   const at = instant(ms);
-  await eachOnItsOwn(withDeadline, async (task) => {
+  // The delivery's confirmation and people write the same Tasks.
+  const take = async (task: Task): Promise<void> => {
     const id = task.id ?? '';
     const again = lookAgainAt(task, directory, at);
     const due = escalate(task, directory, at, affiliations);
@@ -73,12 +75,15 @@ async function climb(medplum: Fhir, tasks: readonly Task[], ms: number, next: Ma
     }
     if (again === undefined) next.delete(id);
     else next.set(id, again);
-  });
+  };
+  await eachOnItsOwn(withDeadline, (task) => onNewest(medplum, task, take));
 }
 
 async function answer(medplum: Fhir, id: string): Promise<void> {
-  const done = answered(await medplum.readResource('Task', id));
-  if (done !== undefined) await update(medplum, { ...done, id });
+  await onNewest(medplum, await medplum.readResource('Task', id), async (task) => {
+    const done = answered(task);
+    if (done !== undefined) await update(medplum, { ...done, id });
+  });
 }
 
 export const handler = make({ now: Date.now });

@@ -6,7 +6,7 @@ import type { Node } from '../../src/mapping/node.ts';
 import type { DataMap } from '../../src/mapping/row.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
-import { hubExtension } from '../../src/model/systems.ts';
+import { hubExtension, PERSON_NAME } from '../../src/model/systems.ts';
 import { locationKey, namedOrganizationKey, organizationKey, practitionerKey } from '../keys.ts';
 import { NAME_TYPE } from '../tables/person.ts';
 import { checkDigit, eiIdentifier, facility, identifierType } from './identifier.ts';
@@ -70,13 +70,13 @@ function personOf(node: Node, shape: IdentityShape, scope: Scope): Reference<Pra
   const value = node.get(1);
   const name = xcnName(node, scope);
   const display = name === undefined ? undefined : shown(name);
-  if (value === undefined) return display === undefined ? undefined : { display };
+  if (value === undefined) return name === undefined ? undefined : shownPerson(name);
   const type = codeText(node.get(shape.type));
   // The assigning authority of an NPI is often the registry's own name; the type decides.
   const system =
     nationalSystem(type) ?? scope.authority(...shape.authority(node))?.system ?? nationalOfSource(node.get(8));
   if (system === undefined)
-    return display === undefined ? { identifier: { value } } : { display, identifier: { value } };
+    return name === undefined ? { identifier: { value } } : { ...shownPerson(name), identifier: { value } };
   const draft = scope.draft(practitionerKey(scope.owner, { system, value }));
   const extension = shape === XCN ? [...checkDigit(node.get(11)), ...facility(node.part(14).get(1))] : [];
   draft.snapshot('identifier', [
@@ -89,6 +89,11 @@ function personOf(node: Node, shape: IdentityShape, scope: Scope): Reference<Pra
   ]);
   if (name !== undefined) draft.snapshot('name', [json(name)]);
   return display === undefined ? draft.reference : { ...draft.reference, display };
+}
+
+/** Somebody nobody numbered: no Practitioner is stated, so the parts of the name stay with the reference that shows it. */
+function shownPerson(name: HumanName): Reference<Practitioner> {
+  return { extension: [{ url: PERSON_NAME, valueHumanName: name }], display: shown(name) };
 }
 
 function nationalOfSource(source: string | undefined): string | undefined {

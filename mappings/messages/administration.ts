@@ -8,7 +8,7 @@ import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import { concept, SESSION_CODE } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
 import { hubExtension } from '../../src/model/systems.ts';
-import { locationOf, organizationOf, practitionerOf } from '../datatypes/directory.ts';
+import { locationOf, practitionerOf } from '../datatypes/directory.ts';
 import { textsOf } from '../datatypes/note.ts';
 import { quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
@@ -22,11 +22,15 @@ import { COMPLETION_STATUS } from '../tables/order.ts';
 import { raise } from './confidentiality.ts';
 import { conceptAt, methodOf, nodeOf, routeOf } from './dosage.ts';
 import { orderNumber } from './medication-order.ts';
+import { stateMedicine } from './medicine.ts';
 import { stateObservation } from './observation.ts';
 import { type OrderGroup, orderGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
 
 import { contextVisit } from './visit.ts';
+
+/** Where RXA has the medicine it gave. */
+const RXA_MEDICINE = { code: 5, form: 8, strength: 13, strengthUnit: 14, lot: 15, expires: 16, maker: 17 } as const;
 
 /** One RXA with what follows it: its route, the observations and remarks of that moment. */
 interface Administration {
@@ -161,7 +165,7 @@ function stateAdministration(draft: Draft, { rxa, rxr, notes }: Administration, 
   const refused = conceptAt(rxa, 18, scope);
   if (refused !== undefined) draft.snapshot('statusReason[RXA-18]', [refused]);
   effective(rxa, draft, scope);
-  medication(rxa, draft, scope);
+  stateMedicine(rxa, RXA_MEDICINE, draft, scope);
   dosage(rxa, rxr, draft, scope);
   const performers = rxa.repetitions(10).flatMap((repetition) => {
     scope.place(rxa, 10);
@@ -225,43 +229,6 @@ function effective(rxa: Segment, draft: Draft, scope: Scope): void {
   if (!end || end === start) return;
   scope.place(rxa, 4);
   draft.set('effectivePeriod.end', scope.time(end, 'dateTime'));
-}
-
-/** Product, form, strength and lot, as a contained Medication: each device has its own lot. */
-function medication(rxa: Segment, draft: Draft, scope: Scope): void {
-  const code = conceptAt(rxa, 5, scope);
-  const lot = rxa.get(15)?.trim();
-  const expires = rxa.get(16)?.trim();
-  const form = conceptAt(rxa, 8, scope);
-  const maker = nodeOf(rxa, 17, scope);
-  const strong = decimal(rxa.get(13)?.trim());
-  const batch: Record<string, Json> = {};
-  if (lot) batch.lotNumber = lot;
-  scope.place(rxa, 16);
-  const date = expires ? scope.time(expires, 'date') : undefined;
-  if (typeof date === 'string') batch.expirationDate = date;
-  const manufacturer = maker === undefined ? undefined : organizationOf(makerNode(maker), scope);
-  const held: Record<string, Json> = { resourceType: 'Medication', id: 'medication' };
-  if (code !== undefined) held.code = code;
-  if (manufacturer !== undefined) held.manufacturer = manufacturer as Json;
-  if (form !== undefined) held.form = form;
-  if (strong !== undefined) {
-    held.extension = [
-      {
-        url: hubExtension('medication-strength'),
-        valueQuantity: quantity(strong, unitOf(nodeOf(rxa, 14, scope), scope)) as Json,
-      },
-    ];
-  }
-  if (Object.keys(batch).length > 0) held.batch = batch;
-  draft.snapshot('contained[medication]', [held]);
-  draft.set('medicationReference', { reference: '#medication' });
-}
-
-/** RXA-17 is a CWE: its words are the manufacturer's name. */
-function makerNode(maker: Node): Node {
-  const named = maker.get(2) ?? maker.get(1);
-  return { get: (part: number) => (part === 1 ? named : undefined), part: () => maker.part(99) } as unknown as Node;
 }
 
 /** 999 is "amount unknown". Without an amount R4 allows no dosage but words. Rule: HL7 v2.5.1 RXA-6; R4 mad-1. */

@@ -52,6 +52,8 @@ const VISIT_EVENTS = [
   'A54',
   'A55',
   'A60',
+  'A61',
+  'A62',
 ];
 
 const COMMON = [
@@ -96,11 +98,19 @@ export const ADT: MessageMap = {
   },
 };
 
-/** A40: the patient of MRG-1 is the patient of PID-3. Only the membership changes; the store repoints nothing. Rule: H7. */
+/** What an identity event states besides who is who: the patients, and nothing around them. */
+const IDENTITY_ONLY = [MSH, EVN, PID_PATIENT, PD1_PATIENT];
+
+/**
+ * Merges, in this version's trigger (A40) and in older ones, and changes of a patient's number: the patient of MRG-1 is the patient of
+ * PID-3. Only the membership changes; the store repoints nothing, and an operator can undo it. Accounts and visits that go with a
+ * merge are not carried. Rule: HL7 v2.5.1 §3.3.18, .30, .34, .39, .40, .46, .47; H7.
+ */
 export const ADT_MERGE: MessageMap = {
   name: 'ADT merge',
-  events: ['ADT^A40'],
-  maps: [...COMMON, MRG],
+  events: ['A18', 'A30', 'A34', 'A39', 'A40', 'A46', 'A47'].map((trigger) => `ADT^${trigger}`),
+  maps: [...IDENTITY_ONLY, MRG],
+  movesIdentity: true,
   run(scope) {
     let survivor: Draft | undefined;
     let merged = 0;
@@ -113,41 +123,40 @@ export const ADT_MERGE: MessageMap = {
           'no identified survivor before this MRG',
           `MRG[${segment.occurrence}]`,
         );
-      const loser = priorPatient(segment, scope);
-      if (loser.id === survivor.id)
-        throw new Refusal(
-          'map.merge-self',
-          'prior and surviving identifier are the same',
-          `MRG[${segment.occurrence}]-1`,
-        );
-      scope.identity.push({ op: 'merge', survivor: survivor.id, loser: loser.id });
+      mergeInto(survivor, segment, scope);
       merged += 1;
     }
     if (merged === 0) throw new Refusal('map.patient-missing', 'a merge without MRG', 'MRG[1]');
   },
 };
 
-function nextNamed(segment: Segment, name: string): Segment | undefined {
-  const next = segment.message.segments()[segment.index + 1];
-  return next?.name === name ? next : undefined;
-}
-
-function priorPatient(mrg: Segment, scope: Scope): Draft {
+function mergeInto(survivor: Draft, mrg: Segment, scope: Scope): void {
   const prior = patientIdentifier(mrg, [1, 4], scope);
   if (prior === undefined) {
     throw new Refusal('map.patient-unidentified', 'no prior identifier with an assigner', `MRG[${mrg.occurrence}]-1`);
   }
   const key = patientKey(scope.owner, prior);
-  const loser = scope.draft(key, scope.idOf(key));
-  loser.default('identifier', [{ system: prior.system, value: prior.value }] as Json);
-  return loser;
+  const id = scope.idOf(key);
+  if (id !== survivor.id) {
+    scope.draft(key, id).default('identifier', [{ system: prior.system, value: prior.value }] as Json);
+    scope.identity.push({ op: 'merge', survivor: survivor.id, loser: id });
+    return;
+  }
+  // A number the record is not keyed by: whose records stood under it cannot be told from here.
+  throw new Refusal('map.merge-self', 'prior and surviving record are the same', `MRG[${mrg.occurrence}]-1`);
+}
+
+function nextNamed(segment: Segment, name: string): Segment | undefined {
+  const next = segment.message.segments()[segment.index + 1];
+  return next?.name === name ? next : undefined;
 }
 
 /** A24 links two patients of one source, A37 ends that link; neither moves any record. Rule: DOMAIN §C1 "Merge". */
 export const ADT_LINK: MessageMap = {
   name: 'ADT link',
   events: ['ADT^A24', 'ADT^A37'],
-  maps: COMMON,
+  maps: IDENTITY_ONLY,
+  movesIdentity: true,
   run(scope) {
     const [one, other] = scope.message.segments('PID').map((pid) => statePatient(pid, nextNamed(pid, 'PD1'), scope));
     if (one === undefined || other === undefined) {
@@ -162,16 +171,20 @@ export const ADT_LINK: MessageMap = {
 export const ADT_SWAP: MessageMap = {
   name: 'ADT swap',
   events: ['ADT^A17'],
-  maps: COMMON,
+  maps: [MSH, EVN, PID_PATIENT, PD1_PATIENT, PV1_ENCOUNTER, PV2_ENCOUNTER, OBX_OBSERVATION],
   run(scope) {
     const { message } = scope;
-    for (const pid of message.segments('PID')) {
+    const pids = message.segments('PID');
+    for (const pid of pids) {
       const patient = statePatient(pid, nextNamed(pid, 'PD1'), scope);
       if (patient === undefined)
         throw new Refusal('map.patient-unidentified', 'no identifier with an assigner', `PID[${pid.occurrence}]-3`);
       const pv1 = message.segments('PV1')[pid.occurrence - 1];
       const pv2 = message.segments('PV2').find((segment) => pv1 !== undefined && segment.index === pv1.index + 1);
-      stateVisit(pv1, pv2, patient, scope, 'in-progress');
+      const encounter = stateVisit(pv1, pv2, patient, scope, 'in-progress');
+      const until = pids[pid.occurrence]?.index ?? Number.POSITIVE_INFINITY;
+      const own = message.segments('OBX').filter(({ index }) => index > pid.index && index < until);
+      stateLooseObservations(own, patient, encounter, scope);
     }
   },
 };

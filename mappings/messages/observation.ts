@@ -16,6 +16,7 @@ import { decimal } from '../datatypes/text.ts';
 import { deviceKey, type IdentifierKey, looseObservationKey, observationKey, specimenKey } from '../keys.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
 import { BLOOD_PRESSURE, BLOOD_PRESSURE_PARTS, categoryOf, isVitalSign } from '../tables/observation.ts';
+import { MEDICAL_DIRECTOR } from '../tables/performer.ts';
 import { codeKey } from './clinical.ts';
 
 const DATA_ABSENT = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
@@ -142,7 +143,9 @@ function responsible(obx: Segment, observation: Draft, scope: Scope): void {
   }
   const director = nodeAt(obx, 25, scope);
   const person = director === undefined ? undefined : practitionerOf(director, scope);
-  if (person !== undefined) observation.snapshot('performer[OBX-25]', [person as Json]);
+  if (person === undefined) return;
+  const extension = [MEDICAL_DIRECTOR, ...(person.extension ?? [])];
+  observation.snapshot('performer[OBX-25]', [{ ...person, extension } as unknown as Json]);
 }
 
 function draftOf(obx: Segment, key: string, isPanelPart: boolean, context: ObservationContext, scope: Scope): Draft {

@@ -32,6 +32,25 @@ const MINUTES: Readonly<Record<string, number>> = {
   DAYS: 1440,
 };
 
+/**
+ * The window of one resource (AIG, AIL, AIP): its own start and duration, else that of the session. Undefined unless both ends are
+ * known instants.
+ */
+export function resourceWindow(
+  segment: Segment,
+  shape: { readonly start: number; readonly amount: number; readonly unit: number },
+  session: TimeWindow,
+  scope: Scope,
+): { readonly start: Time; readonly end: Time } | undefined {
+  const text = segment.get(shape.start)?.trim();
+  scope.place(segment, shape.start);
+  const own = text ? scope.time(text, 'instant') : undefined;
+  const start = own ?? session.start;
+  const amount = minutesOf(segment.get(shape.amount), segment.get(shape.unit));
+  const end = own === undefined && amount === undefined ? session.end : plus(start ?? '', amount ?? session.minutes);
+  return start === undefined || end === undefined ? undefined : { start, end };
+}
+
 /** An amount and its unit in minutes; a missing unit is minutes. Undefined when it is no positive time. */
 function minutesOf(amount: string | undefined, unit: string | undefined): number | undefined {
   const value = decimal(amount?.trim());
@@ -41,9 +60,10 @@ function minutesOf(amount: string | undefined, unit: string | undefined): number
 
 /**
  * The window of an appointment: TQ1-7/8, else SCH-11.4/.5, else AIS-4, AIG-8, AIL-6 or AIP-6 with their durations. A missing end is
- * the start plus the duration. SCH-12 is a person. Rule: DOMAIN §C1 SIU, §E2.
+ * the start plus the duration. SCH-12 is a person. Of the `session`
+ * alone: without the times of its single resources. Rule: DOMAIN §C1 SIU, §E2.
  */
-export function windowOf(sch: Segment, scope: Scope): TimeWindow {
+export function windowOf(sch: Segment, scope: Scope, of: 'all' | 'session' = 'all'): TimeWindow {
   const { message } = scope;
   const tq1 = message.segment('TQ1');
   const ais = message.segments('AIS').find((segment) => segment.get(4) !== undefined);
@@ -59,7 +79,7 @@ export function windowOf(sch: Segment, scope: Scope): TimeWindow {
     [message.segment('AIL'), 6, 1, 9, 10],
     [message.segment('AIP'), 6, 1, 9, 10],
   ];
-  for (const [segment, field, component, amount, unit] of candidates) {
+  for (const [segment, field, component, amount, unit] of of === 'all' ? candidates : candidates.slice(0, 2)) {
     const text = segment?.get(field, 1, component)?.trim();
     if (segment === undefined || !text) continue;
     scope.place(segment, field);
@@ -93,6 +113,9 @@ function unitOfInterval(text: string | undefined): string | undefined {
   return text?.match(/^[A-Z]+/i)?.[0];
 }
 
+/** A time as FHIR writes it, without the note of what the sender wrote. */
+export const shownTime = (time: Time): string => String(time instanceof Annotated ? time.value : time);
+
 /** A year: what is longer is no appointment, and no procedure. */
 const MINUTES_MAX = 366 * 1440;
 
@@ -103,7 +126,7 @@ function whole(minutes: number | undefined): number | undefined {
 /** The instant some minutes later, shown with the offset the start has: end and start are of one wall clock. */
 export function plus(start: Time, minutes: number | undefined): string | undefined {
   if (minutes === undefined || minutes > MINUTES_MAX) return undefined;
-  const text = String(start instanceof Annotated ? start.value : start);
+  const text = shownTime(start);
   const offset = /(Z|[+-]\d{2}:\d{2})$/.exec(text)?.[1] ?? 'Z';
   const offsetMin =
     offset === 'Z'

@@ -10,7 +10,7 @@ import type { Json } from '../../src/model/json.ts';
 import { practitionerOf } from '../datatypes/directory.ts';
 import { eiKey } from '../datatypes/identifier.ts';
 import { annotationOf, textsOf } from '../datatypes/note.ts';
-import { appointmentKey, type IdentifierKey, serviceRequestKey, sessionKey } from '../keys.ts';
+import { appointmentKey, serviceRequestKey, sessionKey } from '../keys.ts';
 import { DG1_CONDITION } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
@@ -31,7 +31,8 @@ import { stateDiagnoses } from './clinical.ts';
 import { stateLooseObservations } from './observation.ts';
 import { statePatient } from './patient.ts';
 
-import { resourcesOf } from './schedule-resource.ts';
+import { type ScheduledResources, stateResources, wholeResources } from './schedule-resource.ts';
+import { patientGroups, sessionOf } from './schedule-session.ts';
 import { type TimeWindow, windowOf } from './schedule-time.ts';
 import { stateVisit } from './visit.ts';
 
@@ -122,26 +123,13 @@ function removed(trigger: string): ElementAssertion[] {
   return [{ element: 'status', op: 'set', value: trigger === 'S17' ? 'entered-in-error' : 'cancelled' }];
 }
 
-/** SCH-2, the owner's number; only where there is none, SCH-1. Never a set id. */
-function sessionOf(sch: Segment, scope: Scope): IdentifierKey {
-  for (const field of [2, 1]) {
-    const element = sch.field(field).repetition(1);
-    if (!element.hasContent || element.isDelete) continue;
-    scope.place(sch, field);
-    const key = eiKey(new Node(element), scope);
-    if (key !== undefined) return key;
-  }
-  throw new Refusal('map.key-missing', 'neither SCH-2 nor SCH-1 has a number', 'SCH[1]-2');
-}
-
 /** What the message says about the session as a whole. */
 interface Shared {
   readonly sch: Segment;
-  readonly ais: readonly Segment[];
   readonly group: string;
   readonly status: string | undefined;
   readonly window: TimeWindow;
-  readonly participants: ReadonlyMap<string, readonly Json[]>;
+  readonly resources: ScheduledResources;
   readonly comments: readonly string[];
   readonly notes: readonly Json[];
   readonly basedOn: Json | undefined;
@@ -153,11 +141,10 @@ function sharedOf(sch: Segment, group: string, scope: Scope): Shared {
   const firstResource = message.segment('RGS')?.index ?? Number.POSITIVE_INFINITY;
   return {
     sch,
-    ais: message.segments('AIS').filter((ais) => ais.get(2) !== 'D'),
     group,
     status: statusOf(sch, scope),
     window: windowOf(sch, scope),
-    participants: resourcesOf(scope),
+    resources: wholeResources(scope),
     // A remark after a PID belongs to that patient's group; one after RGS to a resource.
     notes: message
       .segments('NTE')
@@ -197,7 +184,6 @@ function orderOf(sch: Segment, scope: Scope): Json | undefined {
 
 function stateAppointment(appointment: Draft, patient: Draft, shared: Shared, scope: Scope): void {
   scope.apply(SCH_APPOINTMENT, shared.sch, appointment);
-  for (const ais of shared.ais.slice(0, 1)) scope.apply(AIS_APPOINTMENT, ais, appointment);
   appointment.snapshot('identifier[session]', [{ system: SESSION_IDENTIFIER, value: shared.group }]);
   if (shared.status !== undefined) {
     appointment.set('status', shared.status);
@@ -212,7 +198,7 @@ function stateAppointment(appointment: Draft, patient: Draft, shared: Shared, sc
   appointment.snapshot('participant[PID]', [
     { actor: patient.reference, required: 'required', status: shared.status === 'cancelled' ? 'declined' : 'accepted' },
   ]);
-  for (const [slot, participants] of shared.participants) appointment.snapshot(`participant[${slot}]`, participants);
+  stateResources(shared.resources, appointment);
   if (shared.comments.length > 0) appointment.set('comment', shared.comments.join('\n'));
   if (shared.notes.length > 0) {
     appointment.snapshot(
@@ -249,31 +235,4 @@ function contacts(sch: Segment, appointment: Draft, scope: Scope): void {
     appointment.snapshot('identifier[SCH-4]', [
       { type: { text: 'Placer group' }, system: key.system, value: key.value },
     ]);
-}
-
-interface PatientGroup {
-  readonly pid: Segment;
-  pd1: Segment | undefined;
-  pv1: Segment | undefined;
-  pv2: Segment | undefined;
-  readonly dg1: Segment[];
-  readonly obx: Segment[];
-}
-
-/** Each PID with what follows it, up to the next PID or the resources. */
-function patientGroups(segments: readonly Segment[]): PatientGroup[] {
-  const groups: PatientGroup[] = [];
-  for (const segment of segments) {
-    const group = groups.at(-1);
-    if (segment.name === 'RGS') break;
-    if (segment.name === 'PID')
-      groups.push({ pid: segment, pd1: undefined, pv1: undefined, pv2: undefined, dg1: [], obx: [] });
-    else if (group === undefined) continue;
-    else if (segment.name === 'PD1') group.pd1 ??= segment;
-    else if (segment.name === 'PV1') group.pv1 ??= segment;
-    else if (segment.name === 'PV2') group.pv2 ??= segment;
-    else if (segment.name === 'DG1') group.dg1.push(segment);
-    else if (segment.name === 'OBX') group.obx.push(segment);
-  }
-  return groups;
 }

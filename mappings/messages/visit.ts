@@ -94,10 +94,16 @@ function statusOf(scope: Scope): string | undefined {
 /** What a cancel takes back besides the status. The resource stays: undone, not appended. Rule: DOMAIN §C1 ADT. */
 function undo(encounter: Draft, scope: Scope): void {
   if (scope.type !== 'ADT') return;
-  if (scope.trigger === 'A13') {
+  // A25: the discharge that A16 announced; A13: the one that A03 said had been.
+  if (scope.trigger === 'A13' || scope.trigger === 'A25') {
     encounter.delete('period.end');
     encounter.delete('hospitalization.dischargeDisposition');
     encounter.delete('hospitalization.destination');
+  }
+  // A26: the move that A15 announced. What was announced is gone, and not only where this message leaves it out.
+  if (scope.trigger === 'A26') {
+    encounter.delete('location[PV1-42]');
+    encounter.delete('location[PV2-1]');
   }
   // A12: PV1-3 is where the patient is again; the location left behind is no longer stated.
   if (scope.trigger === 'A12' && !encounter.has('location[PV1-6]')) encounter.delete('location[PV1-6]');
@@ -169,7 +175,7 @@ function stateEpisode(pv1: Segment, encounter: Draft, patient: Draft, scope: Sco
     const value = encounter.value(element);
     if (value !== undefined) episode.set(element, value);
   }
-  if (scope.type === 'ADT' && scope.trigger === 'A13') episode.delete('period.end');
+  if (scope.type === 'ADT' && (scope.trigger === 'A13' || scope.trigger === 'A25')) episode.delete('period.end');
   const description = pv1.get(53);
   if (description !== undefined) {
     episode.snapshot('extension[PV1-53]', [

@@ -7,7 +7,9 @@ import { type FieldValue, first, type OutRow, type SegmentPlan, type Writing } f
 import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { minutesBetween, v2Time } from '../../src/mapping/outbound/time.ts';
 import { dtm, ei, trimmed } from '../../src/mapping/outbound/writers.ts';
+import { ownEntry } from '../../src/mapping/own-entry.ts';
 import { codeIn, SESSION_IDENTIFIER, TASK_PART } from '../../src/model/codes.ts';
+import { PERSON_NAME } from '../../src/model/systems.ts';
 import { placeOf } from './location-pl.ts';
 
 export const appointmentOf = ({ Appointment: entry }: Subject): Appointment => (entry?.value ?? {}) as Appointment;
@@ -126,7 +128,7 @@ function proposedBy({ value, path }: Entry): Entry | undefined {
 function participants(scene: Scene, parent: Subject, types: readonly string[]): readonly Subject[] {
   const entry = parent.Appointment as Entry;
   return appointmentOf(parent).participant.flatMap((value, index) => {
-    if (!types.includes(actorType(value))) return [];
+    if (!types.includes(actorType(value)) || isContact(value)) return [];
     const path = `${entry.path}.participant[${index}]`;
     return [{ participant: { value, path }, Appointment: entry, ...partyAt(scene, value.actor) }];
   });
@@ -140,6 +142,7 @@ function actorType({ actor, type }: AppointmentParticipant): string {
   const stated = actor?.reference?.split('/')[0] ?? actor?.type;
   if (stated !== undefined) return stated;
   if (actor?.display === undefined) return '';
+  if (actor.extension?.some(({ url }) => url === PERSON_NAME)) return 'Practitioner';
   const isPerson = (type ?? []).some(({ coding }) =>
     coding?.some(({ system }) => system?.endsWith('ParticipationType')),
   );
@@ -185,7 +188,7 @@ function participantStatus() {
     type: 'CWE',
     uses: ['*'],
     write: ({ value }: Found) => {
-      const written = PARTICIPATION[`${value}`];
+      const written = ownEntry(PARTICIPATION, `${value}`);
       return written === undefined ? undefined : [written, written, 'HL70278'];
     },
   };
@@ -287,8 +290,29 @@ export const RESOURCES_RGS: SegmentPlan = {
   followedBy: [AIS, AIG, AIL, AIP],
 };
 
-/** Who books, where the release names somebody; else the hub, since the field may not be empty. */
+/** What the inbound map calls the persons of SCH-12 and SCH-16: they are asked, they do not attend. */
+const CONTACTS = ['Placer contact', 'Filler contact'] as const;
+
+const isContact = ({ type }: AppointmentParticipant, of: readonly string[] = CONTACTS): boolean =>
+  (type ?? []).some(({ text }) => text !== undefined && of.includes(text));
+
+/** The person its source named as contact of one side. */
+export const namedContact =
+  (side: (typeof CONTACTS)[number]) =>
+  (subject: Subject, writing: Writing): FieldValue | undefined => {
+    const { participant } = appointmentOf(subject);
+    const index = participant.findIndex((each) => isContact(each, [side]));
+    const path = `${subject.Appointment?.path}.participant[${index}]`;
+    const written = index < 0 ? undefined : xcn.write({ value: participant[index]?.actor, path }, writing);
+    if (written === undefined) return undefined;
+    writing.carried(path);
+    return [written];
+  };
+
+/** Who books: the contact, else whoever the release names; else the hub, since the field may not be empty. */
 export function contact(subject: Subject, writing: Writing): FieldValue {
+  const stated = namedContact('Filler contact')(subject, writing);
+  if (stated !== undefined) return stated;
   for (const { actor } of appointmentOf(subject).participant) {
     if (!/^Practitioner(Role)?\//.test(actor?.reference ?? '')) continue;
     const written = xcn.write({ value: actor, path: `${subject.Appointment?.path}` }, writing);

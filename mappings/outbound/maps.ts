@@ -1,9 +1,10 @@
 import { type OutboundMaps, type OutboundMessage, refusal } from '../../src/mapping/outbound/row.ts';
 import type { Scene } from '../../src/mapping/outbound/scene.ts';
 import type { Issue } from '../../src/model/assertion.ts';
-import { MERGE_ADT, VISIT_ADT } from './adt-a01.ts';
+import { MERGE_ADT, PERSON_ADT, VISIT_ADT } from './adt-a01.ts';
 import { proposalOrFocus } from './appointment-parts.ts';
 import { CHARGE_DFT } from './dft-p03.ts';
+import { DOCUMENT_MDM } from './document-mdm.ts';
 import { NOTE_MDM } from './mdm-t02.ts';
 import { RESULT_ORU } from './oru-r01.ts';
 import { GOAL_PGL, PROBLEM_PPR } from './ppr-pc1.ts';
@@ -28,6 +29,8 @@ function select(scene: Scene): OutboundMessage | Issue {
       return REFERRAL_REF('I13');
     case 'referral-cancel':
       return REFERRAL_REF('I14');
+    case 'referral-status':
+      return REFERRAL_REF('I15');
     case 'referral-answer':
       return ANSWER_RRI;
     case 'safety-note':
@@ -44,6 +47,8 @@ function select(scene: Scene): OutboundMessage | Issue {
       return conflict(scene);
     case 'relay':
       return relay(scene);
+    case 'mirror':
+      return refusal('render.no-map', 'a mirror is a FHIR server; it is sent resources and no messages');
     case 'application-ack':
       return refusal(
         'render.no-map',
@@ -63,7 +68,7 @@ function relay(scene: Scene): OutboundMessage | Issue {
     case 'Encounter':
       return VISIT_ADT(relayedEvent(scene));
     case 'Patient':
-      return MERGE_ADT;
+      return relayedEvent(scene) === 'A08' ? PERSON_ADT : MERGE_ADT;
     case 'MedicationAdministration':
       return ADMINISTRATION_RAS;
     case 'Observation':
@@ -73,6 +78,8 @@ function relay(scene: Scene): OutboundMessage | Issue {
       return PROBLEM_PPR;
     case 'Goal':
       return GOAL_PGL;
+    case 'DocumentReference':
+      return DOCUMENT_MDM(scene);
     case 'ChargeItem':
       return CHARGE_DFT;
     default:

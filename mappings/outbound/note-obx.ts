@@ -4,6 +4,7 @@ import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
 import { type FieldValue, first, type OutRow, type SegmentPlan, type Writing } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element, NOTICE_PATH, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { dtm } from '../../src/mapping/outbound/writers.ts';
+import { ownEntry } from '../../src/mapping/own-entry.ts';
 import { COMMUNICATION_KIND, SAFETY_REASON, TASK_CODE } from '../../src/model/codes.ts';
 import { consentLines } from './consent-text.ts';
 import { codingOf } from './hub-coding.ts';
@@ -194,7 +195,7 @@ export const ATTACHMENT_OBX: SegmentPlan = {
 function encapsulated({ attachment }: Subject): FieldValue {
   const { contentType = 'application/octet-stream', data = '' } = (attachment?.value ?? {}) as Attachment;
   const [type = '', subtype = ''] = contentType.split(';')[0]!.split('/');
-  return [['', MAIN_TYPES[type] ?? 'AP', subtype.toUpperCase(), 'Base64', data]];
+  return [['', ownEntry(MAIN_TYPES, type) ?? 'AP', subtype.toUpperCase(), 'Base64', data]];
 }
 
 /** Table 0834 / 0191 main types. */

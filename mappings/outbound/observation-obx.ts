@@ -1,8 +1,8 @@
-import type { CodeableConcept, Observation, ObservationComponent, Quantity } from '@medplum/fhirtypes';
-import { cwe, tabled } from '../../src/mapping/outbound/coded.ts';
+import type { CodeableConcept, Observation, ObservationComponent, Quantity, Reference } from '@medplum/fhirtypes';
+import { cwe, isOfTable, tableCode, tabled } from '../../src/mapping/outbound/coded.ts';
 import { read } from '../../src/mapping/outbound/element.ts';
 import type { Found, Subject } from '../../src/mapping/outbound/event.ts';
-import { xcn } from '../../src/mapping/outbound/people.ts';
+import { isOrganization, partyAt, xcn, xon } from '../../src/mapping/outbound/people.ts';
 import {
   every,
   type FieldValue,
@@ -14,7 +14,8 @@ import {
 } from '../../src/mapping/outbound/row.ts';
 import type { Entry, Scene } from '../../src/mapping/outbound/scene.ts';
 import { atLeast } from '../../src/mapping/outbound/version.ts';
-import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
+import { dtm, ei, trimmed, tx, xad } from '../../src/mapping/outbound/writers.ts';
+import { isMedicalDirector } from '../tables/performer.ts';
 import { RESULT_STATUS } from './tables.ts';
 
 /** A value as OBX-2 and OBX-5. Undefined: this kind of value has no v2 data type here and is listed as left out. */
@@ -72,24 +73,32 @@ function unit(subject: Subject, writing: Writing): FieldValue | undefined {
   return repetition === undefined ? undefined : [code === undefined ? [text] : repetition];
 }
 
-/** `120-129`, `<5`, or the words. */
+/** The words of the source, else `120-129` or `<=5`. */
 function range(subject: Subject): FieldValue | undefined {
   const [found] = (held(subject).value as Observation).referenceRange ?? [];
   const { low, high, text } = found ?? {};
+  if (text !== undefined) return [[text]];
   if (low?.value !== undefined && high?.value !== undefined) return [[`${low.value}-${high.value}`]];
   if (low?.value !== undefined) return [[`>=${low.value}`]];
   if (high?.value !== undefined) return [[`<=${high.value}`]];
-  return text === undefined ? undefined : [[text]];
+  return undefined;
 }
 
+/** The v2 code where there is one beside the FHIR code. */
 const interpretation: Writer = {
   type: 'IS',
   uses: ['*'],
   write: ({ value }) => {
-    const code = (value as CodeableConcept).coding?.[0]?.code;
+    const { coding = [] } = value as CodeableConcept;
+    const code = (coding.find(({ system }) => system?.endsWith('/v2-0078')) ?? coding[0])?.code;
     return code === undefined ? undefined : [code];
   },
 };
+
+const SUB_ID = 'http://hl7.org/fhir/StructureDefinition/observation-v2-subid';
+
+/** Persons who observed: neither the laboratory nor who answers for it. */
+const isObserver = (value: unknown): boolean => !isOrganization(value) && !isMedicalDirector(value);
 
 const codeOf: OutRow['to'] = 'OBX-3';
 
@@ -108,7 +117,7 @@ export const OBX_ROWS: readonly OutRow[] = [
     type: 'CWE',
     carries: ['Observation.code'],
   },
-  { to: 'OBX-4', give: ({ sub }) => (sub === undefined ? undefined : [[`${sub.value}`]]) },
+  { to: 'OBX-4', give: subId, carries: ['Observation.extension'] },
   { to: 'OBX-5', give: valueFields },
   { to: 'OBX-6', give: unit, type: 'CWE' },
   { to: 'OBX-7', give: range, carries: ['Observation.referenceRange'] },
@@ -118,11 +127,46 @@ export const OBX_ROWS: readonly OutRow[] = [
   { to: 'OBX-14', from: 'Observation.effectiveDateTime', as: first(dtm) },
   { to: 'OBX-14', from: 'Observation.effectiveInstant', as: first(dtm) },
   { to: 'OBX-14', from: 'Observation.effectivePeriod.start', as: first(dtm) },
-  { to: 'OBX-16', from: 'Observation.performer', as: first(xcn) },
+  { to: 'OBX-15', give: producer, type: 'CWE', until: '2.5.1' },
+  { to: 'OBX-16', from: 'Observation.performer', only: isObserver, as: every(xcn) },
   { to: 'OBX-17', from: 'Observation.method', as: first(cwe()) },
   { to: 'OBX-19', from: 'Observation.issued', as: first(dtm) },
+  { to: 'OBX-20', from: 'Observation.bodySite', as: first(cwe()) },
   { to: 'OBX-21', give: observationNumber, type: 'EI' },
+  { to: 'OBX-23', from: 'Observation.performer', only: isOrganization, as: first(xon), since: '2.5.1' },
+  { to: 'OBX-24', give: placeOfProducer, type: 'XAD', since: '2.5.1' },
+  { to: 'OBX-25', from: 'Observation.performer', only: isMedicalDirector, as: first(xcn), since: '2.5.1' },
+  { to: 'OBX-29', from: 'Observation.category', only: isOfTable('0936'), as: first(tableCode('0936')), since: '2.8' },
 ];
+
+/** Of a component its number within the observation; else the sub-id its source gave. */
+function subId({ sub, Observation: entry }: Subject): FieldValue | undefined {
+  if (sub !== undefined) return [[`${sub.value}`]];
+  const extension = ((entry?.value ?? {}) as Observation).extension?.find(({ url }) => url === SUB_ID);
+  const original = extension?.extension?.find(({ url }) => url === 'original-sub-identifier')?.valueString;
+  return original === undefined ? undefined : [[original]];
+}
+
+const producerOf = ({ Observation: entry }: Subject): Reference | undefined =>
+  ((entry?.value ?? {}) as Observation).performer?.find(isOrganization);
+
+/** Before 2.5.1 the laboratory stands as a code. */
+function producer(subject: Subject, writing: Writing): FieldValue | undefined {
+  const reference = producerOf(subject);
+  const written = reference === undefined ? undefined : xon.write({ value: reference, path: '' }, writing);
+  if (written === undefined) return undefined;
+  const [name = '', , , , , , , , , number = ''] = written;
+  return [trimmed([number, name])];
+}
+
+function placeOfProducer(subject: Subject, writing: Writing): FieldValue | undefined {
+  const { Organization: entry } = partyAt(writing.scene, producerOf(subject));
+  const [address] = read({ Organization: entry }, 'Organization.address');
+  const written = address === undefined ? undefined : xad.write(address, writing);
+  if (address === undefined || written === undefined) return undefined;
+  writing.carried(address.path);
+  return [written];
+}
 
 /** Of the panel itself the number stands in OBR-3. */
 function observationNumber(subject: Subject, writing: Writing): FieldValue | undefined {

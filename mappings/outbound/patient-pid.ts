@@ -6,29 +6,34 @@ import {
   every,
   type FieldValue,
   first,
+  type OutRow,
   type SegmentPlan,
-  type Writer,
   type Writing,
 } from '../../src/mapping/outbound/row.ts';
 import { about, type Entry, linkedPatients, patientOf } from '../../src/mapping/outbound/scene.ts';
-import { cx, dt, dtm, st, trimmed, xad, xpn, xtn } from '../../src/mapping/outbound/writers.ts';
+import { dt, dtm, st, trimmed, xad, xpn, xtn } from '../../src/mapping/outbound/writers.ts';
+import { relayedCx } from './relay.ts';
 import { ADMINISTRATIVE_SEX, MARITAL_STATUS, YES_NO } from './tables.ts';
 
 const RACE = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race';
 const ETHNICITY = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity';
 
-/** The OMB category of a US Core race or ethnicity extension. */
-const ombCategory: Writer = {
-  type: 'CWE',
-  uses: ['*'],
-  write({ value, path }, writing) {
-    const parts = (value as Extension).extension ?? [];
-    const category = parts.find(({ url }) => url === 'ombCategory')?.valueCoding;
-    return category === undefined ? undefined : cwe().write({ value: category, path }, writing);
+/** US Core race or ethnicity: each of its categories and details; where it has no code, its words. */
+const category = (to: string, extension: string): OutRow => ({
+  to,
+  give({ Patient }, writing) {
+    const found = read({ Patient }, 'Patient.extension').find(({ value }) => (value as Extension).url === extension);
+    if (found === undefined) return undefined;
+    writing.carried(found.path);
+    const parts = (found.value as Extension).extension ?? [];
+    const codes = parts.flatMap(({ valueCoding }) => valueCoding ?? []);
+    const text = parts.find(({ url }) => url === 'text')?.valueString;
+    const concepts = codes.length > 0 ? codes : text === undefined ? [] : [{ text }];
+    return concepts.flatMap((value) => [cwe().write({ value, path: found.path }, writing) ?? []]);
   },
-};
+  type: 'CWE',
+});
 
-const isExtension = (url: string) => (value: unknown) => (value as Extension).url === url;
 const isWork = (value: unknown) => (value as { use?: string }).use === 'work';
 
 /**
@@ -55,7 +60,7 @@ function identifiers(patient: Entry, writing: Writing): FieldValue {
   const written = [...found]
     .sort((a, b) => rank(a) - rank(b))
     .flatMap((one) => {
-      const repetition = cx.write(one, writing);
+      const repetition = relayedCx.write(one, writing);
       if (repetition === undefined) return [];
       writing.carried(one.path);
       return [repetition];
@@ -76,13 +81,13 @@ export const PATIENT_PID: SegmentPlan = {
     { to: 'PID-5', give: unnamed, type: 'XPN' },
     { to: 'PID-7', from: 'Patient.birthDate', as: first(dt) },
     { to: 'PID-8', from: 'Patient.gender', as: first(tabled(ADMINISTRATIVE_SEX)) },
-    { to: 'PID-10', from: 'Patient.extension', only: isExtension(RACE), as: every(ombCategory) },
+    category('PID-10', RACE),
     { to: 'PID-11', from: 'Patient.address', as: every(xad) },
     { to: 'PID-13', from: 'Patient.telecom', only: (value) => !isWork(value), as: every(xtn) },
     { to: 'PID-14', from: 'Patient.telecom', only: isWork, as: every(xtn) },
     { to: 'PID-15', from: 'Patient.communication.language', as: first(cwe()) },
     { to: 'PID-16', from: 'Patient.maritalStatus', as: first(tabledConcept(MARITAL_STATUS)) },
-    { to: 'PID-22', from: 'Patient.extension', only: isExtension(ETHNICITY), as: every(ombCategory) },
+    category('PID-22', ETHNICITY),
     { to: 'PID-24', from: 'Patient.multipleBirthBoolean', as: first(tabled(YES_NO)) },
     { to: 'PID-25', from: 'Patient.multipleBirthInteger', as: first(st) },
     { to: 'PID-29', from: 'Patient.deceasedDateTime', as: first(dtm) },

@@ -51,6 +51,8 @@ const noteOf = (name: string): SegmentPlan => ({
 const GOAL_GOL: SegmentPlan = {
   segment: 'GOL',
   each: (scene, parent) => {
+    // A problem that is taken away takes no goal with it: its source did not say so.
+    if (relayedEvent(scene) === 'PC3') return [];
     const goals = scene.all('Goal').filter((goal) => {
       const { addresses } = goal.value as Goal;
       return goal === scene.focus || (parent.Condition !== undefined && pointsAt(addresses, parent.Condition as Entry));

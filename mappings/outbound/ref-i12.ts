@@ -18,12 +18,16 @@ import { readableTime } from '../../src/mapping/outbound/time.ts';
 import { dtm, ei, tx } from '../../src/mapping/outbound/writers.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { ALLERGY_AL1 } from './allergy-al1.ts';
+import { AUTHORIZATION_AUT } from './authorization-aut.ts';
 import { CONDITION_DG1 } from './condition-dg1.ts';
 import { COVERAGE_IN1 } from './coverage-in1.ts';
+import { GUARANTOR_GT1 } from './guarantor-gt1.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { OBSERVATION_OBX } from './observation-obx.ts';
 import { PATIENT_PID } from './patient-pid.ts';
+import { PROCEDURE_PR1 } from './procedure-pr1.ts';
 import { PROVIDER_PRD } from './provider-prd.ts';
+import { RELATIVE_NK1 } from './relative-nk1.ts';
 import { REFERRAL_PRIORITY, REFERRAL_STATUS } from './tables.ts';
 import { VISIT_PV1, VISIT_PV1_OR_NONE } from './visit-pv1.ts';
 
@@ -44,6 +48,9 @@ export function referral(scene: Scene): readonly Subject[] {
       : scene.all('Task').find((one) => pointsAt(element(one, 'focus'), request));
   return [{ ServiceRequest: request, Task: task }];
 }
+
+/** The ServiceRequest of the loop. */
+export const requested = (scene: Scene): Found | undefined => referral(scene)[0]?.ServiceRequest;
 
 const isOf = (type: string) => (identifier: Identifier) =>
   identifier.type?.coding?.some(({ code }) => code === type) ?? false;
@@ -230,11 +237,15 @@ export const REFERRAL_REF = (event: 'I12' | 'I13' | 'I14' | 'I15'): OutboundMess
       : undefined,
   segments: [
     { segment: 'RF1', required: true, each: referral, rows: RF1_ROWS, also: RF1_ALSO },
+    AUTHORIZATION_AUT(requested),
     PROVIDER_PRD,
     PATIENT_PID,
+    RELATIVE_NK1,
+    GUARANTOR_GT1,
     COVERAGE_IN1,
     CONDITION_DG1,
     ALLERGY_AL1,
+    PROCEDURE_PR1,
     OBSERVED_OBR,
     VISIT_BEFORE_NOTES,
     REFERRAL_NOTES,

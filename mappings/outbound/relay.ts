@@ -1,7 +1,10 @@
 import type { Identifier } from '@medplum/fhirtypes';
-import { refusal } from '../../src/mapping/outbound/row.ts';
+import { issues } from '../../src/mapping/outbound/assigner.ts';
+import { refusal, type Writer } from '../../src/mapping/outbound/row.ts';
 import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
+import { cx } from '../../src/mapping/outbound/writers.ts';
 import type { Issue } from '../../src/model/assertion.ts';
+import type { Partner } from '../../src/model/partner.ts';
 
 /**
  * Whether the event may be told on: its source issued that very trigger, about something it numbered itself. The hub has no
@@ -25,9 +28,9 @@ export function refuseUnlessRelayed(scene: Scene, triggers: readonly string[]): 
       );
 }
 
-/** The numbers of the focus; of something that has none of its own, those of the order, the visit or the patient it belongs to. */
+/** The numbers of the focus; of something that has none with an issuer, those of the order, the visit or the patient it belongs to. */
 function numbersOf(scene: Scene): readonly Identifier[] {
-  const own = identifiersOf(scene.focus);
+  const own = identifiersOf(scene.focus).filter(({ system }) => system !== undefined);
   if (own.length > 0) return own;
   const holders = ['request', 'basedOn', 'context', 'encounter', 'subject'].flatMap(
     (name) => element(scene.focus, name) ?? [],
@@ -45,3 +48,31 @@ function identifiersOf(entry: Entry): readonly Identifier[] {
 
 /** The event part of the relayed trigger: `A03` of `ADT^A03`. */
 export const relayedEvent = (scene: Scene): string => scene.event.relayOf?.trigger.split('^')[1] ?? '';
+
+/** What of a person's numbers a relayed message may tell: the source's own, and the receiver's by which it knows the person. */
+export function mayRelay(
+  identifier: Identifier,
+  { event, partner }: { event: Scene['event']; partner: Partner },
+): boolean {
+  const { relayOf } = event;
+  return (
+    relayOf === undefined || relayOf.authorities.includes(identifier.system ?? '') || issues(partner, identifier.system)
+  );
+}
+
+/** A number of the source, or of the receiver; any other organization's is not the source's to announce. */
+export const relayedCx: Writer = {
+  ...cx,
+  write(found, writing) {
+    const written = cx.write(found, writing);
+    if (written === undefined || mayRelay(found.value as Identifier, writing)) return written;
+    writing.issue(
+      'render.identifier-foreign',
+      'information',
+      found.path,
+      'a number that neither the source nor the receiver issued is not told on',
+    );
+    writing.carried(found.path);
+    return undefined;
+  },
+};

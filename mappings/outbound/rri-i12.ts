@@ -10,14 +10,15 @@ import {
   type SegmentPlan,
   type Writing,
 } from '../../src/mapping/outbound/row.ts';
-import { type Entry, element } from '../../src/mapping/outbound/scene.ts';
+import { type Entry, element, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { dtm, st } from '../../src/mapping/outbound/writers.ts';
 import { BUSINESS_STATUS, codeIn, TASK_CODE, TASK_PART } from '../../src/model/codes.ts';
 import { hubIdentifier } from '../../src/model/systems.ts';
+import { AUTHORIZATION_AUT } from './authorization-aut.ts';
 import { NOTICE_NTE } from './notice-nte.ts';
 import { PATIENT_PID } from './patient-pid.ts';
 import { PROVIDER_PRD } from './provider-prd.ts';
-import { RF1_ALSO, RF1_ROWS, referral } from './ref-i12.ts';
+import { RF1_ALSO, RF1_ROWS, referral, requested } from './ref-i12.ts';
 import { REFERRAL_STATUS } from './tables.ts';
 import { taskLines } from './task-text.ts';
 
@@ -94,6 +95,16 @@ function answer(subject: Subject, writing: Writing): FieldValue | undefined {
   return [written];
 }
 
+/** Statuses that tell how an accepted referral goes on. */
+const NEWS = ['in-progress', 'on-hold', 'completed', 'failed'];
+
+/** I14 answers a request to cancel, I15 tells how it goes, I12 answers the referral: unless its own author answered by another. */
+function answerEvent({ focus, event }: Scene): string {
+  const { code, status } = focus.value as Task;
+  if (codeIn(TASK_CODE, code) === 'answer-cancellation') return 'I14';
+  return event.answeredBy ?? (NEWS.includes(status) ? 'I15' : 'I12');
+}
+
 const ANSWER_ROWS: readonly OutRow[] = [
   { to: 'RF1-1', give: answer, type: 'CWE', required: true },
   ...RF1_ROWS.filter(({ to }) => !['RF1-1', 'RF1-9', 'RF1-10'].includes(to)),
@@ -102,14 +113,14 @@ const ANSWER_ROWS: readonly OutRow[] = [
 ];
 
 /**
- * A Task that was answered → RRI; I14 answers a request to cancel. The keys are those the originator sent, so that it recognises its
+ * A Task that was answered → RRI. The keys are those the originator sent, so that it recognises its
  * referral. An unanswered Task is refused: an arrived referral is not an accepted one. Rule: DOMAIN B7, issue 2 step 1.
  */
 export const ANSWER_RRI: OutboundMessage = {
   focus: ['Task'],
   trigger: (scene) => ({
     type: 'RRI',
-    event: codeIn(TASK_CODE, (scene.focus.value as Task).code) === 'answer-cancellation' ? 'I14' : 'I12',
+    event: answerEvent(scene),
     structure: 'RRI_I12',
   }),
   refuse: (scene) => {
@@ -130,6 +141,7 @@ export const ANSWER_RRI: OutboundMessage = {
       // The request is the originator's own; it knows what it asked.
       also: [...RF1_ALSO, 'ServiceRequest.authoredOn', 'ServiceRequest.reasonCode', 'ServiceRequest.note'],
     },
+    AUTHORIZATION_AUT(requested),
     PROVIDER_PRD,
     PATIENT_PID,
     ANSWER_NTE,

@@ -13,6 +13,7 @@ import {
 } from '../../src/mapping/outbound/row.ts';
 import { about, element, pointsAt, type Scene } from '../../src/mapping/outbound/scene.ts';
 import { ei, tx } from '../../src/mapping/outbound/writers.ts';
+import { ownEntry } from '../../src/mapping/own-entry.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import {
   appointmentOf,
@@ -22,6 +23,7 @@ import {
   fillerNumber,
   groupNumber,
   interval,
+  namedContact,
   placerNumber,
   RESOURCES_RGS,
   TIMING_TQ1,
@@ -41,6 +43,9 @@ const BY_ACT: Readonly<Record<string, string>> = {
   noshow: 'S26',
 };
 const BY_STATUS: Readonly<Record<string, string>> = { cancelled: 'S15', 'entered-in-error': 'S17', noshow: 'S26' };
+/** R4 has one state for what its owner cancelled and what it discontinued; the act tells them apart. */
+const byStatus = (status: string, act: string | undefined): string | undefined =>
+  status === 'cancelled' && act === 'discontinued' ? BY_ACT.discontinued : ownEntry(BY_STATUS, status);
 const RELAYED = /^SIU\^(S1[2-7]|S26)$/;
 
 export function schedulingTrigger(scene: Scene): Trigger {
@@ -48,7 +53,7 @@ export function schedulingTrigger(scene: Scene): Trigger {
   const { act, relayOf } = scene.event;
   const relayed = RELAYED.exec(relayOf?.trigger ?? '')?.[1];
   // The owner's own trigger tells more than the state it led to; a state that ends the appointment tells more than the act.
-  const event = relayed ?? BY_STATUS[status] ?? BY_ACT[act ?? 'booked'] ?? 'S12';
+  const event = relayed ?? byStatus(status, act) ?? BY_ACT[act ?? 'booked'] ?? 'S12';
   return { type: 'SIU', event, structure: 'SIU_S12' };
 }
 
@@ -98,6 +103,7 @@ const SCHEDULE_SCH: SegmentPlan = {
     { to: 'SCH-9', give: duration, carries: ['Appointment.minutesDuration'] },
     { to: 'SCH-10', give: durationUnit, type: 'CWE' },
     { to: 'SCH-11', give: interval(3), until: '2.7', carries: ['Appointment.start', 'Appointment.end'] },
+    { to: 'SCH-12', give: namedContact('Placer contact'), type: 'XCN' },
     { to: 'SCH-16', give: contact, type: 'XCN', required: true },
     { to: 'SCH-20', give: contact, type: 'XCN', required: true },
     { to: 'SCH-25', from: 'Appointment.status', as: first(tabled(FILLER_STATUS, 'CWE')) },

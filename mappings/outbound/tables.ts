@@ -99,6 +99,16 @@ export const COMPLETION_STATUS: OutTable = {
   values: { completed: 'CP', stopped: 'PA', 'not-done': 'NA' },
 };
 
+/** DocumentReference.docStatus → TXA-17. */
+export const DOCUMENT_STATUS: OutTable = {
+  id: '0271',
+  values: { final: 'AU', amended: 'AU', preliminary: 'DO' },
+  nearest: ['amended'],
+};
+
+/** DocumentReference.status → TXA-19. */
+export const AVAILABILITY: OutTable = { id: '0273', values: { current: 'AV', superseded: 'OB' } };
+
 /** Coverage.relationship → table 0063. */
 export const COVERAGE_RELATIONSHIP: OutTable = {
   id: '0063',

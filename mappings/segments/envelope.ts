@@ -31,6 +31,17 @@ export const MRG: SegmentMap<Patient> = {
     { from: 'MRG-1', to: 'link', by: 'prior identifier of a merge' },
     { from: 'MRG-4', to: 'link', by: 'prior identifier of a merge, before v2.3' },
   ],
+  decisions: [
+    {
+      from: 'MRG-2',
+      not: 'duplicate',
+      why: 'a further number of the prior record, which has it from its own messages',
+    },
+    { from: 'MRG-3', not: 'unsafe', why: 'an account that goes with a merge stays with the record it was opened for' },
+    { from: 'MRG-5', not: 'unsafe', why: 'a visit that goes with a merge stays with the record it was opened for' },
+    { from: 'MRG-6', not: 'unsafe', why: 'as MRG-5' },
+    { from: 'MRG-7', not: 'superseded', why: 'the prior record keeps the name its own messages gave it' },
+  ],
 };
 
 export const ROL_TEAM: SegmentMap<CareTeam> = {

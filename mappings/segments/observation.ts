@@ -9,6 +9,7 @@ import { extension } from '../datatypes/shape.ts';
 import { dateTime, instant } from '../datatypes/text.ts';
 import { INTERPRETATION, REPORT_STATUS_CODES, RESULT_STATUS } from '../tables/order.ts';
 import { ABNORMAL_NATURE, DIAGNOSTIC_SECTION } from '../tables/order-code.ts';
+import { PERFORMER_FUNCTION } from '../tables/performer.ts';
 
 const VALUES = [
   'valueQuantity',
@@ -120,10 +121,9 @@ function performing(role: string, map: DataMap): DataMap {
       const valueCodeableConcept = {
         coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: role }],
       };
-      return {
-        extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/event-performerFunction', valueCodeableConcept }],
-        ...(found as Record<string, Json>),
-      };
+      const own = found as { readonly [name: string]: Json };
+      const further = Array.isArray(own.extension) ? own.extension : [];
+      return { ...own, extension: [{ url: PERFORMER_FUNCTION, valueCodeableConcept }, ...further] };
     },
   };
 }

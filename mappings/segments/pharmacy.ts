@@ -1,4 +1,4 @@
-import type { MedicationAdministration, MedicationRequest } from '@medplum/fhirtypes';
+import type { MedicationAdministration, MedicationDispense, MedicationRequest } from '@medplum/fhirtypes';
 import { absent, every, first, type SegmentMap } from '../../src/mapping/row.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { coded, cwe, ofTable } from '../datatypes/coded.ts';
@@ -172,6 +172,65 @@ export const ORC_ADMINISTRATION: SegmentMap<MedicationAdministration> = {
     { from: 'ORC-9', not: 'superseded', why: 'time of the transaction; RXA-3 is the time of the administration' },
   ],
 };
+
+/** RXD → MedicationDispense. The guide has no such map; this is ours. Rule: HL7 v2.5.1 §4.14.5; DOMAIN §B4. */
+export const RXD_DISPENSE = {
+  name: 'RXD[MedicationDispense]',
+  segment: 'RXD',
+  rows: [
+    { from: 'RXD-3', to: 'whenPrepared', as: first(dateTime), note: 'that it was handed over nobody says' },
+    { from: 'RXD-7', to: 'identifier[RXD-7]', as: first(prescription()) },
+    { from: 'RXD-9', to: 'note[RXD-9]', as: first(words()) },
+    { from: 'RXD-33', to: 'type', as: first(ofTable('0484')) },
+  ],
+  hand: [
+    { from: 'RXD-1', to: 'identifier', by: 'part of the key' },
+    { from: 'RXD-2', to: 'contained', by: 'Medication' },
+    { from: 'RXD-4', to: 'quantity', by: 'amount' },
+    { from: 'RXD-5', to: 'quantity', by: 'unit' },
+    { from: 'RXD-6', to: 'contained', by: 'form of the Medication' },
+    { from: 'RXD-10', to: 'performer', by: 'who dispensed it' },
+    { from: 'RXD-11', to: 'substitution', by: 'substitution status' },
+    { from: 'RXD-15', to: 'dosageInstruction', by: 'words' },
+    { from: 'RXD-16', to: 'contained', by: 'strength' },
+    { from: 'RXD-17', to: 'contained', by: 'unit of the strength' },
+    { from: 'RXD-18', to: 'contained', by: 'lot' },
+    { from: 'RXD-19', to: 'contained', by: 'expiry of the lot' },
+    { from: 'RXD-20', to: 'contained', by: 'manufacturer' },
+  ],
+} as const satisfies SegmentMap<MedicationDispense>;
+
+export const RXR_DISPENSE: SegmentMap<MedicationDispense> = {
+  name: 'RXR[MedicationDispense]',
+  segment: 'RXR',
+  rows: [],
+  hand: [
+    { from: 'RXR-1', to: 'dosageInstruction', by: 'route' },
+    { from: 'RXR-2', to: 'dosageInstruction', by: 'site' },
+    { from: 'RXR-4', to: 'dosageInstruction', by: 'method' },
+  ],
+};
+
+export const ORC_DISPENSE: SegmentMap<MedicationDispense> = {
+  name: 'ORC[MedicationDispense]',
+  segment: 'ORC',
+  rows: [],
+  hand: [
+    { from: 'ORC-1', to: 'status', by: 'a cancelled or stopped order' },
+    { from: 'ORC-2', to: 'authorizingPrescription', by: 'the placer order' },
+    { from: 'ORC-3', to: 'identifier', by: 'part of the key' },
+    { from: 'ORC-28', to: 'meta', by: 'confidentiality raises the label' },
+  ],
+};
+
+/** A text as an Annotation. */
+function words() {
+  return {
+    name: 'ST[Annotation]',
+    parts: [1],
+    read: (...[node]: Parameters<typeof st.read>) => (node.text === undefined ? undefined : { text: node.text }),
+  };
+}
 
 function prescription() {
   return {

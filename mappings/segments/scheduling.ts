@@ -1,5 +1,5 @@
-import type { Appointment } from '@medplum/fhirtypes';
-import { every, first, onEvent, type SegmentMap } from '../../src/mapping/row.ts';
+import type { Appointment, Slot } from '@medplum/fhirtypes';
+import { first, onEvent, type SegmentMap } from '../../src/mapping/row.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { cwe, known } from '../datatypes/coded.ts';
 import { ei } from '../datatypes/identifier.ts';
@@ -40,6 +40,120 @@ export const SCH_APPOINTMENT = {
   ],
 } as const satisfies SegmentMap<Appointment>;
 
+const OF_THE_BOOKING = 'the event changes services and resources; the bookings state the appointment';
+
+/** SCH of S18 to S22: which appointment it is, and what holds while no booking of it is known. */
+export const SCH_CHANGED: SegmentMap<Appointment> = {
+  name: 'SCH[Appointment resources]',
+  segment: 'SCH',
+  rows: [
+    { from: 'SCH-1', to: 'identifier[SCH-1]', as: first(ei('PLAC')) },
+    { from: 'SCH-2', to: 'identifier[SCH-2]', as: first(ei('FILL')) },
+  ],
+  hand: [
+    { from: 'SCH-8', to: 'appointmentType', by: 'while no booking says it' },
+    { from: 'SCH-9', to: 'minutesDuration', by: 'while no booking says it' },
+    { from: 'SCH-10', to: 'minutesDuration', by: 'unit of SCH-9' },
+    { from: 'SCH-11', to: 'start', by: 'while no booking says it' },
+    { from: 'SCH-25', to: 'status', by: 'while no booking says it' },
+  ],
+  decisions: [4, 6, 7, 12, 16, 26, 27].map((field) => ({
+    from: `SCH-${field}`,
+    not: 'superseded',
+    why: OF_THE_BOOKING,
+  })),
+};
+
+/** SCH of S23 and S24. A Slot is read by every organization: nothing that may name a patient or a reason goes into it. Rule: H4. */
+export const SCH_SLOT: SegmentMap<Slot> = {
+  name: 'SCH[Slot]',
+  segment: 'SCH',
+  rows: [
+    { from: 'SCH-1', to: 'identifier[SCH-1]', as: first(ei('PLAC')) },
+    { from: 'SCH-2', to: 'identifier[SCH-2]', as: first(ei('FILL')) },
+    { from: 'SCH-8', to: 'serviceType[SCH-8]', as: first(known(APPOINTMENT_TYPE)) },
+  ],
+  hand: [
+    { from: 'SCH-9', to: 'end', by: 'with SCH-10' },
+    { from: 'SCH-10', to: 'end', by: 'unit of SCH-9' },
+    { from: 'SCH-11', to: 'start', by: 'when the resource has no time of its own' },
+  ],
+  decisions: [
+    { from: 'SCH-25', not: 'duplicate', why: 'the event says whether the time is blocked or open' },
+    ...[4, 6, 7, 12, 16].map((field) => ({
+      from: `SCH-${field}`,
+      not: 'unsafe' as const,
+      why: 'why a time is blocked, and who is asked about it, is not for every reader of a calendar',
+    })),
+  ],
+};
+
+export const TQ1_SLOT: SegmentMap<Slot> = {
+  name: 'TQ1[Slot]',
+  segment: 'TQ1',
+  rows: [],
+  hand: [
+    { from: 'TQ1-6', to: 'end', by: 'service duration' },
+    { from: 'TQ1-7', to: 'start', by: 'first choice of the times of the session' },
+    { from: 'TQ1-8', to: 'end', by: 'first choice of the times of the session' },
+  ],
+  decisions: [{ from: 'TQ1-1', not: 'structural', why: 'orders the segments' }],
+};
+
+export const AIS_SLOT: SegmentMap<Slot> = {
+  name: 'AIS[Slot]',
+  segment: 'AIS',
+  rows: [],
+  hand: [{ from: 'AIS-3', to: 'serviceType', by: 'of every calendar of the message' }],
+  decisions: [
+    { from: 'AIS-1', not: 'structural', why: 'orders the segments' },
+    { from: 'AIS-2', not: 'structural', why: 'the event says it' },
+    ...[4, 5, 6, 7, 8, 10].map((field) => ({
+      from: `AIS-${field}`,
+      not: 'superseded' as const,
+      why: 'a service has no calendar: the times are those of the resources',
+    })),
+  ],
+};
+
+const calendar = (
+  segment: 'AIG' | 'AIL' | 'AIP',
+  times: readonly [number, number, number],
+  ignored: readonly number[],
+): SegmentMap<Slot> => ({
+  name: `${segment}[Slot]`,
+  segment,
+  rows: [],
+  hand: [
+    { from: `${segment}-3`, to: 'schedule', by: 'whose calendar' },
+    ...times.map((field) => ({ from: `${segment}-${field}`, to: 'start' as const, by: 'own start and duration' })),
+  ],
+  decisions: [
+    { from: `${segment}-1`, not: 'structural', why: 'orders the segments' },
+    { from: `${segment}-2`, not: 'structural', why: 'the event says it' },
+    ...ignored.map((field) => ({
+      from: `${segment}-${field}`,
+      not: 'superseded' as const,
+      why: 'a role or answer in an appointment, which a blocked time is not',
+    })),
+  ],
+});
+
+export const AIG_SLOT = calendar('AIG', [8, 11, 12], [4, 14]);
+export const AIL_SLOT = calendar('AIL', [6, 9, 10], [4, 12]);
+export const AIP_SLOT = calendar('AIP', [6, 9, 10], [4, 12]);
+
+export const NTE_SLOT: SegmentMap = {
+  name: 'NTE[Slot]',
+  segment: 'NTE',
+  rows: [],
+  decisions: [1, 2, 3, 4, 5, 6].map((field) => ({
+    from: `NTE-${field}`,
+    not: 'unsafe',
+    why: 'free text of a calendar that every organization reads may name a patient. Rule: H4',
+  })),
+};
+
 export const TQ1_APPOINTMENT: SegmentMap<Appointment> = {
   name: 'TQ1[Appointment]',
   segment: 'TQ1',
@@ -56,8 +170,9 @@ export const TQ1_APPOINTMENT: SegmentMap<Appointment> = {
 export const AIS_APPOINTMENT = {
   name: 'AIS[Appointment]',
   segment: 'AIS',
-  rows: [{ from: 'AIS-3', to: 'serviceType', as: every(cwe) }],
+  rows: [],
   hand: [
+    { from: 'AIS-3', to: 'serviceType', by: 'one slot a service' },
     { from: 'AIS-4', to: 'start', by: 'when neither TQ1 nor SCH-11 has it' },
     { from: 'AIS-5', to: 'start', by: 'offset of AIS-4' },
     { from: 'AIS-6', to: 'start', by: 'unit of AIS-5' },

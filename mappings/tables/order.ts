@@ -72,6 +72,21 @@ export const ORDER_CONTROL: ConceptTable = {
 };
 
 /** A prescriber's own system states its orders: DC and CA there end the order at once. */
+/** ORC-1 of a dispense message, where it takes the dispense back or ends it. Every other code leaves it dispensed. */
+export const DISPENSE_STATUS: ConceptTable = {
+  id: '0119',
+  name: 'OrderControlCode[MedicationDispense.status]',
+  codes: codes('http://terminology.hl7.org/CodeSystem/medicationdispense-status', {
+    CA: 'cancelled',
+    CR: 'cancelled',
+    OC: 'cancelled',
+    DC: 'stopped',
+    DR: 'stopped',
+    OD: 'stopped',
+    DE: 'entered-in-error',
+  }),
+};
+
 export const MEDICATION_CONTROL: ConceptTable = {
   id: '0119',
   name: 'OrderControlCode[MedicationRequest.status]',

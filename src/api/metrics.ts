@@ -42,8 +42,22 @@ export function makeMetrics(status: () => FlowStatus | undefined, feeds: () => r
     'Age of the oldest row not yet sent, by partner',
     ['recipient'],
     async (each) => {
-      for (const { recipient, oldest } of (await status()?.counts())?.outbox ?? [])
-        each.set({ recipient }, (Date.now() - oldest) / 1000);
+      const rows = (await status()?.counts())?.outbox ?? [];
+      for (const [recipient, all] of Map.groupBy(rows, (row) => row.recipient))
+        each.set({ recipient }, (Date.now() - Math.min(...all.map(({ oldest }) => oldest))) / 1000);
+    },
+  );
+  gauge('handoff_mirror_lag_seconds', 'Age of the oldest change a mirror waits for', ['recipient'], async (each) => {
+    for (const { recipient, oldest } of (await status()?.mirrors()) ?? [])
+      each.set({ recipient }, oldest === undefined ? 0 : (Date.now() - oldest) / 1000);
+  });
+  gauge(
+    'handoff_mirror_rows',
+    'Changes a mirror waits for, was refused or refused',
+    ['recipient', 'what'],
+    async (each) => {
+      for (const { recipient, waiting, withheld, failed } of (await status()?.mirrors()) ?? [])
+        for (const [what, rows] of Object.entries({ waiting, withheld, failed })) each.set({ recipient, what }, rows);
     },
   );
   gauge('handoff_feed_backlog', 'Messages stored and not yet applied, by feed', ['feed'], async (each) => {

@@ -16,8 +16,12 @@ export interface OpsDeps {
   readonly replay: Replay;
   readonly admin: AccessAdmin;
   readonly feeds: () => readonly Feed[];
+  /** Two records of one human are of two: the undo of a merge. */
+  readonly unmerge: (patient: string, other: string) => Promise<'apart' | 'unknown' | 'not-together'>;
   /** Issues recorded while a message was applied. */
   readonly issues: (journalId: string) => Promise<readonly unknown[]>;
+  /** Queues all that stands in the store for the mirrors of a partner; undefined: it has none. */
+  readonly loadMirrors: (partner: string) => Promise<{ readonly queued: number } | undefined>;
   readonly now: () => number;
 }
 
@@ -33,7 +37,7 @@ const messageQuery = z.object({
 });
 const outboxQuery = z.object({
   state: z.enum(['queued', 'sending', 'sent', 'refused', 'unknown', 'parked']).optional(),
-  recipient: z.string().max(64).optional(),
+  recipient: z.string().max(130).optional(),
   before: id.optional(),
   limit,
 });
@@ -42,6 +46,8 @@ const replayBody = z.strictObject({
   ids: z.array(id).max(10_000).optional(),
   dryRun: z.boolean().default(false),
 });
+const patientId = z.string().regex(/^[A-Za-z0-9\-.]{1,64}$/);
+const unmergeBody = z.strictObject({ patient: patientId, other: patientId });
 const reasonBody = z.strictObject({ reason: z.string().min(1).max(500) });
 const clientBody = z.strictObject({
   name: z.string().min(1).max(200),
@@ -91,6 +97,12 @@ export function opsRouter(deps: OpsDeps): Router {
       return void response.status(400).json({ code: 'ops.request', text: 'either all or ids' });
     response.json(await summed(replay.run(all ? 'all' : (ids ?? []), 'operator', dryRun)));
   });
+  router.post('/unmerge', async (request, response) => {
+    const { patient, other } = unmergeBody.parse(request.body);
+    const outcome = await deps.unmerge(patient, other);
+    if (outcome === 'unknown') unknown(response);
+    else await answer(response, Promise.resolve(outcome === 'apart'));
+  });
   router.get('/outbox', async (request, response) => {
     response.json({ rows: await status.outbox(present(outboxQuery.parse(request.query))) });
   });
@@ -111,8 +123,19 @@ export function opsRouter(deps: OpsDeps): Router {
     await answer(response, status.retryJob(id.parse(request.params.id)));
   });
   router.get('/status', async (_request, response) => {
-    const [counts, links] = await Promise.all([status.counts(), status.links()]);
-    response.json({ ...counts, links, feeds: deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) })) });
+    const [counts, links, mirrors] = await Promise.all([status.counts(), status.links(), status.mirrors()]);
+    response.json({
+      ...counts,
+      links,
+      mirrors,
+      feeds: deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) })),
+    });
+  });
+  router.post('/mirror', async (request, response) => {
+    const { partner } = z.strictObject({ partner: z.string().max(64) }).parse(request.body);
+    const loaded = await deps.loadMirrors(partner);
+    if (!loaded) return void response.status(404).json({ code: 'ops.not-found', text: 'no mirror of such a partner' });
+    response.status(202).json(loaded);
   });
   router.post('/clients', async (request, response) => {
     const body = present(clientBody.parse(request.body));

@@ -38,11 +38,16 @@ export const command = {
     const [source] = positionals;
     if (!source || positionals.length > 1) throw new UsageError(usage, 'one file or folder is needed');
     const mapper = new Mapper(compileMaps(DEFINITIONS), partnerOf(values.partner, values.zone));
-    if (statSync(source).isDirectory()) {
+    if (isFolder(source)) {
       if (!values.out) throw new UsageError(usage, 'a folder needs --out');
-      return mapFolder(mapper, source, values.out);
+      return mapFolder(mapper, source, values.out, values.explain);
     }
-    if (values.explain) return mapper.explain(source);
+    if (values.explain) {
+      const { lines, issues, refused } = mapper.explain(source);
+      for (const line of lines) console.log(line);
+      for (const issue of issues) console.error(JSON.stringify(issue));
+      return refused ? REFUSED : 0;
+    }
     const results = mapper.file(source);
     for (const { bundle, issues } of results) {
       if (values.out) write(values.out, nameOf(source, source, results.length, 0), bundle, issues);
@@ -52,6 +57,21 @@ export const command = {
     return results.some((each) => each.refused) ? REFUSED : 0;
   },
 };
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    throw new UsageError(usage, `the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+  }
+}
+
+interface Explained {
+  /** Tab-separated: output element, input, row; then input, fate, why. */
+  readonly lines: readonly string[];
+  readonly issues: readonly Issue[];
+  readonly refused: boolean;
+}
 
 interface Result {
   readonly bundle: Bundle;
@@ -78,16 +98,21 @@ class Mapper {
     return messages.map(({ bytes }, i) => this.#message(bytes, i === 0 ? issues : []));
   }
 
-  /** Prints which row made each element and what became of each input: places and rows, no values. */
-  explain(path: string): number {
-    let exit = 0;
-    for (const { bytes } of splitBatch(readFileSync(path)).messages) {
-      const { mapped, outputs, inputs } = explain(this.#maps, parseMessage(bytes).message, this.#context(bytes));
-      for (const { element, by, from } of outputs) console.log(`${element}\t${from ?? '-'}\t${by}`);
-      for (const { location, fate, by } of inputs) console.log(`${location}\t${fate}\t${by.join('; ')}`);
-      if (mapped.refused !== undefined) exit = REFUSED;
+  /** Which row made each element and what became of each input, of every message of the file: places and rows, no values. */
+  explain(path: string): Explained {
+    const { messages, issues } = splitBatch(readFileSync(path));
+    const lines: string[] = [];
+    const found: Issue[] = [...issues];
+    let refused = messages.length === 0;
+    for (const { bytes } of messages) {
+      const { message, issues: unread } = parseMessage(bytes);
+      const { mapped, outputs, inputs } = explain(this.#maps, message, this.#context(bytes));
+      for (const { element, by, from } of outputs) lines.push(`${element}\t${from}\t${by}`);
+      for (const { location, fate, by } of inputs) lines.push(`${location}\t${fate}\t${by.join('; ')}`);
+      found.push(...unread, ...toBundle(mapped, this.#definitions).issues);
+      refused ||= mapped.refused !== undefined;
     }
-    return exit;
+    return { lines, issues: found, refused };
   }
 
   #context(bytes: Uint8Array): MapContext {
@@ -124,7 +149,7 @@ function partnerOf(id: string | undefined, zone: string): Partner {
   return found;
 }
 
-function mapFolder(mapper: Mapper, source: string, out: string): number {
+function mapFolder(mapper: Mapper, source: string, out: string, explained: boolean): number {
   const files = readdirSync(source, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
@@ -141,6 +166,11 @@ function mapFolder(mapper: Mapper, source: string, out: string): number {
       else converted++;
       lost += result.issues.filter((issue) => issue.code === 'map.unmapped').length;
     });
+    if (explained) {
+      const path = join(out, `${nameOf(source, file, 1, 0)}.explain.tsv`);
+      mkdirSync(join(path, '..'), { recursive: true });
+      writeFileSync(path, `${mapper.explain(file).lines.join('\n')}\n`);
+    }
     progress.step();
   }
   progress.end();

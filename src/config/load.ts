@@ -15,6 +15,7 @@ export interface Config extends Omit<ConfigFile, 'partners' | 'baseUrl'> {
 
 /** A wrong setting: which file, which path in it, and why. The value is not repeated. */
 export class ConfigError extends Error {
+  readonly code: string = 'config.invalid';
   constructor(file: string, problems: readonly { readonly path: string; readonly reason: string }[]) {
     super(problems.map(({ path, reason }) => `${file}: ${path || '(whole file)'}: ${reason}`).join('\n'));
     this.name = 'ConfigError';

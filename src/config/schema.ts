@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { MIRRORED_TYPES } from '../model/mirror.ts';
+import { EVENT_KINDS } from '../model/outbox.ts';
+import { RELAY_TYPES } from '../model/relay.ts';
 
 /**
  * The shape of `handoff.yaml`. Unknown keys are refused, every default is stated here and nowhere else.
@@ -82,12 +85,28 @@ const dialect = z.strictObject({
   bundle: z.enum(['transaction', 'batch', 'message', 'rest-hook']).optional(),
 });
 
+const authorization = z.strictObject({
+  tokenUrl: z.url(),
+  clientId: z.string().min(1),
+  clientSecret: z.string().min(1),
+  scope: z.string().min(1).optional(),
+});
+
+const fhirServer = { url: z.url(), headers, authorization: authorization.optional() };
+
 const endpoint = z.strictObject({
   id,
   transport: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('mllp'), host: z.string(), port, tls: clientTls.optional() }),
     z.strictObject({ kind: z.literal('hl7-http'), url: z.url(), headers }),
-    z.strictObject({ kind: z.literal('fhir'), url: z.url(), headers }),
+    z.strictObject({ kind: z.literal('fhir'), ...fhirServer }),
+    z.strictObject({
+      kind: z.literal('mirror'),
+      ...fhirServer,
+      types: z.array(z.enum(MIRRORED_TYPES)).min(1),
+      update: z.enum(['conditional', 'by-id']).default('conditional'),
+      purpose: z.enum(['TREAT', 'COC', 'HPAYMT', 'HOPERAT']).default('TREAT'),
+    }),
   ]),
   version: z
     .string()
@@ -105,7 +124,8 @@ const endpoint = z.strictObject({
     })
     .prefault({}),
   recognisesRepeats: z.boolean().default(true),
-  accepts: z.array(z.string()).default([]),
+  accepts: z.array(z.enum(EVENT_KINDS)).default([]),
+  relays: z.array(z.enum(RELAY_TYPES)).optional(),
   dialect: dialect.optional(),
 });
 
@@ -175,6 +195,7 @@ export const partnerSchema = z.strictObject({
   administration: z.enum(['per-device', 'total']).default('per-device'),
   registrationMeansArrival: z.boolean().default(true),
   mappingFile: z.string().optional(),
+  cases: z.string().min(1).optional(),
   feeds: z.array(feed).default([]),
   endpoints: z.array(endpoint).default([]),
   duty: duty.prefault({}),

@@ -17,6 +17,8 @@ export interface Tx {
   run(sql: string, params?: readonly SqlValue[]): Promise<number>;
   /** What main handed to every process or worker that runs commands: keys, triggers, paths. */
   readonly env: unknown;
+  /** Number of the process that claims rows here, for hubs that share a database; 0 on SQLite. */
+  readonly holder: number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: arguments are checked by the typed wrapper that each folder exports

@@ -51,6 +51,13 @@ export const jobTableMigrations: readonly Migration[] = [
         recipient TEXT PRIMARY KEY, state TEXT NOT NULL, since BIGINT NOT NULL, reason_code TEXT, failures INTEGER NOT NULL, next_at BIGINT NOT NULL)`,
     ],
   },
+  {
+    name: 'flow-0002-mirror',
+    up: () => [
+      // By equality and not by a range of keys: text order is not the same in every database.
+      "CREATE INDEX outbox_mirror ON outbox (recipient, resources) WHERE kind = 'mirror'",
+    ],
+  },
 ];
 
 /** A subscription job as the store's transaction writes it: `handler` is to see this version of this resource. */

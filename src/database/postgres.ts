@@ -10,6 +10,8 @@ import pg from 'pg';
 import type { Database } from '../model/database.ts';
 import { type CommandTable, DatabaseError, type SqlValue, type Tx, toWireError } from './command.ts';
 import { type Migration, migrate } from './migrate.ts';
+import { Holder } from './postgres-holder.ts';
+import { numbered, refuseUnsafe, SCHEMA_LOCK, sessionTx } from './postgres-session.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -45,9 +47,11 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     client.on('error', () => {});
   });
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
+  const holder = new Holder(options.url);
   try {
     await refuseUnsafe(pool);
     await migrateLocked(pool, options);
+    await holder.take();
   } catch (error) {
     await db.destroy();
     const wire = toWireError(error);
@@ -68,7 +72,7 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
               CompiledQuery.raw(`SET LOCAL statement_timeout = ${Math.trunc(options.readTimeoutMs)}`),
             );
           }
-          return (await run(postgresTx(trx, options.env), args)) as R;
+          return (await run(postgresTx(trx, options.env, holder.id), args)) as R;
         });
       } catch (error) {
         const wire = toWireError(error);
@@ -82,7 +86,10 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     dialect: 'postgres',
     write: (command, args) => attempt(command, args, false),
     read: (command, args) => attempt(command, args, true),
-    close: () => db.destroy(),
+    close: async () => {
+      await db.destroy();
+      await holder.close();
+    },
   };
 }
 
@@ -116,12 +123,13 @@ function preparing(pool: pg.Pool): PostgresPool {
   };
 }
 
-function postgresTx(trx: Transaction<unknown>, env: unknown): Tx {
+function postgresTx(trx: Transaction<unknown>, env: unknown, holder: number): Tx {
   return {
     dialect: 'postgres',
     // biome-ignore lint/suspicious/noExplicitAny: each folder narrows the schema to its own tables
     db: trx as Kysely<any>,
     env,
+    holder,
     query: async <R>(sql: string, params: readonly SqlValue[] = []) =>
       (await trx.executeQuery<R>(CompiledQuery.raw(numbered(sql), [...params]))).rows,
     run: async (sql, params = []) =>
@@ -129,55 +137,16 @@ function postgresTx(trx: Transaction<unknown>, env: unknown): Tx {
   };
 }
 
-const numberedCache = new Map<string, string>();
-
-/** `?` placeholders as `$1`, `$2`, …; the hub's statements hold no question mark inside a literal. */
-function numbered(sql: string): string {
-  let found = numberedCache.get(sql);
-  if (found === undefined) {
-    let n = 0;
-    found = sql.replace(/\?/g, () => `$${++n}`);
-    if (numberedCache.size > 2000) numberedCache.clear();
-    numberedCache.set(sql, found);
-  }
-  return found;
-}
-
-async function refuseUnsafe(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool.query<{ name: string; setting: string }>(
-    "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'server_version_num')",
-  );
-  const setting = Object.fromEntries(rows.map((row) => [row.name, row.setting]));
-  if (Number(setting.server_version_num) < 150000)
-    throw new DatabaseError('database.unsafe', 'PostgreSQL 15 or later is needed');
-  for (const name of ['fsync', 'full_page_writes', 'synchronous_commit']) {
-    if (setting[name] === 'off')
-      throw new DatabaseError(
-        'database.unsafe',
-        `PostgreSQL runs with ${name} = off: an acknowledged message could be lost`,
-      );
-  }
-}
-
 /** Several hubs may start at once: one migrates, the others wait for the advisory lock. */
 async function migrateLocked(pool: pg.Pool, options: PostgresOptions): Promise<void> {
   const client = await pool.connect();
   try {
-    await client.query('SELECT pg_advisory_lock(72041)');
-    const tx: Tx = {
-      dialect: 'postgres',
-      // biome-ignore lint/suspicious/noExplicitAny: migrations use plain statements only
-      db: undefined as any,
-      env: options.env,
-      query: async <R>(sql: string, params: readonly SqlValue[] = []) =>
-        (await client.query(numbered(sql), [...params])).rows as R[],
-      run: async (sql, params = []) => (await client.query(numbered(sql), [...params])).rowCount ?? 0,
-    };
-    await migrate(tx, options.migrations, async (sql) => {
+    await client.query('SELECT pg_advisory_lock($1)', [SCHEMA_LOCK]);
+    await migrate(sessionTx(client, options.env), options.migrations, async (sql) => {
       await client.query(sql);
     });
   } finally {
-    await client.query('SELECT pg_advisory_unlock(72041)').catch(() => {});
+    await client.query('SELECT pg_advisory_unlock($1)', [SCHEMA_LOCK]).catch(() => {});
     client.release();
   }
 }

@@ -22,7 +22,7 @@ export function openSqlite(
   const raw = new DatabaseSync(file, { readOnly: options.readOnly, timeout: 5000 });
   if (!options.readOnly) {
     raw.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 134217728;',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 32000; PRAGMA journal_size_limit = 134217728;',
     );
   }
   raw.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;');
@@ -46,6 +46,7 @@ export function openSqlite(
     dialect: 'sqlite',
     db,
     env: options.env,
+    holder: 0,
     query: async <R>(sql: string, params: readonly SqlValue[] = []) => prepare(sql).statement.all(...params) as R[],
     run: async (sql, params = []) => Number(prepare(sql).statement.run(...params).changes),
   };

@@ -1,12 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { Database } from '../model/database.ts';
 import { DatabaseError, type WireError } from './command.ts';
+import { Checkpointer } from './sqlite-checkpoint.ts';
 import type { Answer, Call } from './sqlite-host.ts';
 
 export interface SqliteOptions {
   readonly file: string;
   /** Module that calls `hostSqlite` with the commands and migrations of this database. */
   readonly worker: URL;
+  /** Module that calls `hostCheckpoints`; without it the writer checkpoints inside its commits. */
+  readonly checkpoints?: URL;
   readonly readers: number;
   /** A read that takes longer is rejected and its worker replaced. Milliseconds. */
   readonly readTimeoutMs: number;
@@ -32,12 +35,15 @@ export async function openSqliteDatabase(options: SqliteOptions): Promise<Databa
   const writer = new WriterProxy(options);
   await writer.ready;
   const readers = await ReaderPool.open(options);
+  const checkpointer = options.checkpoints && new Checkpointer(options.checkpoints, options.file);
+  if (checkpointer) writer.onWritten = () => checkpointer.wrote();
   return {
     dialect: 'sqlite',
     write: <R>(command: string, args: unknown) => writer.call(command, args) as Promise<R>,
     read: <R>(command: string, args: unknown) => readers.call(command, args) as Promise<R>,
     close: async () => {
       await readers.close();
+      await checkpointer?.close();
       await writer.close();
     },
   };
@@ -68,6 +74,8 @@ const RESTART_MS = 200;
  */
 class WriterProxy {
   readonly ready: Promise<void>;
+  /** After each commit. */
+  onWritten: () => void = () => {};
   readonly #options: SqliteOptions;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
@@ -112,6 +120,7 @@ class WriterProxy {
           return resolve();
         }
         for (const answer of message) this.#settle(answer);
+        this.onWritten();
       });
       worker.on('error', (error) => {
         failure = new DatabaseError('database.unavailable', error.message);

@@ -1,19 +1,44 @@
 import { createHash } from 'node:crypto';
 
 /**
- * One text for one JSON value: keys sorted by code unit, no white space, `undefined` members left out. Two values have
- * the same text exactly when they are the same JSON value; the order of arrays counts. The rules of RFC 8785.
+ * One text for one JSON value: members in one order (as RFC 8785 has it, but names that are numbers come first), no white space,
+ * `undefined` members left out. Two values have the same text exactly when they are the same JSON value; the order of arrays counts.
  */
 export function canonicalJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const members: string[] = [];
-  for (const key of Object.keys(value).sort()) {
-    const member = (value as Record<string, unknown>)[key];
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
-  }
-  return `{${members.join(',')}}`;
+  return JSON.stringify(sorted(value)) ?? 'null';
 }
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const from = value as Readonly<Record<string, unknown>>;
+  const to: Record<string, unknown> = {};
+  for (const name of Object.keys(from).sort()) {
+    // Set like any other it would become the prototype.
+    if (name === '__proto__') Object.defineProperty(to, name, { value: sorted(from[name]), enumerable: true });
+    else to[name] = sorted(from[name]);
+  }
+  return to;
+}
+
+/**
+ * Where two JSON values first differ, keys by code unit: `entry[2].resource.status`; empty: the values themselves. Undefined when
+ * they are the same JSON value. Names a place, never what stands there.
+ */
+export function firstDifference(a: unknown, b: unknown, path = ''): string | undefined {
+  const isTree = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+  if (!isTree(a) || !isTree(b) || Array.isArray(a) !== Array.isArray(b))
+    return canonicalJson(a) === canonicalJson(b) ? undefined : path;
+  for (const key of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(byPlace)) {
+    const at = Array.isArray(a) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+    if ((a[key] === undefined) !== (b[key] === undefined)) return at;
+    const found = firstDifference(a[key], b[key], at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const byPlace = (a: string, b: string): number => Number(a) - Number(b) || (a < b ? -1 : a > b ? 1 : 0);
 
 /** SHA-256 of the canonical text, hex. */
 export function jsonHash(value: unknown): string {

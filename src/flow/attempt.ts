@@ -24,9 +24,9 @@ const HEADER_ERRORS: ReadonlySet<string> = new Set(['200', '201', '202', '203'])
 
 /**
  * Reads what came back by the failure table: AA, CA or 2xx is "the partner's machine has it" and never that a person read it (H2).
- * AE, CE and 4xx are about this content, AR, CR, 429 and 5xx about this moment.
+ * AE, CE and 4xx are about this content, AR, CR, 429 and 5xx about this moment. `isRemoval`: what is gone already is removed.
  */
-export function judge(attempt: Attempt, endpoint: Endpoint, controlId: string): Verdict {
+export function judge(attempt: Attempt, endpoint: Endpoint, controlId: string, isRemoval = false): Verdict {
   switch (attempt.kind) {
     case 'not-sent':
       return { kind: 'not-sent', code: attempt.code, text: failureOf(attempt.code).text };
@@ -35,6 +35,7 @@ export function judge(attempt: Attempt, endpoint: Endpoint, controlId: string): 
     case 'mismatched':
       return { kind: 'ambiguous', code: 'ack.mismatched', text: failureOf('ack.mismatched').text, reached: true };
     case 'answered':
+      if (endpoint.transport.kind === 'mirror') return judgeTransaction(attempt, isRemoval);
       return endpoint.transport.kind === 'fhir' ? judgeStatus(attempt) : judgeAck(attempt, controlId);
   }
 }
@@ -66,10 +67,56 @@ function judgeAck(attempt: Extract<Attempt, { kind: 'answered' }>, controlId: st
   return say(HEADER_ERRORS.has(first?.condition ?? '') ? 'ack.rejected-header' : 'ack.rejected');
 }
 
+/**
+ * A mirror's transaction: some servers run it as a batch and answer 200 whatever became of an entry, so the entries say it.
+ * Rule: FHIR R4 http.html#transaction-response.
+ */
+function judgeTransaction(attempt: Extract<Attempt, { kind: 'answered' }>, isRemoval: boolean): Verdict {
+  const whole = judgeStatus(attempt);
+  if (whole.kind !== 'sent') return whole;
+  const entries = responsesIn(attempt.ack);
+  if (!entries)
+    return { kind: 'ambiguous', code: 'ack.unreadable', text: failureOf('ack.unreadable').text, reached: true };
+  for (const { status, outcome } of entries) {
+    if ((status >= 200 && status < 300) || status === 304 || (isRemoval && (status === 404 || status === 410)))
+      continue;
+    return judgeStatus({ kind: 'answered', status, ack: Buffer.from(JSON.stringify(outcome ?? {})) });
+  }
+  return whole;
+}
+
+function responsesIn(body: Uint8Array): { readonly status: number; readonly outcome: unknown }[] | undefined {
+  const bundle = jsonOf(body) as { readonly resourceType?: unknown; readonly entry?: unknown } | undefined;
+  if (bundle?.resourceType !== 'Bundle' || !Array.isArray(bundle.entry)) return undefined;
+  return bundle.entry.map((entry: { response?: { status?: unknown; outcome?: unknown } } | null) => ({
+    status: Number.parseInt(String(entry?.response?.status), 10) || 0,
+    outcome: entry?.response?.outcome,
+  }));
+}
+
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8')) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function judgeStatus({ status = 0, ack, retryAfterMs }: Extract<Attempt, { kind: 'answered' }>): Verdict {
   if (status >= 200 && status < 300) return { kind: 'sent', ackCode: String(status), ack };
   const later = status === 401 || status === 403 || status === 408 || status === 429 || status >= 500;
   const code = later ? 'ack.status-server' : 'ack.status-client';
-  const text = `${failureOf(code).text} (${status})`;
+  const text = `${failureOf(code).text} (${[status, ...issueCodes(ack)].join(' ')})`;
   return { kind: 'answered', code, text, ack, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+const ISSUE_CODES_MAX = 5;
+
+/** The issue codes of an OperationOutcome; nothing else of it, as the rest may hold values. None where the body is none. */
+function issueCodes(body: Uint8Array): string[] {
+  const outcome = jsonOf(body) as { readonly resourceType?: unknown; readonly issue?: unknown } | undefined;
+  if (outcome?.resourceType !== 'OperationOutcome' || !Array.isArray(outcome.issue)) return [];
+  const codes = outcome.issue.map((issue: { readonly code?: unknown } | null) => issue?.code);
+  const known = codes.filter((code): code is string => typeof code === 'string' && /^[a-z][a-z-]{1,30}$/.test(code));
+  return [...new Set(known)].slice(0, ISSUE_CODES_MAX);
 }

@@ -13,14 +13,18 @@ import { judge, type Verdict } from './attempt.ts';
 import { backOffMs } from './back-off.ts';
 import { controlIdOf, endpointFor } from './endpoint-choice.ts';
 import { Idle } from './idle.ts';
+import { prepareMirror } from './mirror.ts';
 import type { ClaimedRow, LinkState, RowOutcome, SettledRow } from './outbox-commands.ts';
+import { MIRROR_REMOVED } from './outbox-queries.ts';
 import { PartnerLink } from './partner-link.ts';
+import { done, holdsSubject, parked, type Ready } from './ready.ts';
 import { codeOf } from './translate.ts';
 
 /** What an event is about, as it stands at this instant, with all that consent is decided on. */
 export type Gathered =
   | { readonly kind: 'found'; readonly items: readonly Owned[]; readonly facts: PersonFacts }
-  | { readonly kind: 'missing' }
+  /** `last`: as it stood before it was deleted; asked for by mirrors. */
+  | { readonly kind: 'missing'; readonly last?: Resource }
   /** Not before something else happened; asked again at `at`. The code is of the failure table. */
   | { readonly kind: 'wait'; readonly code: string; readonly text: string; readonly at: number };
 
@@ -167,10 +171,10 @@ export class DeliverPartner {
 
   async #attempt(row: ClaimedRow): Promise<RowOutcome> {
     const partner = this.#deps.partner(this.#recipient);
-    if (!partner) return parked(row, 'deliver.partner-unknown');
+    if (!partner) return parked('deliver.partner-unknown');
     const endpoint = endpointFor(partner, row.event);
-    if (!endpoint) return parked(row, 'deliver.endpoint-missing');
-    const ready = row.event.kind === 'application-ack' ? sealedAck(row) : await this.#render(row, partner, endpoint);
+    if (!endpoint) return parked('deliver.endpoint-missing');
+    const ready = await this.#prepare(row, partner, endpoint);
     if (ready.kind === 'outcome') return ready.outcome;
     const { controlId, payload, digest } = ready;
     const { id, lease } = row;
@@ -186,7 +190,13 @@ export class DeliverPartner {
     }
     const urgent = row.event.lane === 'safety';
     const attempt = await this.#deps.send.send(endpoint, payload, { controlId, urgent, kind: row.event.kind });
-    return this.#outcome(row, endpoint, judge(attempt, endpoint, controlId));
+    return this.#outcome(row, endpoint, judge(attempt, endpoint, controlId, digest === MIRROR_REMOVED));
+  }
+
+  #prepare(row: ClaimedRow, partner: Partner, endpoint: Endpoint): Ready | Promise<Ready> {
+    if (row.event.kind === 'application-ack') return sealedAck(row);
+    if (endpoint.transport.kind === 'mirror') return prepareMirror(this.#deps, row, endpoint.transport);
+    return this.#render(row, partner, endpoint);
   }
 
   /** Consent is decided here and now; the bytes of an earlier attempt are used again only under the same decision. */
@@ -194,7 +204,7 @@ export class DeliverPartner {
     const { gather, render, now } = this.#deps;
     const at = new Date(now());
     const gathered = await gather(row.event, at);
-    if (gathered.kind === 'missing') return done(parked(row, 'deliver.resource-missing'));
+    if (gathered.kind === 'missing') return done(parked('deliver.resource-missing'));
     if (gathered.kind === 'wait') {
       const { code, text } = gathered;
       return done({ kind: 'again', at: Math.max(gathered.at, now() + 1000), counted: false, code, text });
@@ -216,7 +226,7 @@ export class DeliverPartner {
     // Other bytes never go under a control id that went before: the partner would take them for a repeat.
     const controlId = controlIdOf(row.event, digest);
     const rendered = render(released, row.event, { partner, endpoint, controlId, at: new Date(row.createdAt) });
-    if ('refused' in rendered) return done(parked(row, rendered.refused.code, rendered.refused.text));
+    if ('refused' in rendered) return done(parked(rendered.refused.code, rendered.refused.text));
     return { kind: 'ready', payload: rendered.payload, controlId, digest, stored: false };
   }
 
@@ -226,7 +236,7 @@ export class DeliverPartner {
       return { kind: 'sent', ackCode: verdict.ackCode, ack: verdict.ack };
     }
     if (verdict.kind === 'not-sent') {
-      if (failureOf(verdict.code).class === 'permanent') return parked(row, verdict.code, verdict.text);
+      if (failureOf(verdict.code).class === 'permanent') return parked(verdict.code, verdict.text);
       const at = this.#link.down(verdict.code, endpoint.retry, 0);
       return { kind: 'again', at, counted: false, code: verdict.code, text: verdict.text };
     }
@@ -259,9 +269,9 @@ export class DeliverPartner {
   #failed(row: ClaimedRow, code: string, text: string, endpoint?: Endpoint): RowOutcome {
     const tries = endpoint?.retry.tries ?? TRIES_MAX;
     const failure = failureOf(code);
-    if (failure.class === 'permanent') return parked(row, code, text);
+    if (failure.class === 'permanent') return parked(code, text);
     if (row.tries >= tries && !code.startsWith('database.')) {
-      return { ...parked(row, 'deliver.tries-spent', text), holdLane: row.event.lane !== 'safety' };
+      return { ...parked('deliver.tries-spent', text), holdLane: row.event.lane !== 'safety' };
     }
     const at = endpoint
       ? this.#later(row, endpoint)
@@ -301,27 +311,6 @@ export class DeliverPartner {
 const DATABASE_BACK_OFF = { firstMs: 100, maxMs: 10_000 };
 const TRIES_MAX = 10;
 
-type Ready =
-  | {
-      readonly kind: 'ready';
-      readonly payload: Uint8Array;
-      readonly controlId: string;
-      readonly digest: string;
-      readonly stored: boolean;
-    }
-  | { readonly kind: 'outcome'; readonly outcome: RowOutcome };
-
-const done = (outcome: RowOutcome): Ready => ({ kind: 'outcome', outcome });
-
-/** It cannot go as it is. The lane goes on: what follows is told by its own event. */
-function parked(
-  _row: ClaimedRow,
-  code: string,
-  text?: string,
-): Extract<RowOutcome, { kind: 'parked' | 'refused' | 'unknown' }> {
-  return { kind: 'parked', code, text: text ?? failureOf(code).text, holdLane: false };
-}
-
 /** Nobody knows whether the partner has it: later rows of the patient wait for a person, except safety notes. */
 function unknown(row: ClaimedRow, verdict: { readonly code: string; readonly text: string }): RowOutcome {
   const text = `${failureOf('deliver.outcome-unknown').text}: ${verdict.code}`;
@@ -330,14 +319,6 @@ function unknown(row: ClaimedRow, verdict: { readonly code: string; readonly tex
 
 /** The second sealed type: bytes made when it was queued, of codes and places only. */
 function sealedAck(row: ClaimedRow): Ready {
-  if (!row.payload || !row.controlId) return done(parked(row, 'render.failed'));
+  if (!row.payload || !row.controlId) return done(parked('render.failed'));
   return { kind: 'ready', payload: row.payload, controlId: row.controlId, digest: '', stored: true };
-}
-
-/** Without the resource the event is about, the rest says nothing or the wrong thing. */
-function holdsSubject(released: Released, event: OutboxEvent): boolean {
-  const [subject] = event.resources;
-  return (released.bundle.entry ?? []).some(
-    ({ resource }) => resource && `${resource.resourceType}/${resource.id}` === subject,
-  );
 }

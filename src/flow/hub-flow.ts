@@ -13,6 +13,7 @@ import type {
 } from '../model/flow.ts';
 import type { Feed, Partner } from '../model/partner.ts';
 import type { Applied, ApplyUnit, Store } from '../model/store.ts';
+import { mirrorsOf } from '../rules/mirror.ts';
 import type { Answer } from './answer.ts';
 import { queueApplicationAck } from './application-ack.ts';
 import { BacklogGate, type DiskLimits, type GateState } from './backlog.ts';
@@ -105,6 +106,8 @@ export interface Flow {
   frames(feedId: string): FrameHandlers;
   /** A commit of the store may have caused jobs. */
   wake(): void;
+  /** Rows were queued for this recipient by another way than a job. */
+  queued(recipient: string): void;
   readonly status: FlowStatus;
   readonly replay: Replay;
   /** Takes nothing new, finishes what is under way as far as `drainMs` allows; the rest is on disk and goes on after the start. */
@@ -176,10 +179,12 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
     log,
     limits: limits.translate,
   });
+  const mirrors = (): readonly string[] => mirrorsOf(config.partners()).map(({ recipient }) => recipient);
   const wakeAll = (): void => {
     translate.wake();
     react.wake();
     for (const { id } of config.partners()) deliverTo(id).wake();
+    for (const recipient of mirrors()) deliverTo(recipient).wake();
   };
   const sweep = new Sweep({ ...deps, journal, db: storeDb, gate, shared: storeDb.dialect === 'postgres', wakeAll });
   const ingest = new Ingest({
@@ -217,7 +222,8 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
       },
     }),
     wake: () => react.wake(),
-    status: new FlowStatus({ journal, db: storeDb, gate, wakeAll }),
+    queued: (recipient) => deliverTo(recipient).wake(),
+    status: new FlowStatus({ journal, db: storeDb, gate, wakeAll, mirrors }),
     replay,
     stop: async (drainMs) => {
       await sweep.stop();

@@ -35,7 +35,7 @@ export interface JobRow extends Job {
 
 const claimSql = (
   lock: string,
-): string => `UPDATE job SET state = 'claimed', lease = lease + 1, lease_until = ?, tries = tries + 1 WHERE id IN (
+): string => `UPDATE job SET state = 'claimed', lease = lease + 1, lease_until = ?, holder = ?, tries = tries + 1 WHERE id IN (
     SELECT id FROM job WHERE state = 'queued' AND blockers = 0 AND class <= ? AND next_at <= ? ORDER BY class, id LIMIT ? ${lock})
   RETURNING id, handler, resource_type, resource_id, version_id, interaction, person, class, tries, lease`;
 
@@ -63,7 +63,7 @@ interface ClaimArgs {
 async function claim(tx: Tx, { limit, safetyOnly, leaseMs, now }: ClaimArgs): Promise<ClaimedJob[]> {
   if (limit <= 0) return [];
   const sql = tx.dialect === 'sqlite' ? JOB_SQL.claim : CLAIM_POSTGRES;
-  const rows = await tx.query<ClaimRow>(sql, [now + leaseMs, safetyOnly ? 0 : 1, now, limit]);
+  const rows = await tx.query<ClaimRow>(sql, [now + leaseMs, tx.holder, safetyOnly ? 0 : 1, now, limit]);
   return rows.sort((a, b) => a.class - b.class || a.id - b.id).map((row) => ({ ...toJob(row), lease: row.lease }));
 }
 

@@ -5,7 +5,7 @@ import { enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
 import type { Appended, MessageState, NewMessage, UntoldMessage } from '../model/journal.ts';
 import { journalReadCommands } from './journal-queries.ts';
 import { JOURNAL_SQL } from './journal-sql.ts';
-import { JOURNAL_LANES, monthOf } from './journal-tables.ts';
+import { bodyPartition, JOURNAL_LANES, monthOf } from './journal-tables.ts';
 import { claim, settle } from './journal-work.ts';
 
 const DAY_MS = 86_400_000;
@@ -69,6 +69,7 @@ async function appendOne(tx: Tx, message: NewMessage, leaseMs: number, now: numb
     lease,
     lease,
     lease ? now + leaseMs : 0,
+    tx.holder,
     message.ackOnCommit ?? null,
     message.ackOnCommit ? now : null,
     controlId,
@@ -187,23 +188,42 @@ async function told(tx: Tx, { id }: { readonly id: number }): Promise<number> {
   return tx.run('UPDATE message SET untold = 0 WHERE id = ?', [id]);
 }
 
-/** Takes bodies whose retention is over, some at a time. Gives how many; hash, ids and ACK stay in the message row. */
+/** A message that is not applied, answered for or dismissed yet: its body stays, however old it is. */
+const UNDECIDED = "state IN ('received', 'claimed', 'parked')";
+
+/** Takes bodies whose retention is over, some at a time. Gives how many rows; hash, ids and ACK stay in the message row. */
 async function purge(tx: Tx, { now, limit }: { readonly now: number; readonly limit: number }): Promise<number> {
+  if (tx.dialect === 'postgres') await dropPartitions(tx, now);
   return tx.run(
-    'DELETE FROM body WHERE (month, message) IN (SELECT month, message FROM body WHERE purge_at <= ? ORDER BY purge_at LIMIT ?)',
+    `DELETE FROM body WHERE (month, message) IN (SELECT b.month, b.message FROM body b WHERE b.purge_at <= ?
+     AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = b.message AND m.${UNDECIDED}) ORDER BY b.purge_at LIMIT ?)`,
     [now, limit],
   );
+}
+
+/** Months that are over and of which every body may go: the whole table goes, which costs nothing and leaves nothing to vacuum. */
+async function dropPartitions(tx: Tx, now: number): Promise<void> {
+  const found = await tx.query<{ month: number }>(
+    `SELECT substring(c.relname FROM '^body_([0-9]{6})$')::int AS month FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = 'body'::regclass AND c.relname ~ '^body_[0-9]{6}$'`,
+  );
+  // A clock that runs a little behind may still write into the month that has just ended.
+  const ended = found.map(({ month }) => month).filter((month) => month < monthOf(now - DAY_MS));
+  for (const month of ended) {
+    const kept = await tx.query(
+      `SELECT 1 WHERE EXISTS (SELECT 1 FROM body_${month} WHERE purge_at > ?) OR EXISTS (SELECT 1 FROM message WHERE body_month = ? AND ${UNDECIDED})`,
+      [now, month],
+    );
+    if (kept.length === 0) await tx.run(`DROP TABLE IF EXISTS body_${month}`);
+  }
 }
 
 /** PostgreSQL only: the body partitions of this month and the next. */
 async function partitions(tx: Tx, { now }: { readonly now: number }): Promise<void> {
   if (tx.dialect !== 'postgres') return;
-  for (const at of [now, now + 31 * DAY_MS]) {
-    const month = monthOf(at);
-    await tx.run(
-      `CREATE TABLE IF NOT EXISTS body_${month} PARTITION OF body FOR VALUES FROM (${month}) TO (${month + 1})`,
-    );
-  }
+  const date = new Date(now);
+  const next = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
+  for (const at of [now, next]) await tx.run(bodyPartition(monthOf(at)));
 }
 
 export const journalCommands: CommandTable = {

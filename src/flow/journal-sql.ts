@@ -1,8 +1,8 @@
 /** Every statement of the hot path, by name, so that a test can ask the planner about each. */
 export const JOURNAL_SQL = {
   insert: `INSERT INTO message (feed, partner, sender, control_id, hash, received_at, peer, event, version, class, pass, application_ack,
-      config_version, body_month, state, blockers, tries, next_at, lease, lease_until, replays, ack_code, ack_at, answered, repeats, flagged, late)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, 0, ?, ?, 0, 0,
+      config_version, body_month, state, blockers, tries, next_at, lease, lease_until, holder, replays, ack_code, ack_at, answered, repeats, flagged, late)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, ?, 0, ?, ?, 0, 0,
       CASE WHEN EXISTS (SELECT 1 FROM message WHERE control_id = ? AND partner = ? AND sender = ?) THEN 1 ELSE 0 END, 0
     WHERE true ON CONFLICT DO NOTHING RETURNING id, flagged`,
   body: `INSERT INTO body (message, month, hash, key_id, bytes, purge_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -14,7 +14,7 @@ export const JOURNAL_SQL = {
     WHERE id = ? AND state = 'parked'`,
   claim: (
     lock: string,
-  ) => `UPDATE message SET state = 'claimed', lease = lease + 1, lease_until = ?, tries = tries + 1 WHERE id IN (
+  ) => `UPDATE message SET state = 'claimed', lease = lease + 1, lease_until = ?, holder = ?, tries = tries + 1 WHERE id IN (
       SELECT id FROM message WHERE state = 'received' AND blockers = 0 AND next_at <= ? ORDER BY class, id LIMIT ? ${lock})
     RETURNING id, lease, feed, partner, control_id, hash, received_at, event, class, tries, replays, application_ack, body_month`,
   readBody: 'SELECT key_id, bytes FROM body WHERE month = ? AND message = ?',

@@ -1,5 +1,6 @@
 import { type LaneTables, laneMigration } from '../database/lane.ts';
 import type { Migration } from '../database/migrate.ts';
+import { holderColumn } from './holder-commands.ts';
 
 export const JOURNAL_LANES: LaneTables = { name: 'journal', item: 'message' };
 
@@ -42,6 +43,7 @@ export const journalMigrations: readonly Migration[] = [
       ];
     },
   },
+  { name: 'journal-0002-holder', up: () => [holderColumn('message')] },
 ];
 
 /** The body partition a message lies in: `202611` for November 2026, UTC. */
@@ -49,3 +51,7 @@ export function monthOf(ms: number): number {
   const date = new Date(ms);
   return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }
+
+/** PostgreSQL: makes the partition of one month. It must be there before a body of that month is, or the default partition has it. */
+export const bodyPartition = (month: number): string =>
+  `CREATE TABLE IF NOT EXISTS body_${month} PARTITION OF body FOR VALUES FROM (${month}) TO (${month + 1})`;

@@ -16,7 +16,7 @@ interface ClaimArgs {
 export async function claim(tx: Tx, { limit, leaseMs, now }: ClaimArgs): Promise<ClaimedMessage[]> {
   if (limit <= 0) return [];
   const sql = tx.dialect === 'sqlite' ? CLAIM_SQLITE : CLAIM_POSTGRES;
-  const rows = await tx.query<ClaimRow>(sql, [now + leaseMs, now, limit]);
+  const rows = await tx.query<ClaimRow>(sql, [now + leaseMs, tx.holder, now, limit]);
   const claimed: ClaimedMessage[] = [];
   for (const row of rows) claimed.push(toClaimed(row, await bodyOf(tx, row.body_month, row.id)));
   return claimed.sort((a, b) => classNumber(a.lane) - classNumber(b.lane) || a.id - b.id);

@@ -58,23 +58,24 @@ export interface LinkState {
 
 const claimSql = (
   lock: string,
-): string => `UPDATE outbox SET state = 'sending', lease = lease + 1, lease_until = ?, tries = tries + 1 WHERE id IN (
+): string => `UPDATE outbox SET state = 'sending', lease = lease + 1, lease_until = ?, holder = ?, tries = tries + 1 WHERE id IN (
     SELECT id FROM outbox WHERE recipient = ? AND state = 'queued' AND blockers = 0 AND class <= ? AND next_at <= ?
     ORDER BY class, id LIMIT ? ${lock})
   RETURNING id, lease, tries, recipient, organization, event_key, kind, class, person, purpose, resources, sender, created_at,
     control_id, digest, key_id, payload`;
 
-/** Kinds whose arrival changes nothing in the store: what became of a referral its own messages say. */
+/** Kinds whose arrival changes nothing in the store: what became of a referral its own messages say. A mirror's trouble is its operator's. */
 const UNCONFIRMED =
-  "'appointment', 'application-ack', 'referral', 'referral-modify', 'referral-cancel', 'referral-answer'";
+  "'mirror', 'appointment', 'application-ack', 'referral', 'referral-modify', 'referral-cancel', 'referral-status', 'referral-answer', 'relay'";
 
 export const OUTBOX_SQL = {
   claim: claimSql(''),
   prepare: `UPDATE outbox SET control_id = ?, endpoint = ?, digest = ?, key_id = ?, payload = ? WHERE id = ? AND lease = ? AND state = 'sending'`,
   sent: `UPDATE outbox SET state = 'sent', ack_code = ?, ack = ?, settled_at = ?, lease_until = 0, reason_code = NULL, reason_text = NULL,
-      reason_since = NULL, told = CASE WHEN kind IN (${UNCONFIRMED}) THEN 1 ELSE 0 END WHERE id = ? AND lease = ? AND state = 'sending'`,
-  stuck: `UPDATE outbox SET state = ?, reason_code = ?, reason_text = ?, reason_since = ?, ack = ?, settled_at = ?, told = 0, lease_until = 0
-    WHERE id = ? AND lease = ? AND state = 'sending'`,
+      reason_since = NULL, told = CASE WHEN kind IN (${UNCONFIRMED}) THEN 1 ELSE 0 END,
+      payload = CASE WHEN kind = 'mirror' THEN NULL ELSE payload END WHERE id = ? AND lease = ? AND state = 'sending'`,
+  stuck: `UPDATE outbox SET state = ?, reason_code = ?, reason_text = ?, reason_since = ?, ack = ?, settled_at = ?,
+      told = CASE WHEN kind = 'mirror' THEN 1 ELSE 0 END, lease_until = 0 WHERE id = ? AND lease = ? AND state = 'sending'`,
   again: `UPDATE outbox SET state = 'queued', next_at = ?, tries = tries - ?,
       reason_since = CASE WHEN reason_code = ? AND reason_since IS NOT NULL THEN reason_since ELSE ? END, reason_code = ?, reason_text = ?, lease_until = 0
     WHERE id = ? AND lease = ? AND state = 'sending'`,
@@ -98,7 +99,7 @@ interface ClaimArgs {
 async function claim(tx: Tx, { recipient, limit, safetyOnly, leaseMs, now }: ClaimArgs): Promise<ClaimedRow[]> {
   if (limit <= 0) return [];
   const sql = tx.dialect === 'sqlite' ? OUTBOX_SQL.claim : CLAIM_POSTGRES;
-  const rows = await tx.query<Row>(sql, [now + leaseMs, recipient, safetyOnly ? 0 : 1, now, limit]);
+  const rows = await tx.query<Row>(sql, [now + leaseMs, tx.holder, recipient, safetyOnly ? 0 : 1, now, limit]);
   return rows.sort((a, b) => a.class - b.class || a.id - b.id).map((row) => toClaimed(tx, row));
 }
 

@@ -31,7 +31,33 @@ const COLUMNS = `o.id, o.recipient, o.organization, o.event_key, o.kind, o.class
   o.tries, o.next_at, o.control_id, o.endpoint, o.ack_code, o.reason_code, o.reason_text, o.reason_since, o.created_at, o.settled_at,
   l.state AS link_state, l.since AS link_since, l.reason_code AS link_code, l.next_at AS link_next`;
 
+/** Digest of a row that took a resource away from a mirror. */
+export const MIRROR_REMOVED = 'removed';
+
+/** What a mirror holds of some resources, by what was sent to it. `last`: digest of the last word on the first, if it arrived. */
+export interface Mirrored {
+  readonly held: readonly string[];
+  readonly last?: string;
+}
+
+/** How far each mirror is behind, and what it will not get. */
+export interface MirrorState {
+  readonly recipient: string;
+  readonly waiting: number;
+  /** When the oldest row that waits was queued, ms. */
+  readonly oldest?: number;
+  /** Rows that consent kept back. */
+  readonly withheld: number;
+  /** Rows the mirror refused, or that cannot go. */
+  readonly failed: number;
+}
+
 export const OUTBOX_QUERIES = {
+  mirrored: `SELECT state, digest FROM outbox WHERE kind = 'mirror' AND recipient = ? AND resources = ? AND digest IS NOT NULL AND id <> ?
+    ORDER BY COALESCE(settled_at, created_at) DESC, id DESC`,
+  // LIKE keeps SQLite from the index of all mirror rows, which grows with what was ever sent.
+  mirrors: `SELECT recipient, state, COALESCE(reason_code, '') AS code, COUNT(*) AS n, MIN(created_at) AS oldest FROM outbox
+    WHERE state <> 'sent' AND kind LIKE 'mirror' GROUP BY recipient, state, COALESCE(reason_code, '')`,
   untold: `SELECT ${COLUMNS} FROM outbox o LEFT JOIN partner_link l ON l.recipient = o.recipient
     WHERE o.told = 0 AND o.state IN ('parked', 'refused', 'sent', 'unknown') ORDER BY o.id LIMIT ?`,
 } as const;
@@ -67,6 +93,44 @@ async function counts(tx: Tx): Promise<{ recipient: string; state: string; rows:
     "SELECT recipient, state, COUNT(*) AS n, MIN(created_at) AS oldest FROM outbox WHERE state <> 'sent' GROUP BY recipient, state",
   );
   return rows.map(({ recipient, state, n, oldest }) => ({ recipient, state, rows: Number(n), oldest }));
+}
+
+async function mirrored(
+  tx: Tx,
+  {
+    recipient,
+    row,
+    references,
+  }: { readonly recipient: string; readonly row: number; readonly references: readonly string[] },
+): Promise<Mirrored> {
+  const held: string[] = [];
+  let last: string | undefined;
+  for (const [i, reference] of references.entries()) {
+    const told = await tx.query<{ state: RowState; digest: string }>(OUTBOX_QUERIES.mirrored, [
+      recipient,
+      JSON.stringify([reference]),
+      row,
+    ]);
+    const arrived = told.find(({ state }) => state === 'sent');
+    if (arrived && arrived.digest !== MIRROR_REMOVED) held.push(reference);
+    // An attempt that did not arrive for certain may have: what was told before it is no longer what stands there.
+    if (i === 0 && told[0]?.state === 'sent') last = told[0].digest;
+  }
+  return { held, ...(last === undefined ? {} : { last }) };
+}
+
+async function mirrors(tx: Tx): Promise<MirrorState[]> {
+  const rows = await tx.query<{ recipient: string; state: RowState; code: string; n: number; oldest: number }>(
+    OUTBOX_QUERIES.mirrors,
+  );
+  return [...Map.groupBy(rows, ({ recipient }) => recipient)].map(([recipient, all]) => {
+    const count = (some: typeof all): number => some.reduce((sum, { n }) => sum + Number(n), 0);
+    const waiting = all.filter(({ state }) => state === 'queued' || state === 'sending');
+    const ended = all.filter((each) => !waiting.includes(each));
+    const withheld = count(ended.filter(({ code }) => code === 'consent.denied'));
+    const oldest = waiting.length > 0 ? { oldest: Math.min(...waiting.map((each) => each.oldest)) } : {};
+    return { recipient, waiting: count(waiting), ...oldest, withheld, failed: count(ended) - withheld };
+  });
 }
 
 async function links(
@@ -175,4 +239,6 @@ export const outboxReadCommands: CommandTable = {
   'outbox.untold': untold,
   'outbox.counts': counts,
   'outbox.links': links,
+  'outbox.mirrored': mirrored,
+  'outbox.mirrors': mirrors,
 };

@@ -29,6 +29,8 @@ export interface ReactLimits {
 
 /** The router's name among the handlers of triggers. */
 export const ROUTE = 'route';
+/** The handler that queues changes for the mirrors: its events too are written with the settling of its job. */
+export const MIRROR = 'mirror';
 
 interface SettleResult {
   readonly lost: readonly number[];
@@ -82,7 +84,8 @@ export class React {
     else this.#normal += 1;
     let outcome: JobOutcome;
     try {
-      if (job.handler === ROUTE) outcome = { kind: 'done', events: await this.#deps.route(job) };
+      if (job.handler === ROUTE || job.handler === MIRROR)
+        outcome = { kind: 'done', events: await this.#deps.route(job) };
       else {
         await this.#deps.runBot(job);
         outcome = { kind: 'done', events: [] };

@@ -5,7 +5,7 @@ import type { BacklogGate, GateState } from './backlog.ts';
 import type { JobRow } from './job-commands.ts';
 import type { Journal } from './journal.ts';
 import type { MessageQuery } from './journal-queries.ts';
-import type { OutboxQuery, OutboxRow } from './outbox-queries.ts';
+import type { MirrorState, OutboxQuery, OutboxRow } from './outbox-queries.ts';
 
 /** What operators see and may do; `/ops`, the CLI and the console are made of it. No answer holds content of a message. */
 export class FlowStatus {
@@ -13,17 +13,21 @@ export class FlowStatus {
   readonly #db: Database;
   readonly #gate: BacklogGate;
   readonly #wakeAll: () => void;
+  readonly #mirrors: () => readonly string[];
 
   constructor(parts: {
     readonly journal: Journal;
     readonly db: Database;
     readonly gate: BacklogGate;
     readonly wakeAll: () => void;
+    /** Recipients of the configured mirrors. */
+    readonly mirrors: () => readonly string[];
   }) {
     this.#journal = parts.journal;
     this.#db = parts.db;
     this.#gate = parts.gate;
     this.#wakeAll = parts.wakeAll;
+    this.#mirrors = parts.mirrors;
   }
 
   messages(query: MessageQuery): Promise<MessageRow[]> {
@@ -53,6 +57,13 @@ export class FlowStatus {
     }[]
   > {
     return this.#db.read('outbox.links', {});
+  }
+
+  /** Lag and failures of every mirror, also of one that has none. */
+  async mirrors(): Promise<readonly MirrorState[]> {
+    const behind = await this.#db.read<readonly MirrorState[]>('outbox.mirrors', {});
+    const others = this.#mirrors().filter((name) => !behind.some(({ recipient }) => recipient === name));
+    return [...behind, ...others.map((recipient) => ({ recipient, waiting: 0, withheld: 0, failed: 0 }))];
   }
 
   gate(feed: Feed): { readonly state: GateState; readonly rows: number; readonly oldestAgeMs: number } {

@@ -16,7 +16,7 @@ export interface SweepDeps {
   readonly confirmDelivery: ConfirmDelivery;
   /** Free bytes of the journal's volume; absent: not known. */
   readonly freeBytes?: () => Promise<number>;
-  /** Several processes share the database: leases of dead ones end by time. */
+  /** Several processes share the database: what a dead one had claimed comes free when its lock does, at the latest with its lease. */
   readonly shared: boolean;
   readonly wakeAll: () => void;
   readonly crons: readonly CronEntry[];
@@ -54,6 +54,7 @@ export class Sweep {
   async start(): Promise<void> {
     const { journal, db, shared, crons, now } = this.#deps;
     await journal.preparePartitions();
+    if (shared) await db.write('holder.look', {});
     // One process per SQLite home: whatever is claimed was claimed by a process that is gone.
     const before = shared ? now() : Number.MAX_SAFE_INTEGER;
     await journal.reclaim(!shared);
@@ -76,7 +77,8 @@ export class Sweep {
   }
 
   async look(): Promise<void> {
-    const { journal, gate, freeBytes } = this.#deps;
+    const { journal, gate, freeBytes, db, shared, wakeAll } = this.#deps;
+    if (shared && (await db.write<number>('holder.look', {})) > 0) wakeAll();
     gate.looked(await journal.backlog(), await freeBytes?.());
   }
 

@@ -158,7 +158,7 @@ export class Translate {
     else {
       const refused = translated.mapped.refused;
       outcome = refused
-        ? this.#park(message, refused, false)
+        ? this.#park(message, refused, translated.identity === true)
         : this.#applied(
             message,
             translated,
@@ -174,7 +174,7 @@ export class Translate {
     translated: Extract<Translated, { kind: 'mapped' }>,
     applied: Awaited<ReturnType<Store['apply']>>,
   ): MessageOutcome {
-    if (applied.outcome === 'refused') return this.#park(message, applied, false);
+    if (applied.outcome === 'refused') return this.#park(message, applied, translated.identity === true);
     const { parked } = translated.mapped;
     const reason = parked[0];
     return {

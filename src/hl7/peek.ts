@@ -39,7 +39,7 @@ export interface Peek {
 }
 
 /**
- * Sender, control id, acknowledgement mode and every patient (all PID-3 and MRG-1 repetitions) of any bytes, without reading the
+ * Sender, control id, acknowledgement mode and every patient (all PID-3 and MRG-1 repetitions, MRG-4 without MRG-1) of any bytes, without reading the
  * rest. Never throws. It says nothing about whether the message is well formed.
  */
 export function peek(bytes: Uint8Array, options?: ParseOptions): Peek {
@@ -49,7 +49,8 @@ export function peek(bytes: Uint8Array, options?: ParseOptions): Peek {
   const mrgs = message.segments('MRG');
   const patients: PatientId[] = [];
   for (const segment of pids) identifiers(segment, 'PID', 3, patients);
-  for (const segment of mrgs) identifiers(segment, 'MRG', 1, patients);
+  // MRG-4 is the prior number before v2.3.
+  for (const segment of mrgs) if (!identifiers(segment, 'MRG', 1, patients)) identifiers(segment, 'MRG', 4, patients);
   return {
     hasHeader: message.hasHeader,
     sendingApplication: header.sendingApplication,
@@ -72,7 +73,9 @@ export function peek(bytes: Uint8Array, options?: ParseOptions): Peek {
   };
 }
 
-function identifiers(segment: Segment, name: 'PID' | 'MRG', field: number, patients: PatientId[]): void {
+/** True when the field has one. */
+function identifiers(segment: Segment, name: 'PID' | 'MRG', field: number, patients: PatientId[]): boolean {
+  const before = patients.length;
   for (const cx of segment.repetitions(field)) {
     const id = cx.get(1);
     if (id === undefined) continue;
@@ -86,4 +89,5 @@ function identifiers(segment: Segment, name: 'PID' | 'MRG', field: number, patie
       type: cx.get(5),
     });
   }
+  return patients.length > before;
 }

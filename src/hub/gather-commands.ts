@@ -4,16 +4,21 @@ import { bodyKeysOf } from '../database/envelope.ts';
 import { forEachReference, parseReference } from '../fhir/references.ts';
 import type { Applied } from '../model/store.ts';
 import type { Owned, PersonFacts } from '../rules/facts.ts';
+import type { AppointmentTurn } from '../rules/routing-event.ts';
 import { type ApplyArgs, applyUnit } from '../server/apply.ts';
 import type { Engine } from '../server/engine.ts';
 import { personFacts } from '../server/grants.ts';
 import { loadRows, parseRow, type Row, rowKey } from '../server/rows.ts';
 import { queryKeys } from '../server/statements.ts';
+import { turnOf } from './appointment-turn.ts';
+import { causesOf } from './causes.ts';
+import { refuseClosed } from './closed-mark.ts';
+import { mirrorCommands } from './mirror-load.ts';
 
 /** The resources of an event and all that consent is decided on; `missing` when what the event is about is gone. */
 export type GatheredRows =
   | { readonly kind: 'found'; readonly items: readonly Owned[]; readonly facts: PersonFacts }
-  | { readonly kind: 'missing' };
+  | { readonly kind: 'missing'; readonly last?: Owned['resource'] };
 
 /** What the router is told of a changed row beside its content. */
 export interface ChangedRow {
@@ -21,7 +26,9 @@ export interface ChangedRow {
   readonly owner?: string;
   readonly person?: string;
   /** Of an Appointment: see `RouteContext`. */
-  readonly turn?: { readonly moved: boolean; readonly before: number };
+  readonly turn?: AppointmentTurn;
+  /** Of a Task: trigger of the message that made this version. */
+  readonly answeredBy?: string;
 }
 
 /** Commands that only the hub itself uses, beside the server's and the flow's. */
@@ -29,26 +36,34 @@ export function hubCommands(engine: Engine): CommandTable {
   return {
     'hub.gather': (tx, args: GatherArgs) => gather(tx, engine, args),
     'hub.changed': (tx, args: { type: string; id: string }) => changed(tx, args),
+    'hub.causes': (tx, args: { type: string; id: string }) => causesOf(tx, args.type, args.id),
     'hub.preview': (tx, args: ApplyArgs) => preview(tx, engine, args),
-    'hub.claim-key': async (tx, fingerprint: string) =>
-      (await keepSetting(tx, { name: 'key', value: fingerprint })) === fingerprint,
+    'hub.claim-key': (tx, fingerprint: string) => claimKey(tx, fingerprint),
     'hub.setting': (tx, name: string) => setting(tx, name),
     'hub.keep-setting': keepSetting,
+    ...mirrorCommands,
   };
 }
 
 interface GatherArgs {
   readonly references: readonly string[];
   readonly person?: string;
+  /** Also what the first of them refers to as it stands; and of a deleted one its last content. */
+  readonly follow?: boolean;
   /** Organization id: its own record of the person goes along, so that it recognises the patient. */
   readonly recipient?: string;
 }
 
-async function gather(tx: Tx, engine: Engine, { references, person, recipient }: GatherArgs): Promise<GatheredRows> {
-  const keys = localKeys(references);
+async function gather(tx: Tx, engine: Engine, args: GatherArgs): Promise<GatheredRows> {
+  const { references, person, recipient, follow = false } = args;
+  const subject = localKeys(references)[0];
+  const first = subject && (await loadRows(tx, [subject])).get(rowKey(subject.type, subject.id));
+  if (!first || first.deleted === 1) {
+    const last = first && follow ? await lastContent(tx, first) : undefined;
+    return last === undefined ? { kind: 'missing' } : { kind: 'missing', last };
+  }
+  const keys = localKeys(follow ? [...references, ...referencesIn(tx, first)] : references);
   const rows = await loadRows(tx, keys);
-  const first = keys[0] && rows.get(rowKey(keys[0].type, keys[0].id));
-  if (!first || first.deleted === 1) return { kind: 'missing' };
   const whose = first.person !== '' && first.person !== '*' ? first.person : (person ?? '');
   const named = keys.flatMap(({ type, id }) => rows.get(rowKey(type, id)) ?? []);
   const around = await aroundOf(tx, named, whose, recipient);
@@ -67,6 +82,20 @@ async function gather(tx: Tx, engine: Engine, { references, person, recipient }:
     return ownRecords.has(row.rid) ? { ...item, resource: tied(item.resource, records) } : item;
   });
   return { kind: 'found', items, facts };
+}
+
+function referencesIn(tx: Tx, row: Row): string[] {
+  const found = new Set<string>();
+  forEachReference(parseRow(row, bodyKeysOf(tx.env)) as unknown as Resource, ({ reference }) => found.add(reference));
+  return [...found];
+}
+
+async function lastContent(tx: Tx, { rid }: Row): Promise<Owned['resource'] | undefined> {
+  const [row] = await tx.query<Row>(
+    'SELECT * FROM history WHERE rid = ? AND deleted = 0 ORDER BY version DESC LIMIT 1',
+    [rid],
+  );
+  return row && (parseRow(row, bodyKeysOf(tx.env)) as unknown as Owned['resource']);
 }
 
 const isRecordOf =
@@ -92,8 +121,8 @@ const localKeys = (references: readonly string[]) =>
   });
 
 /**
- * What a message about these needs besides: the people behind the roles, the recipient's own record of the person, and for a referral the
- * care team, in which the outpatient provider stands (DOMAIN C1, REF). Consent decides on each of them as on everything else.
+ * What a message about these needs besides: the people behind the roles, the places a place lies in, the recipient's own record of the
+ * person, and for a referral the care team, in which the outpatient provider stands (DOMAIN C1, REF). Consent decides on each of them as on everything else.
  */
 async function aroundOf(tx: Tx, named: readonly Row[], person: string, recipient: string | undefined): Promise<Row[]> {
   const records =
@@ -113,17 +142,33 @@ async function aroundOf(tx: Tx, named: readonly Row[], person: string, recipient
   const members = await loadRows(tx, peopleIn(tx, teams));
   const roles = [...named, ...members.values()].filter(({ type }) => type === 'PractitionerRole');
   const behind = await loadRows(tx, peopleIn(tx, roles));
-  return [...records, ...teams, ...members.values(), ...behind.values()];
+  const places = await placesAround(tx, named);
+  return [...records, ...teams, ...members.values(), ...behind.values(), ...places];
+}
+
+/** A bed lies in a room, a room in a ward: as deep as a message can say. */
+const PLACES_DEEP = 6;
+
+async function placesAround(tx: Tx, named: readonly Row[]): Promise<Row[]> {
+  const found: Row[] = [];
+  let next = named.filter(({ type }) => type === 'Location');
+  for (let depth = 0; depth < PLACES_DEEP && next.length > 0; depth += 1) {
+    next = [...(await loadRows(tx, referredIn(tx, next, PLACES))).values()];
+    found.push(...next);
+  }
+  return found;
 }
 
 const PEOPLE: ReadonlySet<string> = new Set(['Organization', 'Practitioner', 'PractitionerRole']);
+const PLACES: ReadonlySet<string> = new Set(['Location']);
 
-function peopleIn(tx: Tx, rows: readonly Row[]) {
+const peopleIn = (tx: Tx, rows: readonly Row[]) => referredIn(tx, rows, PEOPLE);
+
+function referredIn(tx: Tx, rows: readonly Row[], types: ReadonlySet<string>) {
   const found = new Map<string, { readonly type: string; readonly id: string }>();
   for (const row of rows) {
     forEachReference(parseRow(row, bodyKeysOf(tx.env)) as unknown as Resource, ({ reference }) => {
-      for (const key of localKeys([reference ?? '']))
-        if (PEOPLE.has(key.type)) found.set(rowKey(key.type, key.id), key);
+      for (const key of localKeys([reference ?? ''])) if (types.has(key.type)) found.set(rowKey(key.type, key.id), key);
     });
   }
   return [...found.values()];
@@ -146,32 +191,14 @@ async function changed(tx: Tx, { type, id }: { type: string; id: string }): Prom
     ...(row.owner_org === '' ? {} : { owner: row.owner_org }),
     ...(isOnePerson ? { person: row.person } : {}),
     ...(type === 'Appointment' ? { turn: await turnOf(tx, row) } : {}),
+    ...(type === 'Task' ? await answeredBy(tx, row) : {}),
   };
 }
 
-/** What its versions say of how an Appointment came to stand as it does. */
-async function turnOf(tx: Tx, row: Row): Promise<NonNullable<ChangedRow['turn']>> {
-  const keys = bodyKeysOf(tx.env);
-  const older = await tx.query<{ json: string }>('SELECT json FROM history WHERE rid = ? ORDER BY version', [row.rid]);
-  const stands = [...older, row]
-    .filter(({ json }) => json !== '')
-    .map((each) => parseRow(each, keys) as unknown as { status?: string; start?: string })
-    .map(({ status = '', start = '' }) => ({ status, start }));
-  const turns = stands.filter((each, i) => i === 0 || !same(each, stands[i - 1]!));
-  const now = turns.at(-1)!;
-  const last = turns.at(-2);
-  return {
-    moved: last !== undefined && last.status === now.status && last.start !== now.start,
-    before: turns.slice(0, -1).filter((each) => same(each, now)).length,
-  };
+async function answeredBy(tx: Tx, { type, id, version }: Row): Promise<Pick<ChangedRow, 'answeredBy'>> {
+  const cause = (await causesOf(tx, type, id)).find((each) => each.version === version);
+  return cause === undefined ? {} : { answeredBy: cause.trigger };
 }
-
-interface Standing {
-  readonly status: string;
-  readonly start: string;
-}
-
-const same = (a: Standing, b: Standing): boolean => a.status === b.status && a.start === b.start;
 
 /** The code under which a preview comes back: the throw is what undoes its writes. */
 export const PREVIEW = 'store.preview';
@@ -180,7 +207,12 @@ async function preview(tx: Tx, engine: Engine, args: ApplyArgs): Promise<Applied
   throw new DatabaseError(PREVIEW, 'a preview writes nothing', await applyUnit(tx, engine, args));
 }
 
-/** The database keeps which hub key its ids were made with. False: another one, so this hub must not start on it. */
+/** The database keeps which hub key its ids were made with. False: another one, so this hub must not start on it; nor on a closed one. */
+async function claimKey(tx: Tx, fingerprint: string): Promise<boolean> {
+  await refuseClosed(tx);
+  return (await keepSetting(tx, { name: 'key', value: fingerprint })) === fingerprint;
+}
+
 const setting = async (tx: Tx, name: string): Promise<string | undefined> =>
   (await tx.query<{ value: string }>('SELECT value FROM hub_setting WHERE name = ?', [name]))[0]?.value;
 

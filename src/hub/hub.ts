@@ -17,23 +17,26 @@ import { type Config, ConfigError, splitAddress } from '../config/load.ts';
 import { DatabaseError } from '../database/command.ts';
 import { FLOW_LIMITS, type Flow, startFlow } from '../flow/hub-flow.ts';
 import { compileMaps, type Maps } from '../mapping/map-message.ts';
-import { HUB } from '../model/actor.ts';
+import { type Actor, HUB } from '../model/actor.ts';
 import type { FlowLog } from '../model/flow.ts';
 import type { Applied, Store } from '../model/store.ts';
 import { directoryResources } from '../rules/directory.ts';
 import { type FhirService, makeFhirService } from '../server/service.ts';
 import { makeStore } from '../server/store.ts';
+import type { UnmergeArgs } from '../server/unmerge.ts';
 import { TransportError } from '../transport/transport-error.ts';
 import { PREVIEW } from './gather-commands.ts';
 import { loadHubKey } from './key.ts';
 import { Listeners } from './listeners.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Log } from './log.ts';
+import { loadMirrors } from './mirror-load.ts';
 import { obligations } from './obligations.ts';
 import { issuersOf, openDatabases } from './open.ts';
 import { startOperations } from './operations.ts';
+import { requireCases } from './partner-cases.ts';
 import { renderPort } from './render-port.ts';
-import { routeJob } from './route-job.ts';
+import { isRelayed, mirrorTriggers, routeJob } from './route-job.ts';
 import { makeBots } from './run-bot.ts';
 import { safetyPolicy } from './safety-policy.ts';
 import { Senders } from './send-port.ts';
@@ -52,10 +55,15 @@ export interface Hub {
 }
 
 const clock = { now: Date.now };
+const OPERATOR: Actor = { kind: 'operator', id: 'operator', scopes: [] };
 
 /** Starts everything or throws and leaves nothing running. Resolves when messages and requests are taken. */
 export async function startHub(config: Config, log: Log): Promise<Hub> {
   const key = loadHubKey(config.keyFile);
+  const maps = compileMaps(DEFINITIONS);
+  requireDialects(config, maps);
+  const notKept = (code: string): void => log.warn({ event: 'passed-cases-not-kept', code }, 'golden cases run again');
+  await requireCases(config, maps, notKept);
   const databases = await openDatabases(config, key);
   const live = new LiveConfig(config);
   let flow: Flow | undefined;
@@ -87,8 +95,6 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       wake,
     );
     await seed(store, config);
-    const maps = compileMaps(DEFINITIONS);
-    requireDialects(config, maps);
     const bots = makeBots(modules, { service, store, now: clock.now });
     const operations = startOperations({
       database: databases.store,
@@ -120,10 +126,10 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       gather: (event) =>
         databases.store.read('hub.gather', {
           references: event.resources,
-          recipient: event.organization,
+          ...(event.kind === 'mirror' ? { follow: true } : { recipient: event.organization }),
           ...(event.person === undefined ? {} : { person: event.person }),
         }),
-      render: renderPort(),
+      render: renderPort(() => live.partners()),
       send: { send: (endpoint, payload, options) => senders.send(endpoint, payload, options) },
       ...obligations({ database: databases.store, store, service, now: clock.now, wake }),
       auditReplay: (entry) => auditReplay(databases.store, entry),
@@ -170,10 +176,17 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
         for (const name of ['http', 'database', 'keyFile'] as const) {
           if (next[name] !== live.current[name]) throw new Error(`${next.file}: ${name}: needs a restart`);
         }
+        if (JSON.stringify(mirrorTriggers(next.partners)) !== JSON.stringify(mirrorTriggers(live.partners()))) {
+          throw new Error(`${next.file}: partners[].endpoints[].transport.types: needs a restart`);
+        }
         if (JSON.stringify(issuersOf(next)) !== JSON.stringify(issuersOf(live.current))) {
           throw new Error(`${next.file}: partners[].issues: needs a restart`);
         }
+        if (isRelayed(next.partners) !== isRelayed(live.partners())) {
+          throw new Error(`${next.file}: partners[].endpoints[].relays: the first or last needs a restart`);
+        }
         requireDialects(next, maps);
+        await requireCases(next, maps, notKept);
         const before = { config: live.current, translate, senders };
         translate = translatePort(maps, next.partners, key.ids, next.version);
         senders = new Senders(next.partners, flowLog);
@@ -327,7 +340,14 @@ async function listenHttp(
       replay: flow.replay,
       admin,
       feeds: () => live.feeds(),
+      unmerge: (patient, other) =>
+        database.write('store.unmerge', { patient, other, by: OPERATOR, at: clock.now() } satisfies UnmergeArgs),
       issues: (journalId) => database.read('store.issues', journalId),
+      loadMirrors: async (partner) => {
+        const loaded = await loadMirrors(database, live.partners(), partner, clock.now());
+        for (const recipient of loaded?.recipients ?? []) flow.queued(recipient);
+        return loaded;
+      },
       now: clock.now,
     }),
     metrics: metrics.registry,

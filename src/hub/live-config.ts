@@ -1,6 +1,7 @@
 import type { Config } from '../config/load.ts';
 import type { FlowConfig } from '../flow/hub-flow.ts';
 import type { Endpoint, Feed, Partner } from '../model/partner.ts';
+import { partnerIdOf } from '../rules/mirror.ts';
 
 /** The configuration in force. A reload replaces it whole; every question is answered by what is in force then. */
 export class LiveConfig implements FlowConfig {
@@ -38,7 +39,7 @@ export class LiveConfig implements FlowConfig {
   }
 
   partner(id: string): Partner | undefined {
-    return this.#config.partners.find((each) => each.id === id);
+    return this.#config.partners.find((each) => each.id === partnerIdOf(id));
   }
 
   partners(): readonly Partner[] {

@@ -13,7 +13,7 @@ import { type StoreEnv, storeCommands, storeMigrations } from '../workers/store-
 import type { HubKey } from './key.ts';
 import { lockHome } from './lock.ts';
 import { buildFile, workerUrl } from './paths.ts';
-import { routeTriggers } from './route-job.ts';
+import { mirrorTriggers, routeTriggers } from './route-job.ts';
 
 /** The databases of one hub. On PostgreSQL both are the same. */
 export interface Databases {
@@ -27,15 +27,19 @@ export interface Databases {
 const POSTGRES_POOL_MAX = 16;
 
 /**
- * Opens what the configuration names and brings its schema forward. Throws HomeLocked, `database.*` codes, or `hub.key-other`
+ * Opens what the configuration names and brings its schema forward. Throws HomeLocked, `database.*` codes (a closed one: `database.moved`, `database.copy-unfinished`), or `hub.key-other`
  * when the database was made with another hub key: its ids would not be found again.
  */
 export async function openDatabases(config: Config, key: HubKey): Promise<Databases> {
   const env = storeEnv(config, key, BOTS);
   const opened = config.database.startsWith('sqlite:') ? await openHome(config, env) : await openShared(config, env);
-  if (await opened.store.write<boolean>('hub.claim-key', key.fingerprint)) return opened;
-  await opened.close();
-  throw new Error(`hub.key-other: the database was made with another hub key than that of ${config.keyFile}`);
+  try {
+    if (await opened.store.write<boolean>('hub.claim-key', key.fingerprint)) return opened;
+    throw new Error(`hub.key-other: the database was made with another hub key than that of ${config.keyFile}`);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 function storeEnv(config: Config, key: HubKey, modules: readonly BotModule[]): StoreEnv {
@@ -44,7 +48,11 @@ function storeEnv(config: Config, key: HubKey, modules: readonly BotModule[]): S
     current: encryption.keyId,
     keys: { ...encryption.retired, [encryption.keyId]: encryption.key },
   };
-  const triggers: Trigger[] = [...routeTriggers, ...modules.flatMap((each) => each.triggers)];
+  const triggers: Trigger[] = [
+    ...routeTriggers(config.partners),
+    ...mirrorTriggers(config.partners),
+    ...modules.flatMap((each) => each.triggers),
+  ];
   return {
     definitions: buildFile('definitions.json.gz').href,
     hubKey: key.ids.toString('hex'),
@@ -71,7 +79,11 @@ async function openHome(config: Config, env: StoreEnv): Promise<Databases> {
     lock.release();
   };
   try {
-    const shared = { readTimeoutMs: config.limits.queryTimeoutMs, env };
+    const shared = {
+      readTimeoutMs: config.limits.queryTimeoutMs,
+      env,
+      checkpoints: workerUrl('checkpoint-worker'),
+    };
     const [journal, store] = await Promise.all([
       openSqliteDatabase({
         ...shared,

@@ -1,5 +1,5 @@
 import type { BotEvent } from '@medplum/core';
-import type { BotModule } from '../../bots/hub.ts';
+import { type BotModule, isConflict } from '../../bots/hub.ts';
 import type { Actor } from '../model/actor.ts';
 import type { Job, RunBot } from '../model/flow.ts';
 import type { Store, Stored } from '../model/store.ts';
@@ -25,7 +25,11 @@ export function makeBots(
   const call = async (name: string, input: Stored | undefined): Promise<void> => {
     const handler = handlers.get(name);
     if (!handler) throw new Error(`no bot ${name}`);
-    await handler(inProcessClient(parts.service, actorOf(name)), eventOf(name, input));
+    try {
+      await handler(inProcessClient(parts.service, actorOf(name)), eventOf(name, input));
+    } catch (error) {
+      throw named(error);
+    }
   };
   return {
     async run(job: Job): Promise<void> {
@@ -35,6 +39,12 @@ export function makeBots(
     },
     tick: (bot) => call(bot.name, undefined),
   };
+}
+
+/** A lost race is named as one in logs and in what waits; it is tried again as everything is. */
+function named(error: unknown): unknown {
+  const each: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return error instanceof Error && each.every(isConflict) ? Object.assign(error, { code: 'database.conflict' }) : error;
 }
 
 /** The event as Medplum hands it to a bot. Secrets stay with the hub. */

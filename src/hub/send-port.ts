@@ -1,6 +1,6 @@
 import { readAck } from '../hl7/read-ack.ts';
 import type { SendPort } from '../model/flow.ts';
-import type { Endpoint, Partner } from '../model/partner.ts';
+import type { Endpoint, FhirTransport, MirrorTransport, Partner } from '../model/partner.ts';
 import type { Attempt, SendOptions, Transport, TransportLog } from '../model/transport.ts';
 import { fhirRest } from '../transport/out/fhir-rest.ts';
 import { hl7Http } from '../transport/out/http.ts';
@@ -62,19 +62,30 @@ function open({ transport }: Endpoint, log: TransportLog): Transport {
       const { url, authorization } = withToken(transport);
       return hl7Http({ ...limits, url, authorization, atOnceMax: 1, now: Date.now, matchAck });
     }
+    case 'mirror':
     case 'fhir': {
-      const { url, authorization } = withToken(transport);
+      const { url, authorization } = withClient(transport);
       const rest = fhirRest({ ...limits, url, authorization, atOnceMax: HTTP_AT_ONCE_MAX, now: Date.now });
+      const isMirror = transport.kind === 'mirror';
+      // What became of each entry is asked, what the mirror made of it is not.
+      const headers = { ...otherHeaders(transport.headers), ...(isMirror ? { prefer: 'return=minimal' } : {}) };
       return {
         send: (body: Uint8Array, options: SendOptions) =>
-          rest.send({ method: 'POST', path: '', body, headers: otherHeaders(transport.headers) }, options),
+          rest.send({ method: 'POST', path: '', body, headers, answerMatters: isMirror }, options),
         close: () => rest.close(),
       };
     }
   }
 }
 
-type HttpTransportSettings = Extract<Endpoint['transport'], { url: string }>;
+type HttpTransportSettings = Pick<Extract<Endpoint['transport'], { url: string }>, 'url' | 'headers'>;
+
+/** A configured client goes before a header: its tokens are fetched anew. */
+function withClient(transport: FhirTransport | MirrorTransport) {
+  const { url, authorization } = transport;
+  if (!authorization) return withToken(transport);
+  return { url, authorization: { kind: 'client-credentials', ...authorization } as const };
+}
 
 /** The Authorization header of the settings, as the transport takes it. */
 function withToken({ url, headers }: HttpTransportSettings) {

@@ -33,7 +33,8 @@ export function translatePort(
       );
       if (mapped.refused?.code === NO_MAP) return { kind: 'unsupported', identity: false };
       if (mapped.refused?.code === IDENTITY_WITHOUT_MAP) return { kind: 'unsupported', identity: true };
-      return { kind: 'mapped', mapped, stamp: mapped.stamp, event: mapped.event };
+      const identity = maps.find(mapped.event)?.movesIdentity;
+      return { kind: 'mapped', mapped, stamp: mapped.stamp, event: mapped.event, ...(identity && { identity }) };
     },
   };
 }

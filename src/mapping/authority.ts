@@ -1,4 +1,5 @@
 import type { Partner } from '../model/partner.ts';
+import { ownEntry } from './own-entry.ts';
 
 const OID = /^[0-2](\.(0|[1-9]\d*))+$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -13,7 +14,7 @@ const NATIONAL: Readonly<Record<string, string>> = {
 
 /** The system of a national identifier type; undefined for all that organizations issue themselves. */
 export function nationalSystem(identifierType: string | undefined): string | undefined {
-  return identifierType === undefined ? undefined : NATIONAL[identifierType];
+  return identifierType === undefined ? undefined : ownEntry(NATIONAL, identifierType);
 }
 
 /**
@@ -46,15 +47,11 @@ export function authorityOf(
   const name = namespace ?? universal ?? partner.defaultAuthority;
   if (name === undefined) return undefined;
   const system =
-    (namespace === undefined ? undefined : own(partner.authorities, namespace)) ??
-    (universal === undefined ? undefined : own(partner.authorities, universal)) ??
-    own(partner.authorities, name);
+    (namespace === undefined ? undefined : ownEntry(partner.authorities, namespace)) ??
+    (universal === undefined ? undefined : ownEntry(partner.authorities, universal)) ??
+    ownEntry(partner.authorities, name);
   if (system !== undefined) return { system, listed: true };
   return { system: unlistedSystem(partner.id, name, universal, type), listed: false };
-}
-
-function own(record: Readonly<Record<string, string>>, key: string): string | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 /** The partner that declares to issue identifiers of this system, or in whose messages an unlisted one was found. */

@@ -149,6 +149,7 @@ const ANNOTATED = new Set([
   'recordedDate',
   'sent',
   'start',
+  'whenPrepared',
 ]);
 
 function underscored(element: string): string {

@@ -1,6 +1,7 @@
 import { leaves } from '../hl7/leaves.ts';
 import { printLocation } from '../hl7/location.ts';
 import type { Message } from '../hl7/tree.ts';
+import { Origins } from './explain-origin.ts';
 import { type MappedMessage, type Maps, mapMessage } from './map-message.ts';
 import type { MapContext, Traced } from './scope.ts';
 
@@ -8,10 +9,10 @@ import type { MapContext, Traced } from './scope.ts';
 export interface Made {
   /** `Patient/<id> birthDate`. */
   readonly element: string;
-  /** `PID[Patient] PID-7 → birthDate`; of what code of the message map states, the name of that map. */
+  /** `PID[Patient] PID-7 → birthDate`; of what no row of a table states, the code of the message map that does. */
   readonly by: string;
-  /** `PID[1]-7`. */
-  readonly from: string | undefined;
+  /** `PID[1]-7`; several are parted by `, `. `MSH[1]-9`: the event alone says it. */
+  readonly from: string;
 }
 
 /** One leaf that went in, and what became of it. Names places and rows, never values. */
@@ -29,12 +30,12 @@ export interface Explanation {
 
 /** Maps a message and says of each output element what made it, and of each input what became of it. Slower than `mapMessage`. */
 export function explain(maps: Maps, message: Message, context: MapContext): Explanation {
-  const made = new Map<string, Traced>();
+  const made: Traced[] = [];
   const inputs: Used[] = [];
   const mapped = mapMessage(maps, message, context, {
     loss: true,
     trace: {
-      row: (traced) => made.set(`${traced.draft.type}/${traced.draft.id} ${traced.element}`, traced),
+      row: (traced) => made.push(traced),
       end: (scope, fateOf) => {
         for (const leaf of leaves(message)) {
           if (leaf.text.trim() === '') continue;
@@ -48,15 +49,26 @@ export function explain(maps: Maps, message: Message, context: MapContext): Expl
       },
     },
   });
-  const map = maps.find(mapped.event)?.name ?? mapped.event;
-  const outputs = mapped.resources.flatMap(({ type, id, elements }) =>
-    elements.map(({ element }): Made => {
-      const name = `${type}/${id} ${element}`;
-      const traced = made.get(name);
-      if (traced === undefined) return { element: name, by: `message map ${map}`, from: undefined };
-      const { segment, field, row } = traced;
-      return { element: name, by: row, from: `${segment.name}[${segment.occurrence}]-${field}` };
-    }),
-  );
-  return { mapped, outputs, inputs };
+  return { mapped, outputs: outputsOf(mapped, new Origins(maps, message, mapped, made)), inputs };
+}
+
+function outputsOf(mapped: MappedMessage, origins: Origins): Made[] {
+  const outputs = mapped.resources.flatMap((resource): Made[] => {
+    const name = `${resource.type}/${resource.id}`;
+    const elements = resource.elements.map(({ element }) => ({
+      element: `${name} ${element}`,
+      ...origins.of(resource, element),
+    }));
+    const defaults = (resource.defaults ?? []).map(({ element }) => {
+      const { by, from } = origins.of(resource, element);
+      return { element: `${name} ${element}`, by: `${by}; while nothing else states it`, from };
+    });
+    const labels = resource.labels.length === 0 ? [] : [{ element: `${name} meta.security`, ...origins.ofLabels() }];
+    return [...elements, ...defaults, ...labels];
+  });
+  for (const said of mapped.identity) {
+    const [one, other] = said.op === 'merge' ? [said.survivor, said.loser] : [said.patient, said.other];
+    outputs.push({ element: `Patient/${one} link (${said.op} Patient/${other})`, ...origins.ofIdentity() });
+  }
+  return outputs;
 }

@@ -10,6 +10,8 @@ export interface MessageMap {
   /** Every segment map it uses: what is in none of them is loss. */
   // biome-ignore lint/suspicious/noExplicitAny: maps of all resource types stand in one list
   readonly maps: readonly SegmentMap<any>[];
+  /** It says who is who. What cannot be applied of it parks and holds its patients' lanes, whatever the feed does with parked messages. */
+  readonly movesIdentity?: true;
   /** States what the message says. It may throw a `Refusal` and nothing else. */
   readonly run: (scope: Scope) => void;
 }

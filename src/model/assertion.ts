@@ -23,7 +23,8 @@ export interface NaturalKey {
 /**
  * One statement about one element of one resource.
  * `element` is a path of element names from the root (`birthDate`, `period.end`, `hospitalization.dischargeDisposition`),
- * optionally followed by a slot (`participant[PV1-7]`): a repeating element is the concatenation of its slots in slot order.
+ * optionally followed by a slot (`participant[PV1-7]`): a repeating element is the concatenation of its slots in slot order. A slot
+ * may have parts (`participant[AIP/x]`): what was said of one is void once `participant[AIP]` was stated later.
  * `set` states a value, `snapshot` states the whole list of a repeating element or slot, `delete` (v2 `""`) states that there is none.
  * `overFhir`: this row may change an element that a FHIR actor wrote last (only listed rows may).
  */

@@ -141,6 +141,12 @@ const ROWS = {
   'database.failed': ['transient', 'retry', 'AR', '207', 'exception', 500, 'The database failed'],
   'database.newer': ['permanent', 'answer', 'AR', '207', 'exception', 500, 'The database was written by a newer hub'],
   'database.unsafe': ['permanent', 'answer', 'AR', '207', 'exception', 500, 'The database may lose what it confirmed'],
+  'database.missing': ['permanent', 'answer', 'AR', '207', 'exception', 500, 'There is no database at this place'],
+  'database.not-empty': ['refused', 'answer', 'AR', '207', 'exception', 500, 'The database to fill is not empty'],
+  'database.copy-unfit': ['permanent', 'answer', 'AR', '207', 'exception', 500, 'A value cannot be copied'],
+  'database.copy-differs': ['permanent', 'answer', 'AR', '207', 'exception', 500, 'The copy is not what was copied'],
+  'database.copy-unfinished': ['permanent', 'answer', 'AR', '207', 'exception', 500, 'The database is half a copy'],
+  'database.moved': ['refused', 'answer', 'AR', '207', 'exception', 500, 'The hub of this database moved to another'],
   'database.command-unknown': [
     'permanent',
     'park',

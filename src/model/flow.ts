@@ -20,10 +20,16 @@ export interface Inbound {
 
 /**
  * What the mapping makes of a message. `unsupported`: a well-formed trigger without a map;
- * `identity`: it moves or cancels identities, so that going on without it would be wrong (it parks and holds its lanes).
+ * `identity`: it moves or cancels identities, so that going on without it would be wrong (when it parks, it holds its lanes).
  */
 export type Translated =
-  | { readonly kind: 'mapped'; readonly mapped: Mapped; readonly stamp: Stamp; readonly event: string }
+  | {
+      readonly kind: 'mapped';
+      readonly mapped: Mapped;
+      readonly stamp: Stamp;
+      readonly event: string;
+      readonly identity?: true;
+    }
   | { readonly kind: 'unsupported'; readonly identity: boolean };
 
 /** Bytes to assertions. Pure; a throw is a defect and parks the message after its tries. */

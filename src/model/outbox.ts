@@ -2,7 +2,7 @@ import type { Purpose } from './visibility.ts';
 
 /** A business act somebody must be told of. Unique on (recipient, eventKey): a re-mapped replay sends nothing twice. */
 export interface OutboxEvent {
-  /** Partner id. */
+  /** Partner id; of a mirror `partner/endpoint`: it has a queue, a link and a lag of its own. */
   readonly recipient: string;
   /** Organization id of the partner. */
   readonly organization: string;
@@ -20,22 +20,28 @@ export interface OutboxEvent {
   readonly sender?: string;
 }
 
-export type EventKind =
-  | 'referral'
-  | 'referral-modify'
-  | 'referral-cancel'
-  | 'referral-answer'
-  | 'safety-note'
-  | 'safety-answer'
-  | 'acknowledgement'
-  | 'escalation'
-  | 'not-delivered'
-  | 'notice'
-  | 'appointment'
-  | 'conflict'
+export const EVENT_KINDS = [
+  'referral',
+  'referral-modify',
+  'referral-cancel',
+  /** Nobody answered in time: what became of it? */
+  'referral-status',
+  'referral-answer',
+  'safety-note',
+  'safety-answer',
+  'acknowledgement',
+  'escalation',
+  'not-delivered',
+  'notice',
+  'appointment',
+  'conflict',
   /** An event its authoritative source issued, told on: encounter, administration, observation, problem, charge. */
-  | 'relay'
-  | 'application-ack';
+  'relay',
+  'application-ack',
+  /** A version of a resource, for a server that is kept as the store is. */
+  'mirror',
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** Why something is not sent now, in words an operator reads. The code is of the failure table. */
 export interface Waiting {

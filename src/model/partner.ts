@@ -1,3 +1,6 @@
+import type { RelayType } from './relay.ts';
+import type { Purpose } from './visibility.ts';
+
 /** A code as a partner's table maps it. */
 export interface MappedCode {
   readonly system: string;
@@ -70,6 +73,36 @@ export interface Dialect {
   readonly bundle?: 'transaction' | 'batch' | 'message' | 'rest-hook';
 }
 
+/** OAuth 2 client credentials of the hub at a partner. Rule: RFC 6749, 4.4. */
+export interface ClientCredentials {
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope?: string;
+}
+
+interface FhirServer {
+  /** FHIR base. */
+  readonly url: string;
+  /** Sent with every request; an Authorization header among them is used where no client is configured. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly authorization?: ClientCredentials;
+}
+
+/** Takes business events as FHIR Bundles. */
+export interface FhirTransport extends FhirServer {
+  readonly kind: 'fhir';
+}
+
+/** A FHIR R4 server that is kept as the store is, in what consent lets its organization know. It hears of changes, not of events. */
+export interface MirrorTransport extends FhirServer {
+  readonly kind: 'mirror';
+  readonly types: readonly string[];
+  /** How a resource is found there: by the hub's identifier, or under the hub's own id where the server allows clients to choose ids. */
+  readonly update: 'conditional' | 'by-id';
+  readonly purpose: Purpose;
+}
+
 /** How the hub reaches a partner. */
 export interface Endpoint {
   readonly id: string;
@@ -87,7 +120,8 @@ export interface Endpoint {
         };
       }
     | { readonly kind: 'hl7-http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
-    | { readonly kind: 'fhir'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+    | FhirTransport
+    | MirrorTransport;
   /** v2 version and dialect written to it. */
   readonly version: string;
   readonly charset: string;
@@ -99,6 +133,8 @@ export interface Endpoint {
   readonly recognisesRepeats: boolean;
   /** Business events it takes, e.g. `referral`, `safety-note`, `appointment`; empty: all its transport can carry. */
   readonly accepts: readonly string[];
+  /** Message types it wants told on as their source issued them. Absent: none, whatever `accepts` says. */
+  readonly relays?: readonly RelayType[];
   readonly dialect?: Dialect;
 }
 
@@ -139,6 +175,8 @@ export interface Partner {
   readonly registrationMeansArrival: boolean;
   /** File name under mappings/partners/, when data is not enough. */
   readonly mappingFile?: string;
+  /** Folder of the partner's golden cases, relative to the settings file: this partner loads only while they all pass. */
+  readonly cases?: string;
   readonly feeds: readonly Feed[];
   readonly endpoints: readonly Endpoint[];
   /** Calendar and on-call routes used by the escalation ladder. */

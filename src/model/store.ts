@@ -18,6 +18,8 @@ export interface ApplyUnit {
   readonly organization: string;
   readonly stamp: Stamp;
   readonly mapped: Mapped;
+  /** A person's act and no message: its Provenance names them instead of a message. */
+  readonly by?: Actor;
   readonly provenance: {
     /** SHA-256 (hex) of the message's bytes. */
     readonly bodyHash: string;

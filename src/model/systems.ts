@@ -19,3 +19,6 @@ export const hubConceptMap = (name: string): string =>
 
 /** Canonical URL of a subscription topic of the hub. */
 export const hubTopic = (name: string): string => `${BASE}/SubscriptionTopic/${name}`;
+
+/** Extension: parts of the name that a reference shows, of somebody who has no Practitioner of his own. */
+export const PERSON_NAME = hubExtension('person-name');

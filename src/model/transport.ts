@@ -73,6 +73,8 @@ export interface FhirRequest {
   /** Conditional create: the search that must find nothing. */
   readonly ifNoneExist?: string;
   readonly ifMatch?: string;
+  /** The body says what became of it: a status without it is no answer. Always so of a GET. */
+  readonly answerMatters?: boolean;
   /** Further headers, e.g. those of a Subscription's channel. */
   readonly headers?: Readonly<Record<string, string>>;
 }

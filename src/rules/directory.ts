@@ -75,6 +75,8 @@ function onCall(partner: Partner): HealthcareService & { id: string } {
   };
 }
 
+const isFhir = ({ kind }: Partner['endpoints'][number]['transport']): boolean => kind === 'fhir' || kind === 'mirror';
+
 /** Where a partner is reached. Headers hold secrets and stay out of the store. */
 function endpoints(partner: Partner): (Endpoint & { id: string })[] {
   return partner.endpoints.map((each) => ({
@@ -83,10 +85,10 @@ function endpoints(partner: Partner): (Endpoint & { id: string })[] {
     status: 'active',
     connectionType: {
       system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
-      code: each.transport.kind === 'fhir' ? 'hl7-fhir-rest' : 'hl7v2-mllp',
+      code: isFhir(each.transport) ? 'hl7-fhir-rest' : 'hl7v2-mllp',
     },
     managingOrganization: { reference: `Organization/${partner.organization}` },
-    payloadType: [{ text: each.transport.kind === 'fhir' ? 'FHIR R4' : `HL7 v${each.version}` }],
+    payloadType: [{ text: isFhir(each.transport) ? 'FHIR R4' : `HL7 v${each.version}` }],
     address:
       each.transport.kind === 'mllp' ? `mllp://${each.transport.host}:${each.transport.port}` : each.transport.url,
   }));

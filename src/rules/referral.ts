@@ -7,6 +7,8 @@ const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';
 /** Esketamine nasal spray (SCDF, SBDF) and racemic ketamine. Rule: DOMAIN B4. */
 const DOSING_DRUGS = ['2201623', '2201625', '6130'];
 
+const AUTHORIZATION = hubExtension('authorization');
+
 /** The Task that carries a referral: hub code `accept-referral` or HL7 `fulfill`, about a ServiceRequest. */
 export function isReferralTask(task: Task): boolean {
   const coded =
@@ -50,8 +52,11 @@ export function contentOf(request: ServiceRequest): string {
     supportingInfo,
     note,
   };
+  // Absent where no payer said anything, so that referrals without one keep their fingerprint.
+  const authorization = request.extension?.filter(({ url }) => url === AUTHORIZATION);
   return jsonHash({
     ...asked,
+    ...(authorization !== undefined && authorization.length > 0 && { authorization }),
     occurrenceDateTime,
     occurrencePeriod,
     occurrenceTiming,

@@ -23,6 +23,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   Flag: ['subject'],
   Goal: ['subject'],
   MedicationAdministration: ['subject', 'medicationReference'],
+  MedicationDispense: ['medicationReference'],
   MedicationRequest: ['subject', 'medicationReference'],
   MedicationStatement: ['subject', 'medicationReference'],
   Procedure: ['subject'],

@@ -5,13 +5,55 @@ import type { EventKind, OutboxEvent } from '../model/outbox.ts';
 import type { Partner } from '../model/partner.ts';
 import { organizationOf } from './facts.ts';
 
+/** The message that made one version of a resource, as its Provenance says. */
+export interface Cause {
+  /** Number of the version. */
+  readonly version: number;
+  /** Trigger of the message, e.g. `ADT^A03`. */
+  readonly trigger: string;
+  /** Organization id of its sender. */
+  readonly organization: string;
+  /** SHA-256 of its bytes, hex. */
+  readonly message: string;
+  /** Its instant by the sender's clock (EVN-2 or MSH-7), ISO. */
+  readonly at: string;
+  /** Everything of this person that the message changed, as `Type/id`. */
+  readonly targets: readonly string[];
+}
+
+/** What the router knows of how a change that may be told on came about. */
+export interface RelayContext {
+  /** The version whose job this is. */
+  readonly version: number;
+  /** The messages that made versions of this resource; a version of a person or a bot has none. */
+  readonly causes: readonly Cause[];
+  /** Organizations to which some grant of the owner opens something of this person. Each send decides again. */
+  readonly mayKnow: ReadonlySet<string>;
+}
+
+/** How an Appointment came to stand as it does: a turn is a state at a time. */
+export interface AppointmentTurn {
+  /** Its time was moved by this turn. */
+  readonly moved: boolean;
+  /** How often it stood like this before. */
+  readonly before: number;
+  /** How often something else that others plan by changed within this turn: its end, kind, service or place. */
+  readonly modified?: number;
+  /** Trigger of its owner's message that made this version. */
+  readonly trigger?: string;
+}
+
 /** What the router knows besides the resources: the row's owner, and the person for the lane. */
 export interface RouteContext {
   /** Organization that owns the changed row; absent: the hub. */
   readonly owner?: string | undefined;
   readonly person?: string | undefined;
-  /** Of an Appointment: whether its time was moved by this change, and how often it stood like this before. */
-  readonly turn?: { readonly moved: boolean; readonly before: number } | undefined;
+  /** Trigger of the message that made this version of a Task, by the organization that owns the obligation. */
+  readonly answeredBy?: string | undefined;
+  /** Of an Appointment. */
+  readonly turn?: AppointmentTurn | undefined;
+  /** Of a type that is told on; absent: no endpoint asks for it. */
+  readonly relay?: RelayContext | undefined;
 }
 
 /** The change, what was found around it, and who there is to tell. */

@@ -22,6 +22,7 @@ export function referralEvents(task: Task, known: Known): OutboxEvent[] {
     ? [
         ...eventOf({ kind: 'referral', key: `referral/${request.id}`, to, from, about }, known),
         ...modified(request, task, { to, from, about }, known),
+        ...asked(request, task, { to, from, about }, known),
       ]
     : [];
   return [...events, ...answerEvents(task, known)];
@@ -40,6 +41,19 @@ function modified(
   return eventOf({ kind: 'referral-modify', key: `referral/${request.id}/modified/${now}`, ...act }, known);
 }
 
+/** Nobody answered by the deadline, and the ladder was walked: the receiver's own system is asked once for news (H17). */
+function asked(
+  request: ServiceRequest,
+  task: Task,
+  act: Pick<Act, 'to' | 'from' | 'about'>,
+  known: Known,
+): OutboxEvent[] {
+  const isOpen = task.status === 'requested' || task.status === 'received';
+  if (!isOpen || codeIn(BUSINESS_STATUS, task.businessStatus) !== 'escalated') return [];
+  const key = `referral/${request.id}/status/${task.restriction?.period?.end ?? ''}`;
+  return eventOf({ kind: 'referral-status', key, ...act }, known);
+}
+
 /** Who refers: the partner that Task or request names, else who owns the row (a source may name a person in its own words). */
 function referrerOf(task: Task, request: ServiceRequest | undefined, known: Known): string | undefined {
   return organization(task.requester, known) ?? organization(request?.requester, known) ?? known.context.owner;
@@ -56,5 +70,11 @@ export function answerEvents(task: Task, known: Known): OutboxEvent[] {
   const request = find<ServiceRequest>(task.focus?.reference, known);
   const to = referrerOf(task, request, known);
   const from = organization(task.owner, known);
-  return eventOf({ kind: 'referral-answer', key: `task/${task.id}/${act}`, to, from, about: [task, request] }, known);
+  // An answer to a modification is one of its own, though it says what the first one said.
+  const { answeredBy } = known.context;
+  const by = answeredBy === 'RRI^I13' ? `/${answeredBy}` : '';
+  return eventOf(
+    { kind: 'referral-answer', key: `task/${task.id}/${act}${by}`, to, from, about: [task, request] },
+    known,
+  );
 }

@@ -15,8 +15,9 @@ import { affiliationsOf } from './facts.ts';
 import { isReferralTask } from './referral.ts';
 import { eventOf, find, type Known, kindOf, organization, type RouteContext, tasksOf } from './routing-event.ts';
 import { answerEvents, referralEvents } from './routing-referral.ts';
+import { relayEvents, relayQueries } from './routing-relay.ts';
 
-/** Types whose change may concern somebody else. Everything else routes to nobody. */
+/** Types whose change may concern somebody else. `relayedTypes` are told on where an endpoint asks; everything else routes to nobody. */
 export const routedTypes = ['Appointment', 'Communication', 'ServiceRequest', 'Task'] as const;
 
 const ROLES = ['Task:owner', 'Task:requester'].map((each) => `_include=${each}`);
@@ -48,7 +49,7 @@ export function factQueries(change: Resource): string[] {
       ];
     }
     default:
-      return [];
+      return relayQueries(change);
   }
 }
 
@@ -73,7 +74,7 @@ export function route(
     case 'Appointment':
       return appointmentEvents(change, known);
     default:
-      return [];
+      return relayEvents(change, known);
   }
 }
 
@@ -193,14 +194,20 @@ function acknowledgementEvents(task: Task, known: Known): OutboxEvent[] {
   return events;
 }
 
-/** What of an appointment concerns others: everything of a dose concerns the programs, a missed session concerns the clinic (R09, H17). */
+/** States of an appointment that others are told of. A proposal is nobody's booking: it goes with the Task that asks (R04). */
+const TOLD_STATES = ['booked', 'cancelled', 'noshow', 'entered-in-error'];
+
+/**
+ * What of an appointment concerns others: everything of a dose concerns the programs, a missed session concerns the clinic. Only what an
+ * organization owns and booked or changed itself. Rule: R09, H17, issue 3 "SIU".
+ */
 function appointmentEvents(appointment: Appointment, known: Known): OutboxEvent[] {
   const kind = codeIn(APPOINTMENT_KIND, appointment.appointmentType);
   const { status } = appointment;
-  if (kind === undefined || !['booked', 'cancelled', 'noshow'].includes(status)) return [];
-  const isDose = kind === 'dose' || kind === 'recovery';
-  if (!isDose && status !== 'noshow' && status !== 'cancelled') return [];
   const from = known.context.owner;
+  if (kind === undefined || from === undefined || !TOLD_STATES.includes(status)) return [];
+  const isDose = kind === 'dose' || kind === 'recovery';
+  if (!isDose && status === 'booked') return [];
   const others = [...treating(known)].filter((each) => each !== from);
   const concerned = others.filter((each) => {
     const levels =
@@ -208,12 +215,27 @@ function appointmentEvents(appointment: Appointment, known: Known): OutboxEvent[
     if (isOutpatient(levels)) return isDose && status === 'noshow';
     return isDose ? !levels.includes('dosing') : levels.includes('dosing');
   });
-  const { moved = false, before = 0 } = known.context.turn ?? {};
-  const when = status === 'booked' ? `/${appointment.start ?? ''}` : '';
+  return concerned.flatMap((to) =>
+    appointmentKeys(appointment, known).flatMap((key) =>
+      eventOf({ kind: 'appointment', key, to, from, about: [appointment] }, known),
+    ),
+  );
+}
+
+/**
+ * The acts that led to how it stands now. A change of a booking is told after the booking, which is an act of its own and told once: a
+ * longer dose reaches further into the group behind it (R01).
+ */
+function appointmentKeys({ id, status, start = '' }: Appointment, { context }: Known): string[] {
+  const { moved = false, before = 0, modified = 0, trigger } = context.turn ?? {};
   // Booked, moved away and moved back again are three acts, though the first and the last look alike.
-  const which = before === 0 ? appointment.id : `${appointment.id}~${before}`;
-  const key = `appointment/${which}/${status === 'booked' && moved ? 'rescheduled' : status}${when}`;
-  return concerned.flatMap((to) => eventOf({ kind: 'appointment', key, to, from, about: [appointment] }, known));
+  const which = before === 0 ? id : `${id}~${before}`;
+  if (status === 'booked') {
+    const booked = `appointment/${which}/${moved ? 'rescheduled' : 'booked'}/${start}`;
+    return modified === 0 ? [booked] : [booked, `appointment/${which}/modified/${start}/${modified}`];
+  }
+  const ended = status === 'entered-in-error' ? 'deleted' : trigger === 'SIU^S16' ? 'discontinued' : status;
+  return [`appointment/${which}/${ended}`];
 }
 
 /** Organizations with an open episode or on an active care team, as the facts show them. */

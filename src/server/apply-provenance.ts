@@ -1,10 +1,11 @@
 import type { Coding } from '@medplum/fhirtypes';
 import type { Tx } from '../database/command.ts';
+import { hubId } from '../fhir/ids.ts';
 import type { ApplyUnit } from '../model/store.ts';
 import type { Change } from './commit.ts';
 import type { Engine } from './engine.ts';
 import { personsOf } from './persons.ts';
-import { messageProvenance, provenanceChange } from './provenance.ts';
+import { actorProvenance, messageProvenance, provenanceChange } from './provenance.ts';
 import { loadRows, type Row, rowKey } from './rows.ts';
 
 /** One Provenance per person touched, and one for what belongs to nobody. */
@@ -35,7 +36,12 @@ export async function provenancesOf(
       version: (before?.version ?? 0) + 1,
       labels: (resource?.meta?.security ?? []) as Coding[],
     }));
-    return { about, resource: messageProvenance(engine, unit, about ?? '', targets) };
+    const id = hubId(engine.hubKey, 'Provenance', unit.organization, 'journal', `${unit.journalId}|${about ?? ''}`);
+    const resource =
+      unit.by === undefined
+        ? messageProvenance(id, unit, targets)
+        : actorProvenance(id, unit.by, unit.provenance.receivedAt, 'UPDATE', targets);
+    return { about, resource, owner: unit.by === undefined ? unit.organization : group[0]!.owner };
   });
   const rows = fresh
     ? new Map<string, Row>()
@@ -43,8 +49,8 @@ export async function provenancesOf(
         tx,
         made.map(({ resource }) => ({ type: 'Provenance', id: resource.id! })),
       );
-  return made.map(({ about, resource }) => {
+  return made.map(({ about, resource, owner }) => {
     const before = rows.get(rowKey('Provenance', resource.id!));
-    return provenanceChange(resource, before, unit.organization, about);
+    return provenanceChange(resource, before, owner, about);
   });
 }

@@ -11,12 +11,11 @@ import { provenancesOf } from './apply-provenance.ts';
 import { type Change, commitChanges } from './commit.ts';
 import type { Engine, FhirResource } from './engine.ts';
 import { emptyFold, type FoldState, foldAssertions, foldElements, materialise, takeOver, withRemoval } from './fold.ts';
-import { foldFromText, foldToText } from './fold-text.ts';
+import { loadFolds, storeFolds } from './fold-rows.ts';
 import { contradict, demographicsOf, differs, statedPatient } from './identity-check.ts';
 import { addIdentifiers, identifyingOf, patientsWith, regroup, storeEdge } from './persons.ts';
 import { loadRows, parseRow, type Row, rowKey } from './rows.ts';
-import { openText, sealText } from './sealed-text.ts';
-import { insertRows, lockNames, queryKeys } from './statements.ts';
+import { insertRows, lockNames } from './statements.ts';
 
 export interface ApplyArgs {
   readonly unit: ApplyUnit;
@@ -30,6 +29,8 @@ interface Entry {
   readonly id: string;
   readonly row: Row | undefined;
   readonly known: FoldState | undefined;
+  /** What was said came before the resource could be stored. */
+  readonly ahead: boolean;
   state: FoldState;
 }
 
@@ -58,10 +59,20 @@ export async function applyUnit(tx: Tx, engine: Engine, { unit, at }: ApplyArgs)
   await removeMembers(tx, groups, entries, unit.partner);
   const regrouped = await foldIdentity(tx, unit, entries, at);
   const changed = [...entries.values()].filter((entry) => entry.state !== entry.known);
-  await storeFolds(tx, changed);
   const changes = changed.flatMap((entry) => changeOf(tx, engine, entry) ?? []);
   const provenances = await provenancesOf(tx, engine, unit, changes, fresh);
   const committed = await commitChanges(tx, engine, [...changes, ...provenances], at, regrouped);
+  const rids = new Map(committed.map(({ row }) => [rowKey(row.type, row.id), row.rid]));
+  await storeFolds(
+    tx,
+    changed.map(({ type, id, row, state, ahead }) => ({
+      type,
+      id,
+      rid: row?.rid ?? rids.get(rowKey(type, id)),
+      state,
+      ahead,
+    })),
+  );
   await storeIssues(tx, unit, fresh);
   const versions = committed.filter(({ change, row }) => change !== 'none' && row.type !== 'Provenance');
   return {
@@ -93,19 +104,14 @@ async function loadEntries(
   organization: string,
 ): Promise<Map<string, Entry>> {
   const rows = await loadRows(tx, keys);
-  const states = await queryKeys<{ type: string; id: string; state: string }>(
-    tx,
-    'SELECT type, id, state FROM fold WHERE (id, type) IN $KEYS',
-    keys.map(({ type, id }) => [id, type]),
-  );
-  const body = bodyKeysOf(tx.env);
-  const known = new Map(states.map(({ type, id, state }) => [rowKey(type, id), foldFromText(openText(state, body))]));
+  const known = await loadFolds(tx, keys, rows);
   return new Map(
     keys.map(({ type, id }) => {
       const key = rowKey(type, id);
       const row = rows.get(key);
-      const state = known.get(key);
-      return [key, { type, id, row, known: state, state: state ?? firstState(tx, row, organization) }];
+      const fold = known.get(key);
+      const state = fold?.state ?? firstState(tx, row, organization);
+      return [key, { type, id, row, known: fold?.state, ahead: fold?.ahead ?? false, state }];
     }),
   );
 }
@@ -230,16 +236,6 @@ function linkElement(to: string, type: string | undefined): ElementAssertion {
   const element = `link[${to}]`;
   if (type === undefined) return { element, op: 'delete', overFhir: true };
   return { element, op: 'set', value: { other: { reference: `Patient/${to}` }, type }, overFhir: true };
-}
-
-async function storeFolds(tx: Tx, changed: readonly Entry[]): Promise<void> {
-  const keys = bodyKeysOf(tx.env);
-  await insertRows(
-    tx,
-    'INSERT INTO fold (id, type, state) VALUES',
-    changed.map(({ type, id, state }) => [id, type, sealText(foldToText(state), keys)]),
-    'ON CONFLICT (id, type) DO UPDATE SET state = excluded.state',
-  );
 }
 
 /** The change a fold calls for: none while required elements are missing, after a FHIR delete, or when nothing differs. */

@@ -19,6 +19,7 @@ import { parseRow, type Row } from './rows.ts';
 import { parseSearch } from './search-request.ts';
 import { runSearch } from './search-run.ts';
 import { compileTriggers } from './triggers.ts';
+import { type UnmergeArgs, type Unmerged, unmerge } from './unmerge.ts';
 import { visibleRows } from './visibility-sql.ts';
 import { writeAll } from './write.ts';
 
@@ -52,6 +53,7 @@ export function serverCommands(engine: Engine): CommandTable {
     ...launchCommands,
     ...grantCommands,
     'store.apply': (tx, args: ApplyArgs): Promise<Applied> => applyUnit(tx, engine, args),
+    'store.unmerge': (tx, args: UnmergeArgs): Promise<Unmerged> => unmerge(tx, engine, args),
     'store.read': (tx, args: ReadArgs) => storeRead(tx, engine, args),
     'store.search': (tx, args: SearchArgs) => storeSearch(tx, engine, args),
     'store.put': (tx, args: PutArgs) => storePut(tx, engine, args),

@@ -1,3 +1,4 @@
+import type { Stamp } from '../model/assertion.ts';
 import type { Json } from '../model/json.ts';
 import type { ElementState, FoldState } from './fold.ts';
 
@@ -16,14 +17,19 @@ export function foldToText({ elements, ...state }: FoldState): string {
   const origins: Origin[] = [];
   const known = new Map<string, number>();
   const packed: Record<string, Packed> = {};
+  let last: { readonly stamp: Stamp; readonly source: string; readonly at: number } | undefined;
   for (const [path, { stamp, source, value, overFhir }] of Object.entries(elements)) {
-    const origin: Origin = [stamp.at, stamp.sequence ?? null, stamp.hash, source];
-    const key = origin.join('\u0000');
-    let at = known.get(key);
-    if (at === undefined) {
-      at = origins.push(origin) - 1;
-      known.set(key, at);
+    if (last?.stamp !== stamp || last.source !== source) {
+      const origin: Origin = [stamp.at, stamp.sequence ?? null, stamp.hash, source];
+      const key = origin.join('\u0000');
+      let index = known.get(key);
+      if (index === undefined) {
+        index = origins.push(origin) - 1;
+        known.set(key, index);
+      }
+      last = { stamp, source, at: index };
     }
+    const { at } = last;
     packed[path] = value === undefined ? [at, overFhir ? 1 : 0] : [at, overFhir ? 1 : 0, value];
   }
   return JSON.stringify({ ...state, origins, packed } satisfies FoldText);

@@ -142,11 +142,16 @@ function unionLabels(known: FoldState['labels'], more: FoldState['labels']): Fol
   return [...known, ...missing].sort((a, b) => (`${a.system}|${a.code}` < `${b.system}|${b.code}` ? -1 : 1));
 }
 
-const ELEMENT = /^([^[]+)(?:\[(.*)\])?$/;
-
-const pathOf = (element: string): string => ELEMENT.exec(element)?.[1] ?? element;
-const slotOf = (element: string): string | undefined => ELEMENT.exec(element)?.[2];
-const topOf = (element: string): string => pathOf(element).split('.')[0]!;
+/** `path[slot]`: the part before the bracket, and the part in it. */
+function pathOf(element: string): string {
+  const bracket = element.indexOf('[');
+  return bracket < 0 ? element : element.slice(0, bracket);
+}
+function slotOf(element: string): string | undefined {
+  const bracket = element.indexOf('[');
+  return bracket < 0 ? undefined : element.slice(bracket + 1, -1);
+}
+const topOf = (element: string): string => pathOf(element).split('.', 1)[0]!;
 
 /** Records that a FHIR actor's write changed these top-level elements. */
 export function takeOver(
@@ -171,7 +176,7 @@ export function takeOver(
 export function materialise(type: string, id: string, folded: FoldState): FhirResource {
   const state = effective(folded);
   const root: Record<string, Json> = {};
-  const said = chosen(Object.entries(state.elements)).sort(byElement);
+  const said = inOrder(chosen(standing(state.elements)));
   for (const [path, slots] of gather(said)) place(root, path, slots, parentStamp(state, path));
   for (const [path, value] of Object.entries(state.defaults ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
     placeDefault(root, path, value);
@@ -192,6 +197,18 @@ export function materialise(type: string, id: string, folded: FoldState): FhirRe
     }
   }
   return { resourceType: type, id, ...root };
+}
+
+/**
+ * A slot may have parts (`participant[AIP/x]` of `participant[AIP]`): what was said of a part is void once its slot was stated whole
+ * later, as with the parts of an element.
+ */
+function standing(elements: FoldState['elements']): [string, ElementState][] {
+  return Object.entries(elements).filter(([element, { stamp }]) => {
+    const slash = element.endsWith(']') ? element.indexOf('/') : -1;
+    const whole = slash < 0 ? undefined : elements[`${element.slice(0, slash)}]`];
+    return whole === undefined || compareStamps(stamp, whole.stamp) >= 0;
+  });
 }
 
 /**
@@ -248,9 +265,17 @@ function placeDefault(root: Record<string, Json>, path: string, value: Json): vo
 }
 
 /** Shallow paths first; then by path; slots in their own order. */
-function byElement([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  const depth = pathOf(a).split('.').length - pathOf(b).split('.').length;
-  return depth !== 0 ? depth : a < b ? -1 : a > b ? 1 : 0;
+function inOrder(said: readonly (readonly [string, ElementState])[]): (readonly [string, ElementState])[] {
+  const depths = said.map((each) => ({ each, depth: depthOf(each[0]) }));
+  depths.sort((a, b) => a.depth - b.depth || (a.each[0] < b.each[0] ? -1 : a.each[0] > b.each[0] ? 1 : 0));
+  return depths.map(({ each }) => each);
+}
+
+function depthOf(element: string): number {
+  const path = pathOf(element);
+  let depth = 0;
+  for (let at = path.indexOf('.'); at >= 0; at = path.indexOf('.', at + 1)) depth++;
+  return depth;
 }
 
 function gather(
@@ -268,10 +293,9 @@ function gather(
 
 /** The latest statement about an element above this one: an older statement about a part is void then. */
 function parentStamp(state: FoldState, path: string): Stamp | undefined {
-  const parts = path.split('.');
   let latest: Stamp | undefined;
-  for (let depth = 1; depth < parts.length; depth++) {
-    const parent = state.elements[parts.slice(0, depth).join('.')]?.stamp;
+  for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+    const parent = state.elements[path.slice(0, dot)]?.stamp;
     if (parent && (!latest || compareStamps(parent, latest) > 0)) latest = parent;
   }
   return latest;

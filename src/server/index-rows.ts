@@ -7,17 +7,62 @@ import { extract } from '../fhir/search-values.ts';
 import type { FhirResource } from './engine.ts';
 import { insertRows } from './statements.ts';
 
+/** Numbers under which a parameter of a type stands in the index tables, itself and what is kept beside it. */
+interface ParameterKeys {
+  readonly own: number;
+  readonly text: number;
+  readonly ofType: number;
+  readonly identifier: number;
+  readonly canonical: number;
+  /** Another parameter gives the same rows. */
+  readonly repeats: boolean;
+}
+
 const keys = new Map<string, number>();
+const keysOfTypes = new Map<string, Map<string, ParameterKeys>>();
+
+/** Parameters whose expression is another one's: what they find is stored once. */
+export const SAME_AS: Readonly<Record<string, string>> = {
+  'Coverage.beneficiary': 'Coverage.patient',
+  'Patient.phonetic': 'Patient.name',
+  'Person.phonetic': 'Person.name',
+  'Practitioner.phonetic': 'Practitioner.name',
+  'RelatedPerson.phonetic': 'RelatedPerson.name',
+};
 
 /** Number under which a parameter of a type stands in the index tables: 31 bits of a hash, so that it never depends on a list's order. */
 export function parameterKey(type: string, code: string): number {
   const name = `${type}.${code}`;
   let key = keys.get(name);
   if (key === undefined) {
-    key = createHash('sha256').update(name).digest().readUInt32BE(0) >>> 1;
+    key =
+      createHash('sha256')
+        .update(SAME_AS[name] ?? name)
+        .digest()
+        .readUInt32BE(0) >>> 1;
     keys.set(name, key);
   }
   return key;
+}
+
+function keysOf(type: string): Map<string, ParameterKeys> {
+  let known = keysOfTypes.get(type);
+  if (known === undefined) {
+    known = new Map();
+    keysOfTypes.set(type, known);
+  }
+  return known;
+}
+
+function makeKeys(type: string, code: string): ParameterKeys {
+  return {
+    own: parameterKey(type, code),
+    text: parameterKey(type, `${code}:text`),
+    ofType: parameterKey(type, `${code}:of-type`),
+    identifier: parameterKey(type, `${code}:identifier`),
+    canonical: parameterKey(type, `${code}:canonical`),
+    repeats: Object.hasOwn(SAME_AS, `${type}.${code}`),
+  };
 }
 
 export type IndexTable = 'token' | 'string' | 'date' | 'number' | 'quantity' | 'reference' | 'uri' | 'composite';
@@ -80,30 +125,32 @@ export function indexRows(definitions: Definitions, resource: FhirResource): Ind
     }
     of.set(values.join('\u0000'), values);
   };
+  const known = keysOf(resourceType);
   for (const { param, value } of extract(definitions, resource as unknown as Resource)) {
     if (COLUMN_PARAMETERS.has(param)) continue;
-    const p = parameterKey(resourceType, param);
-    if (value.kind === 'composite') addComposite(add, p, value.parts);
-    else addValue(add, resourceType, param, p, value);
+    let of = known.get(param);
+    if (of === undefined) {
+      of = makeKeys(resourceType, param);
+      known.set(param, of);
+    }
+    if (of.repeats) continue;
+    if (value.kind === 'composite') addComposite(add, of.own, value.parts);
+    else addValue(add, of, value);
   }
   return rows;
 }
 
 type Add = (table: IndexTable, ...values: readonly SqlValue[]) => void;
 
-function addValue(add: Add, type: string, param: string, p: number, value: ComponentValue): void {
+function addValue(add: Add, under: ParameterKeys, value: ComponentValue): void {
+  const p = under.own;
   switch (value.kind) {
     case 'token':
       if (value.code !== undefined || value.system !== undefined)
         add('token', p, cut(value.code ?? ''), cut(value.system ?? ''));
-      if (value.text) add('string', parameterKey(type, `${param}:text`), cut(value.text), '');
+      if (value.text) add('string', under.text, cut(value.text), '');
       for (const of of value.type ?? []) {
-        add(
-          'token',
-          parameterKey(type, `${param}:of-type`),
-          cut(`${of.code ?? ''}|${value.code ?? ''}`),
-          cut(of.system ?? ''),
-        );
+        add('token', under.ofType, cut(`${of.code ?? ''}|${value.code ?? ''}`), cut(of.system ?? ''));
       }
       return;
     case 'string':
@@ -119,7 +166,7 @@ function addValue(add: Add, type: string, param: string, p: number, value: Compo
       add('quantity', p, value.code ?? '', value.lo, value.hi, value.system ?? '', value.unit ?? '');
       if (value.canonical) {
         const { code, lo, hi } = value.canonical;
-        add('quantity', parameterKey(type, `${param}:canonical`), code, lo, hi, '', '');
+        add('quantity', under.canonical, code, lo, hi, '', '');
       }
       return;
     case 'reference':
@@ -127,7 +174,7 @@ function addValue(add: Add, type: string, param: string, p: number, value: Compo
       else if (value.url !== undefined) add('reference', p, cut(value.url), '');
       if (value.identifier?.value !== undefined || value.identifier?.system !== undefined) {
         const { value: code, system } = value.identifier;
-        add('token', parameterKey(type, `${param}:identifier`), cut(code ?? ''), cut(system ?? ''));
+        add('token', under.identifier, cut(code ?? ''), cut(system ?? ''));
       }
       return;
     case 'uri':

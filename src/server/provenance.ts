@@ -1,11 +1,10 @@
 import type { Coding } from '@medplum/fhirtypes';
-import { hubId } from '../fhir/ids.ts';
 import { mergeLabels } from '../fhir/labels.ts';
 import type { Actor } from '../model/actor.ts';
 import type { ApplyUnit } from '../model/store.ts';
 import { hubIdentifier } from '../model/systems.ts';
 import type { Change } from './commit.ts';
-import type { Engine, FhirResource } from './engine.ts';
+import type { FhirResource } from './engine.ts';
 
 const PARTICIPANT = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
 const DATA_OPERATION = 'http://terminology.hl7.org/CodeSystem/v3-DataOperation';
@@ -30,16 +29,11 @@ const references = (targets: readonly ProvenanceTarget[]): { reference: string }
  * Where versions made by a message come from: source organization, the hub as assembler with its mapping version, and the
  * hash of the message's bytes. It carries the labels of what it is about and names nobody else's resources. Rule: DOMAIN §B9, H5.
  */
-export function messageProvenance(
-  engine: Engine,
-  unit: ApplyUnit,
-  about: string,
-  targets: readonly ProvenanceTarget[],
-): FhirResource {
+export function messageProvenance(id: string, unit: ApplyUnit, targets: readonly ProvenanceTarget[]): FhirResource {
   const meta = securityOf(targets);
   return {
     resourceType: 'Provenance',
-    id: hubId(engine.hubKey, 'Provenance', unit.organization, 'journal', `${unit.journalId}|${about}`),
+    id,
     ...(meta.security ? { meta } : {}),
     target: references(targets),
     occurredDateTime: unit.stamp.at,

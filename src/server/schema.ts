@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Tx } from '../database/command.ts';
 import type { Migration } from '../database/migrate.ts';
 import { smartMigration } from './smart-schema.ts';
@@ -30,8 +31,23 @@ export const serverMigrations: readonly Migration[] = [
       'CREATE INDEX access_grant_recipient ON access_grant (recipient, person)',
     ],
   },
+  { name: 'server-0007-folds', up: foldsByRow },
+  {
+    // Rows under the keys that `SAME_AS` (index-rows) has replaced, by the hash of their own names.
+    name: 'server-0008-same-as',
+    up: () =>
+      [
+        ['reference', 'Coverage.beneficiary'],
+        ['string', 'Patient.phonetic'],
+        ['string', 'Person.phonetic'],
+        ['string', 'Practitioner.phonetic'],
+        ['string', 'RelatedPerson.phonetic'],
+      ].map(([table, name]) => `DELETE FROM idx_${table} WHERE p = ${ownKey(name!)}`),
+  },
   smartMigration,
 ];
+
+const ownKey = (name: string): number => createHash('sha256').update(name).digest().readUInt32BE(0) >>> 1;
 
 function resources(dialect: Dialect): string[] {
   const t = text(dialect);
@@ -56,6 +72,16 @@ function resources(dialect: Dialect): string[] {
       id ${rowId(dialect)}, journal_id TEXT NOT NULL, severity TEXT NOT NULL, code TEXT NOT NULL, location TEXT, part TEXT,
       text TEXT NOT NULL)`,
     'CREATE INDEX apply_issue_journal ON apply_issue (journal_id)',
+  ];
+}
+
+/** A fold under its resource's row: at the table's end when new, and no index of random names. */
+function foldsByRow(dialect: Dialect): string[] {
+  return [
+    'ALTER TABLE fold RENAME TO fold_ahead',
+    `CREATE TABLE fold (rid ${dialect === 'sqlite' ? 'INTEGER' : 'BIGINT'} PRIMARY KEY, state TEXT NOT NULL)`,
+    `INSERT INTO fold (rid, state) SELECT r.rid, f.state FROM fold_ahead f JOIN resource r ON r.type = f.type AND r.id = f.id`,
+    `DELETE FROM fold_ahead WHERE EXISTS (SELECT 1 FROM resource r WHERE r.type = fold_ahead.type AND r.id = fold_ahead.id)`,
   ];
 }
 

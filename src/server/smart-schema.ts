@@ -6,7 +6,7 @@ import type { Migration } from '../database/migrate.ts';
  * which app an access came.
  * Codes, tokens and session cookies stand here as hashes only. Instants are milliseconds since the epoch.
  */
-export const smartMigration: Migration = { name: 'server-0007-smart', up: tables };
+export const smartMigration: Migration = { name: 'server-0009-smart', up: tables };
 
 function tables(dialect: Tx['dialect']): string[] {
   // Byte order on both engines, as in the other tables.

@@ -9,14 +9,13 @@ import { type Change, commitChanges, patientsIn } from './commit.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
 import { takeOver } from './fold.ts';
-import { foldFromText, foldToText } from './fold-text.ts';
+import { loadFolds, storeFolds } from './fold-rows.ts';
 import { unmask } from './mask.ts';
 import { keepSubscription } from './operations/subscription-state.ts';
 import { actorProvenance, provenanceChange } from './provenance.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
 import { requireScope } from './scope-check.ts';
-import { openText, sealText } from './sealed-text.ts';
 import { lockNames } from './statements.ts';
 import { inheritedLabels, securityOf } from './target-labels.ts';
 import { askRules, requireNoRecords, requireOwnership, requirePatients, requireVersion } from './write-checks.ts';
@@ -154,7 +153,7 @@ async function planWrite(
   if (!isAcceptable(issues)) throw refuseWith(422, issues);
   await askRules(context, write.type, stored, resource);
   const folded = before ? before.folded === 1 : isDerivedId(write.id);
-  const taken = folded && (await recordTakeOver(context, write, stored, resource));
+  const taken = folded && (await recordTakeOver(context, write, before, stored, resource));
   const patients = patientsIn(engine, { type: write.type, id: write.id, resource, patient: undefined, before });
   await requirePatients(
     context,
@@ -204,19 +203,15 @@ function prepared(
 async function recordTakeOver(
   { tx, at }: Context,
   { type, id }: Pick<Write, 'type' | 'id'>,
+  row: Row | undefined,
   before: Stored | undefined,
   after: FhirResource,
 ): Promise<boolean> {
-  const keys = bodyKeysOf(tx.env);
-  const [fold] = await tx.query<{ state: string }>('SELECT state FROM fold WHERE id = ? AND type = ?', [id, type]);
+  const key = rowKey(type, id);
+  const fold = (await loadFolds(tx, [{ type, id }], new Map(row ? [[key, row]] : []))).get(key);
   if (!fold) return false;
-  const state = takeOver(
-    foldFromText(openText(fold.state, keys)),
-    before as FhirResource | undefined,
-    after,
-    new Date(at).toISOString(),
-  );
-  await tx.run('UPDATE fold SET state = ? WHERE id = ? AND type = ?', [sealText(foldToText(state), keys), id, type]);
+  const state = takeOver(fold.state, before as FhirResource | undefined, after, new Date(at).toISOString());
+  await storeFolds(tx, [{ type, id, rid: row?.rid, state, ahead: fold.ahead }]);
   return true;
 }
 

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import { type CommandTable, joinCommands } from '../database/command.ts';
-import { jobTableMigrations } from '../database/job-table.ts';
 import type { Migration } from '../database/migrate.ts';
 import { loadDefinitions } from '../fhir/definitions.ts';
 import { loadTerminology, type Terminology } from '../fhir/terminology.ts';
 import { missingRequired, validate } from '../fhir/validate.ts';
-import { flowCommands } from '../flow/flow-commands.ts';
+import { flowCommands, flowMigrations } from '../flow/flow-commands.ts';
 import { hubCommands } from '../hub/gather-commands.ts';
 import { hubMigrations } from '../hub/hub-migrations.ts';
 import type { Trigger } from '../model/store.ts';
@@ -52,7 +51,8 @@ export function storeEngine(env: StoreEnv): Engine {
     hubKey: Buffer.from(env.hubKey, 'hex'),
     issuers: env.issuers ?? {},
     newId: randomUUID,
-    validate: (resource): readonly OperationOutcomeIssue[] => validate(definitions, resource),
+    validate: (resource, profiles = []): readonly OperationOutcomeIssue[] =>
+      validate(definitions, resource, { profiles }),
     missingRequired: (resource) => missingRequired(definitions, resource as unknown as Resource),
     grants: {
       factTypes,
@@ -73,7 +73,7 @@ export function storeCommands(env: unknown): CommandTable {
 
 /** The store database's schema, in order. */
 export const storeMigrations: readonly Migration[] = [
-  ...jobTableMigrations,
+  ...flowMigrations,
   ...serverMigrations,
   ...hubMigrations,
   ...operationMigrations,

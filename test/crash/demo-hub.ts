@@ -32,7 +32,7 @@ export async function demoSettings(dir: string, ports: DemoPorts): Promise<strin
   for (const [name, port] of Object.entries(DEMO)) {
     text = text.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), String(ports[name as keyof DemoPorts]));
   }
-  text = text.replaceAll('./data/demo', dir);
+  text = text.replaceAll('./data/demo', dir).replaceAll('cases: ..', `cases: ${join(ROOT, 'fixtures')}`);
   const file = join(dir, 'handoff.yaml');
   await writeFile(file, text);
   return file;

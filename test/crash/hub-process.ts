@@ -10,6 +10,7 @@ import { clinicOf, startMiniHub } from '../flow/mini-hub.ts';
 const { values } = parseArgs({
   options: {
     dir: { type: 'string' },
+    postgres: { type: 'string' },
     port: { type: 'string' },
     'partner-port': { type: 'string' },
     'crash-at': { type: 'string', default: '' },
@@ -37,6 +38,7 @@ const wrap = (db: Database): Database => ({
 
 const hub = await startMiniHub({
   dir: values.dir!,
+  ...(values.postgres ? { postgresUrl: values.postgres } : {}),
   partners: [clinicOf({ transport: { kind: 'mllp', host: '127.0.0.1', port: Number(values['partner-port']) } })],
   feed: { onTrouble: 'close', ack: values.ack === 'received' ? 'received' : 'applied' },
   wrap,

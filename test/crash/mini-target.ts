@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openSqliteDatabase } from '../../src/database/sqlite.ts';
 import type { Database } from '../../src/model/database.ts';
 import type { MessageRow } from '../../src/model/journal.ts';
 import type { Note } from '../flow/mini-commands.ts';
+import { openDatabases } from '../flow/mini-hub.ts';
 import { MllpPartner } from '../partners/mllp-partner.ts';
 import { type CrashTarget, count, freePort, pause, unordered, type Verified, wrong } from './crash-run.ts';
 import type { CrashMessage } from './sender.ts';
@@ -32,6 +32,8 @@ const HAND_OFFS = [
 export interface MiniTargetOptions {
   readonly ack: 'applied' | 'received';
   readonly random: () => number;
+  /** A database of its own on a server; absent: SQLite. */
+  readonly postgresUrl?: string;
   /** Another hub than ours: a mutant. */
   readonly hubScript?: string;
   /** How long the last deliveries may take. */
@@ -42,9 +44,11 @@ export interface MiniTargetOptions {
 export async function miniTarget({
   ack,
   random,
+  postgresUrl,
   hubScript,
   drainMs = 120_000,
 }: MiniTargetOptions): Promise<CrashTarget> {
+  const onServer = postgresUrl === undefined ? {} : { postgresUrl };
   const dir = await mkdtemp(join(tmpdir(), 'handoff-crash-'));
   const port = await freePort();
   const partner = await MllpPartner.start({ behaviour: 'AA' });
@@ -53,6 +57,7 @@ export async function miniTarget({
     port,
     async start(dying) {
       const args = [script, '--dir', dir, '--port', String(port), '--partner-port', String(partner.port), '--ack', ack];
+      if (postgresUrl !== undefined) args.push('--postgres', postgresUrl);
       if (dying !== undefined) {
         const on = 1 + Math.floor(random() * 20);
         args.push('--crash-at', HAND_OFFS[dying % HAND_OFFS.length]!, '--crash-on', String(on));
@@ -74,7 +79,7 @@ export async function miniTarget({
       const end = Date.now() + drainMs;
       while (partner.distinct.length < acked.length && Date.now() < end) await pause(100);
     },
-    verify: (acked) => verify(dir, acked, partner),
+    verify: (acked) => verify(() => openDatabases({ dir, ...onServer }), acked, partner),
     async close() {
       await partner.close();
       await rm(dir, { recursive: true, force: true });
@@ -92,16 +97,15 @@ function ready(child: ChildProcess): Promise<void> {
   });
 }
 
-async function verify(dir: string, acked: readonly CrashMessage[], partner: MllpPartner): Promise<Verified> {
-  const workers = { journal: '../../src/workers/journal-worker.ts', store: '../flow/mini-worker.ts' };
-  const open = (name: 'journal' | 'store'): Promise<Database> => {
-    const worker = new URL(workers[name], import.meta.url);
-    return openSqliteDatabase({ file: join(dir, `${name}.db`), worker, readers: 1, readTimeoutMs: 60_000, env: {} });
-  };
-  const [journalDb, storeDb] = await Promise.all([open('journal'), open('store')]);
+async function verify(
+  open: () => ReturnType<typeof openDatabases>,
+  acked: readonly CrashMessage[],
+  partner: MllpPartner,
+): Promise<Verified> {
+  const { journalDb, storeDb, close } = await open();
   const journaled = (await allMessages(journalDb)).map(({ controlId }) => controlId);
   const notes = await storeDb.read<Note[]>('mini.notes', {});
-  await Promise.all([journalDb.close(), storeDb.close()]);
+  await close();
   const told = partner.distinct.flatMap(({ bytes }) => {
     const found = /ZNT\|([^|]*)\|([^|]*)\|(\d+)/.exec(bytes.toString('latin1'));
     return found ? [{ controlId: found[1]!, patient: found[2]!, serial: Number(found[3]) }] : [];

@@ -115,6 +115,7 @@ export interface OutboxRow {
   readonly event: {
     readonly recipient: string;
     readonly kind: string;
+    readonly eventKey: string;
     readonly lane: string;
     readonly person?: string;
   };

@@ -207,6 +207,91 @@ describe('handoff start', () => {
     }
   });
 
+  test('a partner whose golden cases no longer pass is refused, at SIGHUP and at start; the running settings stay', async () => {
+    const settings = smallest(home, base, base + 1);
+    const [clinic] = settings.partners;
+    const folder = join(home, 'cases', 'admission');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, '0-inbound.hl7'), admission);
+    const env = { HANDOFF_CONFIG: config };
+    const write = (of: Record<string, unknown>): void =>
+      writeFileSync(config, stringify({ ...settings, partners: [{ ...clinic, cases: 'cases', ...of }] }));
+    write({});
+    expect(await handoff(['partner', 'check'], env)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('clinic admission failed 1-bundle.json: is missing'),
+    });
+    expect(await handoff(['partner', 'check', '--accept'], env)).toMatchObject({
+      code: 0,
+      out: 'clinic admission accepted\n',
+    });
+    expect(await handoff(['partner', 'check', 'clinic'], env)).toMatchObject({ code: 0, out: 'clinic admission ok\n' });
+
+    const hub = start({ ...settings, partners: [{ ...clinic, cases: 'cases' }] });
+    await hub.ready(base);
+    write({ authorities: { GENH: 'https://clinic.example/sid/mrn-typo' } });
+    hub.signal('SIGHUP');
+    await until(() => /reload-refused/.test(hub.out + hub.err), WAIT_MS);
+    expect(hub.out + hub.err).toContain('config.case-failed');
+    expect(hub.out + hub.err).toContain('partners[0].cases: admission/1-bundle.json: bundle.entry[0].fullUrl');
+    const sender = new Mllp(base + 1);
+    expect(ackOf(await sender.send(admission)).code).toBe('AA');
+    sender.close();
+    const listed = await handoff(['messages', '--json'], env);
+    expect(JSON.parse(listed.out)).toMatchObject({ state: 'applied' });
+    hub.signal('SIGTERM');
+    expect((await hub.ended).code).toBe(0);
+    const again = await handoff(['start'], env);
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('config.case-failed') });
+    expect(again.err).not.toContain('mrn-typo');
+  });
+
+  test('an operator undoes a merge of a running hub by its command line (H7)', async () => {
+    const hub = start(smallest(home, base, base + 1));
+    await hub.ready(base);
+    const env = { HANDOFF_CONFIG: config };
+    const sender = new Mllp(base + 1);
+    const said = (id: string, event: string, ...rest: string[]) =>
+      [
+        `MSH|^~\\&|A|B|C|D|2026030210000${id}||ADT^${event}|${id}|T|2.5.1`,
+        `EVN|${event}|2026030210000${id}`,
+        ...rest,
+      ].join('\r');
+    const pid = (mrn: string) => `PID|1||${mrn}^^^GENH^MR||Doe^Pat||19900101|F`;
+    for (const each of [
+      said('1', 'A28', pid('1')),
+      said('2', 'A28', pid('2')),
+      said('3', 'A40', pid('1'), 'MRG|2^^^GENH^MR'),
+    ])
+      expect(ackOf(await sender.send(each)).code).toBe('AA');
+    sender.close();
+    const { out } = await handoff(['client', 'add', 'reader', '--scope', 'system/*.rs'], env);
+    const response = await fetch(`http://127.0.0.1:${base}/oauth2/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...(JSON.parse(out) as Record<string, string>) }),
+    });
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    const patients = async () => {
+      const found = await fetch(`http://127.0.0.1:${base}/fhir/R4/Patient?birthdate=1990-01-01`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const { entry } = (await found.json()) as { entry: { resource: { id: string; link?: unknown[] } }[] };
+      return entry.map(({ resource }) => resource);
+    };
+    const [one, other] = await patients();
+    expect([one?.link?.length, other?.link?.length]).toEqual([1, 1]);
+    expect(await handoff(['unmerge', one!.id, other!.id], env)).toMatchObject({ code: 0, out: '{"done":true}\n' });
+    expect((await patients()).map(({ link }) => link)).toEqual([undefined, undefined]);
+    expect(await handoff(['unmerge', one!.id, other!.id], env)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('ops.state'),
+    });
+    expect(await handoff(['unmerge', one!.id, 'nobody'], env)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('ops.not-found'),
+    });
+  });
+
   test('an address or a database cannot change under a running hub: the reload says so', async () => {
     const settings = smallest(home, base, base + 1);
     const hub = start(settings);

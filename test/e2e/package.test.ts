@@ -3,8 +3,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symli
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { BOTS } from '../../bots/registry.ts';
 import { generalHospital } from '../../fixtures/demo/messages.ts';
 import { calendar } from '../../fixtures/demo/segment.ts';
+import { MedplumServer } from './medplum-server.ts';
 import { Mllp } from './mllp.ts';
 import { ackOf, Cli, type Ended, freePorts, ROOT, temporaryFolder } from './network.ts';
 
@@ -92,7 +94,7 @@ describe('what is shipped', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test(
-    'the tarball installs into an empty project without development packages; start, map and demo work there',
+    'the tarball installs into an empty project without development packages; start, map, bots deploy and demo work there',
     async () => {
       const project = join(folder, 'project');
       mkdirSync(project);
@@ -121,6 +123,17 @@ describe('what is shipped', () => {
       expect(mapped.code).toBe(0);
       expect(JSON.parse(mapped.out)).toMatchObject({ resourceType: 'Bundle', type: 'transaction' });
       expect(mapped.out).toBe((await new Cli(['map', file]).ended).out);
+
+      const medplum = new MedplumServer();
+      const signIn = {
+        MEDPLUM_BASE_URL: await medplum.start(),
+        MEDPLUM_CLIENT_ID: medplum.client,
+        MEDPLUM_CLIENT_SECRET: medplum.secret,
+      };
+      const deployed = await new Cli(['bots', 'deploy'], signIn, { bin, cwd: project }).ended;
+      await medplum.stop();
+      expect(deployed).toMatchObject({ code: 0, err: '' });
+      expect(medplum.code.size).toBe(BOTS.length);
 
       await works(bin, project, (base) => {
         writeFileSync(join(project, 'handoff.yaml'), settings(base + 1));

@@ -70,13 +70,20 @@ export interface MiniHub {
   stop(): Promise<void>;
 }
 
-async function openDatabases(setup: MiniSetup): Promise<{ journalDb: Database; storeDb: Database }> {
+interface Databases {
+  readonly journalDb: Database;
+  readonly storeDb: Database;
+  close(): Promise<void>;
+}
+
+/** What a hub of this setup works on; of one that has ended it shows what it left. */
+export async function openDatabases(setup: Pick<MiniSetup, 'dir' | 'postgresUrl' | 'wrap'>): Promise<Databases> {
   const { dir, postgresUrl: url, wrap = (db) => db } = setup;
   if (url) {
     const commands = { ...journalCommands, ...miniCommands };
     const migrations = [...journalMigrations, ...miniMigrations];
     const db = await openPostgresDatabase({ url, commands, migrations, env: {}, poolMax: 10, readTimeoutMs: 5000 });
-    return { journalDb: wrap(db, 'journal'), storeDb: wrap(db, 'store') };
+    return { journalDb: wrap(db, 'journal'), storeDb: wrap(db, 'store'), close: () => db.close() };
   }
   const [journalDb, storeDb] = await Promise.all(
     (['journal', 'store'] as const).map((name) => {
@@ -85,12 +92,13 @@ async function openDatabases(setup: MiniSetup): Promise<{ journalDb: Database; s
       return openSqliteDatabase({ file: join(dir, `${name}.db`), worker, readers: 1, readTimeoutMs: 5000, env: {} });
     }),
   );
-  return { journalDb: wrap(journalDb!, 'journal'), storeDb: wrap(storeDb!, 'store') };
+  const close = async (): Promise<void> => void (await Promise.all([journalDb!.close(), storeDb!.close()]));
+  return { journalDb: wrap(journalDb!, 'journal'), storeDb: wrap(storeDb!, 'store'), close };
 }
 
 /** The whole flow on real databases and a real MLLP client, with a store of one table and an outbound map of one segment. */
 export async function startMiniHub(setup: MiniSetup): Promise<MiniHub> {
-  const { journalDb, storeDb } = await openDatabases(setup);
+  const { journalDb, storeDb, close } = await openDatabases(setup);
   const feed: Feed = { ...FEED, ...setup.feed };
   const source = { feed, partner: { ...PARTNER, feeds: [feed] } };
   const partners = [source.partner, ...setup.partners];
@@ -174,8 +182,7 @@ export async function startMiniHub(setup: MiniSetup): Promise<MiniHub> {
     stop: async () => {
       await flow.stop(5000);
       await Promise.all([...clients.values()].map((client) => client.close()));
-      await journalDb.close();
-      if (storeDb !== journalDb && !setup.postgresUrl) await storeDb.close();
+      await close();
     },
   };
 }

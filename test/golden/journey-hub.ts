@@ -28,7 +28,9 @@ import { makeStore } from '../../src/server/store.ts';
 import { type Ask, askAs } from '../unit/server/support/ask.ts';
 import { HUB_KEY, journeyStore, type StateRow } from './journey-store.ts';
 
-const CONFIG = loadConfig({ HANDOFF_CONFIG: new URL('../../fixtures/demo/handoff.yaml', import.meta.url).pathname });
+export const CONFIG = loadConfig({
+  HANDOFF_CONFIG: new URL('../../fixtures/demo/handoff.yaml', import.meta.url).pathname,
+});
 const MAPS = compileMaps(DEFINITIONS);
 const TRANSLATE = translatePort(MAPS, CONFIG.partners, HUB_KEY, 'golden');
 const DAY_BEFORE = Date.parse('2026-01-05T12:00:00Z');
@@ -59,9 +61,11 @@ export class JourneyHub {
   #ms = DAY_BEFORE;
   #taken = 0;
 
-  private constructor(database: Database) {
-    const { partners } = CONFIG;
+  readonly #partners: readonly Partner[];
+
+  private constructor(database: Database, partners: readonly Partner[]) {
     this.database = database;
+    this.#partners = partners;
     this.#store = makeStore(database, { now: this.#now });
     this.#fhir = makeFhirService({ database, clock: { now: this.#now }, base: 'http://hub.test/fhir/R4' });
     this.#bots = makeBots(BOTS, { service: this.#fhir, store: this.#store, now: this.#now });
@@ -72,11 +76,10 @@ export class JourneyHub {
   }
 
   /** The network as it is before the first step: organizations, their people, the questionnaires. */
-  static async open(): Promise<JourneyHub> {
-    const hub = new JourneyHub(await journeyStore(CONFIG.partners));
-    for (const each of directoryResources(CONFIG.partners, safetyPolicy(CONFIG.safety)))
-      await hub.#store.put(each, HUB);
-    for (const { organization } of CONFIG.partners) {
+  static async open(partners: readonly Partner[] = CONFIG.partners): Promise<JourneyHub> {
+    const hub = new JourneyHub(await journeyStore(partners), partners);
+    for (const each of directoryResources(partners, safetyPolicy(CONFIG.safety))) await hub.#store.put(each, HUB);
+    for (const { organization } of partners) {
       const directory = directoryOf(organization);
       if (directory.entry?.length) await hub.request(organization, 'POST ', directory);
     }
@@ -225,12 +228,12 @@ export class JourneyHub {
     };
     return new DeliverPartner(recipient, {
       db: { ...this.database, write },
-      partner: (id) => CONFIG.partners.find((each) => each.id === id),
+      partner: (id) => this.#partners.find((each) => each.id === id),
       gather: ({ resources, organization, person }) => {
         const args = { references: resources, recipient: organization, ...(person === undefined ? {} : { person }) };
         return this.database.read('hub.gather', args);
       },
-      render: renderPort(),
+      render: renderPort(() => this.#partners),
       send: {
         send: async ({ transport }, payload, { controlId }) => {
           this.#payloads.set(controlId, payload);

@@ -32,7 +32,7 @@ let compiled: Engine | undefined;
 
 /** The real engine; ids of what is created over FHIR or by bots count up instead of being drawn. */
 function engineOf(partners: readonly Partner[]): Engine {
-  const triggers = [...routeTriggers, ...BOTS.flatMap((each) => each.triggers)];
+  const triggers = [...routeTriggers(partners), ...BOTS.flatMap((each) => each.triggers)];
   const hubKey = HUB_KEY.toString('hex');
   compiled ??= storeEngine({ definitions: DEFINITIONS, hubKey, triggers, issuers: issuersOf({ partners }) });
   let created = 0;

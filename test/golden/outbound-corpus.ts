@@ -63,9 +63,10 @@ export function survival(): Report {
     if (about === undefined) continue;
     const there = mappedResources(bytes, message, about.focus);
     if (there === undefined) continue;
-    const back = returned(there, message, event, about.kind);
-    count(report.messages, type, back !== undefined);
-    if (back !== undefined) compare(message, back, type, report.fields);
+    const back = there.orders.map((resources) => returned({ ...there, resources }, message, event, about.kind));
+    const came = back.filter((one) => one !== undefined);
+    count(report.messages, type, came.length > 0);
+    if (came.length > 0) compare(message, came, type, report.fields);
   }
   return report;
 }
@@ -80,7 +81,8 @@ function* messages(): Generator<Buffer> {
 }
 
 interface There {
-  readonly resources: readonly Resource[];
+  /** The resources of the message, each order with another one first: a session of several patients comes back as a message each. */
+  readonly orders: readonly (readonly Resource[])[];
   readonly at: string;
 }
 
@@ -95,12 +97,12 @@ function mappedResources(bytes: Buffer, message: Message, focus: string): There 
     unidentified: 'refuse',
   });
   if (mapped.refused !== undefined) return undefined;
-  const resources = inOrder(mapped, focus);
-  return resources.length === 0 ? undefined : { resources, at: mapped.stamp.at };
+  const orders = inOrder(mapped, focus);
+  return orders.length === 0 ? undefined : { orders, at: mapped.stamp.at };
 }
 
 function returned(
-  { resources, at }: There,
+  { resources, at }: { readonly resources: readonly Resource[]; readonly at: string },
   message: Message,
   event: string,
   kind: OutboundEvent['kind'],
@@ -121,10 +123,14 @@ function returned(
   return 'refused' in rendered ? undefined : parseMessage(rendered.bytes).message;
 }
 
-function inOrder(mapped: MappedMessage, type: string): Resource[] {
+/** One message tells of all reports, and of one visit or referral; of appointments each has its own. */
+function inOrder(mapped: MappedMessage, type: string): Resource[][] {
   const resources = mapped.resources.map(foldResource);
-  const first = resources.find(({ resourceType }) => resourceType === type);
-  return first === undefined ? [] : [first, ...resources.filter((one) => one !== first)];
+  const foci = resources.filter(({ resourceType }) => resourceType === type);
+  return (type === 'Appointment' ? foci : foci.slice(0, 1)).map((first) => [
+    first,
+    ...resources.filter((one) => one !== first),
+  ]);
 }
 
 function systemsOf(resources: readonly Resource[]): string[] {
@@ -137,8 +143,10 @@ function systemsOf(resources: readonly Resource[]): string[] {
 /** Headers and set ids frame a message and hold nothing of it. */
 const FRAME = /^(MSH|EVN|MSA)-|-1$/;
 
-function compare(message: Message, back: Message, type: string, fields: Report['fields']): void {
-  const returned = leaves(back);
+function compare(message: Message, back: readonly Message[], type: string, fields: Report['fields']): void {
+  const returned = new Map<string, string[]>();
+  for (const one of back)
+    for (const [field, values] of leaves(one)) for (const value of values) push(returned, field, value);
   for (const [field, values] of leaves(message)) {
     if (FRAME.test(field)) continue;
     const found = [...(returned.get(field) ?? [])];
@@ -171,7 +179,9 @@ function leaves(message: Message): Map<string, string[]> {
 const normal = (text: string): string => (/^\d{8,14}(\.\d+)?([+-]\d{4})?$/.test(text) ? text.slice(0, 12) : text);
 
 function push(map: Map<string, string[]>, key: string, value: string): void {
-  map.set(key, [...(map.get(key) ?? []), value]);
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
 }
 
 function count(into: Record<string, Survival>, key: string, kept: boolean): void {

@@ -213,16 +213,23 @@ export function choiceKeys(element: ElementDefinition): ChoiceKey[] {
 
 function readAny(of: Run, names: readonly string[]): Run {
   const [only] = names;
+  // Made once: a name that is put together has to be hashed at each look-up.
+  const siblings = names.map((name) => `_${name}`);
   if (names.length === 1 && only !== undefined) {
+    const sibling = siblings[0]!;
     return (input, scope) => {
+      const nodes = of(input, scope);
+      if (nodes.length === 0) return NONE;
       const out: unknown[] = [];
-      for (const node of of(input, scope)) readElement(node, only, out);
+      for (const node of nodes) readElement(node, only, out, sibling);
       return out;
     };
   }
   return (input, scope) => {
     const out: unknown[] = [];
-    for (const node of of(input, scope)) for (const name of names) readElement(node, name, out);
+    for (const node of of(input, scope)) {
+      for (let at = 0; at < names.length; at++) readElement(node, names[at]!, out, siblings[at]!);
+    }
     return out;
   };
 }

@@ -41,15 +41,15 @@ export function plainOf(node: unknown): unknown {
 }
 
 /** Appends what an element holds: nothing, one node, or one per list item, primitives joined with their siblings. */
-export function readElement(parent: unknown, name: string, out: unknown[]): void {
+export function readElement(parent: unknown, name: string, out: unknown[], siblingName = `_${name}`): void {
   if (typeof parent !== 'object' || parent === null) return;
   if (parent instanceof Primitive) {
-    readElement(parent.extra, name, out);
+    readElement(parent.extra, name, out, siblingName);
     return;
   }
   const record = parent as Record<string, unknown>;
   const value = record[name];
-  const sibling = record[`_${name}`];
+  const sibling = record[siblingName];
   if (sibling !== undefined) {
     readWithSibling(value, sibling, out);
   } else if (Array.isArray(value)) {

@@ -1,5 +1,6 @@
 import type { Partner } from '../../model/partner.ts';
 import { hubSystem } from '../../model/systems.ts';
+import { ownEntry } from '../own-entry.ts';
 
 /** FHIR code system → v2 table 0396 name. v2 tables are `HL7nnnn` and need no row. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -39,5 +40,5 @@ export function codingSystemName(system: string, partner: Partner): string {
   const table = V2_TABLE.exec(system);
   if (table !== null) return `HL7${table[1]}`;
   if (system.startsWith(HUB)) return '99HANDOFF';
-  return NAMES[system] ?? system;
+  return ownEntry(NAMES, system) ?? system;
 }

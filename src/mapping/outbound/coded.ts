@@ -1,5 +1,6 @@
 import type { CodeableConcept, Coding } from '@medplum/fhirtypes';
 import type { Partner } from '../../model/partner.ts';
+import { ownEntry } from '../own-entry.ts';
 import { codingSystemName } from './code-systems.ts';
 import type { Found } from './event.ts';
 import type { Repetition, Writer, Writing } from './row.ts';
@@ -16,7 +17,7 @@ export interface OutTable {
 
 /** The partner's own value for a code, by its table read backwards. */
 function ownValue(partner: Partner, table: string, coding: Coding): string | undefined {
-  const own = Object.entries(partner.codeTables[table] ?? {});
+  const own = Object.entries(ownEntry(partner.codeTables, table) ?? {});
   return own.find(
     ([, to]) => to.code === coding.code && (coding.system === undefined || to.system === coding.system),
   )?.[0];
@@ -33,7 +34,7 @@ export function tabled(table: OutTable, type = 'IS'): Writer {
     write({ value, path }, writing) {
       if (typeof value !== 'string' && typeof value !== 'boolean') return undefined;
       const code = `${value}`;
-      const written = ownValue(writing.partner, table.id, { code }) ?? table.values[code];
+      const written = ownValue(writing.partner, table.id, { code }) ?? ownEntry(table.values, code);
       if (written === undefined) return unwritten(table.id, path, writing);
       sayNearest(table, code, path, writing);
       return [written];
@@ -48,7 +49,7 @@ export function tabledConcept(table: OutTable, type = 'IS'): Writer {
     uses: ['*'],
     write({ value, path }, writing) {
       for (const coding of codingsOf(value)) {
-        const written = ownValue(writing.partner, table.id, coding) ?? table.values[coding.code ?? ''];
+        const written = ownValue(writing.partner, table.id, coding) ?? ownEntry(table.values, coding.code ?? '');
         if (written === undefined) continue;
         sayNearest(table, coding.code ?? '', path, writing);
         return [written];
@@ -136,6 +137,29 @@ function rank({ own, system }: Triplet): number {
   if (own) return 0;
   return /^HL7\d{4}$/.test(system) ? 1 : 2;
 }
+
+const tableSystem = (table: string): string => `http://terminology.hl7.org/CodeSystem/v2-${table}`;
+const LOCAL_TABLE = /^urn:handoff:code:[^:]+:(\d{4})$/;
+
+/** Whether a CodeableConcept or Coding holds a code of this v2 table, the published or a source's own. */
+export const isOfTable =
+  (table: string) =>
+  (value: unknown): boolean =>
+    codingsOf(value).some(({ system }) => ofTable(system, table));
+
+const ofTable = (system: string | undefined, table: string): boolean =>
+  system === tableSystem(table) || LOCAL_TABLE.exec(system ?? '')?.[1] === table;
+
+/** The code of one v2 table beside which others may stand: what fields of site-defined tables hold. */
+export const tableCode = (table: string, type = 'IS'): Writer => ({
+  type,
+  uses: ['*'],
+  write({ value }, { partner }) {
+    const coding = codingsOf(value).find(({ system }) => ofTable(system, table));
+    const code = coding === undefined ? undefined : (ownValue(partner, table, coding) ?? coding.code);
+    return code === undefined ? undefined : [code];
+  },
+});
 
 function pad(parts: readonly string[], length: number): string[] {
   return [...parts, ...Array<string>(Math.max(0, length - parts.length)).fill('')];

@@ -19,6 +19,8 @@ export interface OutboundEvent {
   readonly relayOf?: RelayedEvent;
   /** What the owner of an appointment did; a status that ends it says it itself. Absent: booked. */
   readonly act?: 'booked' | 'rescheduled' | 'modified' | 'cancelled' | 'discontinued' | 'deleted' | 'noshow';
+  /** Event of the message by which the receiver of a referral itself answered (`I13`: after a modification). */
+  readonly answeredBy?: string;
   /** 42 CFR 2.32 notice that must accompany the content (`Basis.notice` of the release). */
   readonly notice?: string;
 }

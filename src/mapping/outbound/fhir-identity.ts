@@ -60,16 +60,22 @@ export function nameOf(resource: Resource): string {
 export function identified(resource: Resource, partner: Partner): Identified | undefined {
   const type = resource.resourceType;
   if (WITHOUT_IDENTITY.has(type)) return undefined;
+  const { written, list, hub, criterion } = withHubIdentifier(resource);
+  if (!DIRECTORY.has(type)) return { resource: written, request: { method: 'PUT', url: `${type}?${criterion}` } };
+  const known = list.find(({ system, value }) => value !== undefined && issues(partner, system));
+  const national = list.find(({ system, value }) => value !== undefined && system === NPI);
+  return { resource: written, request: { method: 'POST', url: type, ifNoneExist: query(known ?? national ?? hub) } };
+}
+
+/** The resource with the hub's identifier, and the criterion that finds it by that (by its own, where its type has room for one only). */
+export function withHubIdentifier(resource: Resource) {
+  const type = resource.resourceType;
   const hub: Identifier = { system: RESOURCE_IDENTIFIER, value: nameOf(resource).slice(type.length + 1) };
   const stated = (resource as { identifier?: Identifier | Identifier[] }).identifier;
   const list = Array.isArray(stated) ? stated : stated === undefined ? [] : [stated];
   const own = SINGLE.has(type) ? (list[0] ?? hub) : hub;
   const identifier = SINGLE.has(type) ? own : [...list, hub];
-  const written = { ...resource, identifier } as Resource;
-  if (!DIRECTORY.has(type)) return { resource: written, request: { method: 'PUT', url: `${type}?${query(own)}` } };
-  const known = list.find(({ system, value }) => value !== undefined && issues(partner, system));
-  const national = list.find(({ system, value }) => value !== undefined && system === NPI);
-  return { resource: written, request: { method: 'POST', url: type, ifNoneExist: query(known ?? national ?? hub) } };
+  return { written: { ...resource, identifier } as Resource, list, hub, criterion: query(own) };
 }
 
 /** `identifier=system|value`; a bar, comma or dollar sign inside is content and not syntax. */

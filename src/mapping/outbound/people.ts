@@ -1,4 +1,12 @@
-import type { HumanName, Identifier, Organization, Practitioner, PractitionerRole } from '@medplum/fhirtypes';
+import type {
+  HumanName,
+  Identifier,
+  Organization,
+  Practitioner,
+  PractitionerRole,
+  Reference,
+} from '@medplum/fhirtypes';
+import { PERSON_NAME } from '../../model/systems.ts';
 import { assignerOf, knows } from './assigner.ts';
 import type { Found } from './event.ts';
 import type { Writer, Writing } from './row.ts';
@@ -56,25 +64,56 @@ export function identifierType({ system, type }: Identifier): string {
 /** A reference to a person → XCN. A name known only by the reference's display stands as it is, not split by guess. */
 export const xcn: Writer = {
   type: 'XCN',
-  uses: ['reference', 'display', 'type', 'identifier'],
+  uses: ['reference', 'display', 'type', 'identifier', 'extension'],
   write(found, writing) {
-    const reference = found.value as { display?: string; identifier?: Identifier };
+    const reference = found.value as Reference & { identifier?: Identifier };
     const { Practitioner: person, PractitionerRole: role } = partyAt(writing.scene, reference);
     const practitioner = person?.value as Practitioner | undefined;
     const identifiers = practitioner?.identifier ?? (role?.value as PractitionerRole | undefined)?.identifier;
     const identifier = bestIdentifier(identifiers, writing) ?? reference.identifier;
-    const name: HumanName | undefined = practitioner?.name?.[0] ?? displayName(reference.display);
+    const name: HumanName | undefined = practitioner?.name?.[0] ?? shownName(reference);
     if (identifier?.value === undefined && name === undefined) return undefined;
     if (person !== undefined) sayPerson(person, practitioner?.identifier, identifier, writing);
     const authority = identifier === undefined ? [] : assignerOf(identifier.system, writing.partner);
     const type = identifier === undefined ? '' : identifierType(identifier);
-    const names = nameParts(name);
-    return trimmed([identifier?.value ?? '', ...names, '', '', authority, '', '', '', type]);
+    const names = nameParts(name, writing.endpoint.version);
+    const written = [identifier?.value ?? '', ...names.slice(0, 6), '', authority, '', '', '', type];
+    return trimmed([...written, ...Array<string>(7).fill(''), names[6] ?? '']);
   },
 };
 
-function displayName(display: string | undefined): HumanName | undefined {
-  return display === undefined ? undefined : { text: display };
+/** A reference to an organization → XON: its name, and the number the receiver most likely knows it by. */
+export const xon: Writer = {
+  type: 'XON',
+  uses: ['reference', 'display', 'type', 'identifier'],
+  write(found, writing) {
+    const reference = found.value as { display?: string; identifier?: Identifier };
+    const { Organization: entry } = partyAt(writing.scene, reference);
+    const organization = entry?.value as Organization | undefined;
+    const identifier = bestIdentifier(organization?.identifier, writing) ?? reference.identifier;
+    const name = organization?.name ?? reference.display ?? '';
+    if (identifier?.value === undefined && name === '') return undefined;
+    if (entry !== undefined) {
+      writing.carried(`${entry.path}.name`);
+      const index = identifier === undefined ? -1 : (organization?.identifier?.indexOf(identifier) ?? -1);
+      if (index >= 0) writing.carried(`${entry.path}.identifier[${index}]`);
+    }
+    const authority = identifier === undefined ? [] : assignerOf(identifier.system, writing.partner);
+    const type = identifier === undefined ? '' : identifierType(identifier);
+    return trimmed([name, '', '', '', '', authority, type, '', '', identifier?.value ?? '']);
+  },
+};
+
+/** True of a reference that stands for an organization and for no person. */
+export function isOrganization(reference: unknown): boolean {
+  const { reference: text = '', type } = (reference ?? {}) as { reference?: string; type?: string };
+  return text.startsWith('Organization/') || type === 'Organization';
+}
+
+/** The name its source gave in parts; else the words the reference shows. */
+function shownName({ display, extension = [] }: Reference): HumanName | undefined {
+  const parts = extension.find(({ url }) => url === PERSON_NAME)?.valueHumanName;
+  return parts ?? (display === undefined ? undefined : { text: display });
 }
 
 function sayPerson(

@@ -153,7 +153,7 @@ function linked(resource: Resource, entry: Entry, scene: Scene, notes: Notes): R
 }
 
 /** `versionId` and `lastUpdated` are the hub's own; labels, profiles and tags travel. */
-function withoutServerMeta(resource: Resource): Resource {
+export function withoutServerMeta(resource: Resource): Resource {
   if (resource.meta === undefined) return resource;
   const { versionId: _versionId, lastUpdated: _lastUpdated, source: _source, ...meta } = resource.meta;
   if (Object.keys(meta).length > 0) return { ...resource, meta };

@@ -1,10 +1,14 @@
 import type { Address, ContactPoint, HumanName, Identifier } from '@medplum/fhirtypes';
+import { hubExtension } from '../../model/systems.ts';
+import { ownEntry } from '../own-entry.ts';
 import { assignerOf } from './assigner.ts';
 import type { Component, Repetition, Writer, Writing } from './row.ts';
 import { v2Date, v2Time } from './time.ts';
 import { atLeast } from './version.ts';
 
 const TYPE_SYSTEM = 'http://terminology.hl7.org/CodeSystem/v2-0203';
+const CHECK_DIGIT = 'http://hl7.org/fhir/StructureDefinition/identifier-checkDigit';
+const ASSIGNING_FACILITY = hubExtension('assigning-facility');
 const SSN = 'http://hl7.org/fhir/sid/us-ssn';
 
 /** Trailing empty components are left out, so that equal content has equal bytes. */
@@ -61,7 +65,7 @@ export const dt: Writer = {
 /** Identifier → CX. A social security number never leaves in a message: it is not needed to find anybody (H7, minimum necessary). */
 export const cx: Writer = {
   type: 'CX',
-  uses: ['value', 'system', 'type', 'use', 'period.start', 'period.end', 'assigner'],
+  uses: ['value', 'system', 'type', 'use', 'period.start', 'period.end', 'assigner', 'extension'],
   write({ value, path }, writing) {
     const identifier = value as Identifier;
     const type = typeCode(identifier);
@@ -73,7 +77,11 @@ export const cx: Writer = {
     if (identifier.value === undefined) return undefined;
     const from = day(identifier.period?.start, writing);
     const until = day(identifier.period?.end, writing);
-    return trimmed([identifier.value, '', '', assignerOf(identifier.system, writing.partner), type, '', from, until]);
+    const assigner = assignerOf(identifier.system, writing.partner);
+    const [digit, facility] = [CHECK_DIGIT, ASSIGNING_FACILITY].map(
+      (url) => identifier.extension?.find((one) => one.url === url)?.valueString ?? '',
+    );
+    return trimmed([identifier.value, digit, '', assigner, type, facility, from, until]);
   },
 };
 
@@ -112,19 +120,28 @@ export const xpn: Writer = {
   uses: ['family', 'given', 'prefix', 'suffix', 'use', 'text', '_family'],
   write({ value }, { endpoint }) {
     const name = value as HumanName;
-    const use = NAME_USE[name.use ?? ''] ?? '';
+    const use = ownEntry(NAME_USE, name.use ?? '') ?? '';
     // Before 2.5 table 0200 had neither TEMP nor N; a code the receiver cannot read would hide the name.
     const type = atLeast(endpoint.version, '2.5') || !['TEMP', 'N', 'BAD'].includes(use) ? use : 'D';
-    const parts = nameParts(name);
-    return parts.every((part) => part === '') ? undefined : trimmed([...parts, '', type]);
+    const parts = nameParts(name, endpoint.version);
+    if (parts.every((part) => part === '')) return undefined;
+    const written = [...parts.slice(0, 6), type];
+    return trimmed([...written, ...Array<string>(6).fill(''), parts[6] ?? '']);
   },
 };
 
-/** Family, given, further given, suffix, prefix: XPN.1–5 and XCN.2–6. A name held only as text stands as family name. */
-export function nameParts(name: HumanName | undefined): readonly string[] {
+/**
+ * Family, given, further given, suffix, prefix, degree: XPN.1–6 and XCN.2–7, then the professional suffix (XPN.14, XCN.21). A name
+ * held only as text stands as family name. What follows the first suffix is a degree, from 2.7 on a professional suffix.
+ */
+export function nameParts(name: HumanName | undefined, version: string): readonly string[] {
   const [given = '', ...further] = name?.given ?? [];
   const family = name?.family ?? (given === '' ? (name?.text ?? '') : '');
-  return [family, given, further.join(' '), (name?.suffix ?? []).join(' '), (name?.prefix ?? []).join(' ')];
+  const suffixes = name?.suffix ?? [];
+  const [own = '', ...others] = suffixes;
+  const rest = others.join(' ');
+  const [degree, professional] = atLeast(version, '2.7') ? ['', rest] : [rest, ''];
+  return [family, given, further.join(' '), own, (name?.prefix ?? []).join(' '), degree, professional];
 }
 
 const ADDRESS_USE: Readonly<Record<string, string>> = { home: 'H', work: 'B', temp: 'C', old: 'BA', billing: 'BI' };
@@ -135,7 +152,7 @@ export const xad: Writer = {
   write({ value }) {
     const address = value as Address;
     const [street = '', ...other] = address.line ?? (address.text === undefined ? [] : [address.text]);
-    const kind = ADDRESS_USE[address.use ?? ''] ?? (address.type === 'postal' ? 'M' : '');
+    const kind = ownEntry(ADDRESS_USE, address.use ?? '') ?? (address.type === 'postal' ? 'M' : '');
     const place = [address.city, address.state, address.postalCode, address.country];
     return trimmed([street, other.join(', '), ...place, kind, '', address.district]);
   },
@@ -150,17 +167,27 @@ const EQUIPMENT: Readonly<Record<string, string>> = {
   sms: 'CP',
 };
 
+/** Country, area, local number and extension (XTN.5–8), where the source gave them apart. */
+function numberParts({ extension = [] }: ContactPoint): readonly string[] {
+  return ['country', 'area', 'local', 'extension'].map(
+    (part) => extension.find(({ url }) => url === `${CONTACT_POINT}${part}`)?.valueString ?? '',
+  );
+}
+
+const CONTACT_POINT = 'http://hl7.org/fhir/StructureDefinition/contactpoint-';
+
 export const xtn: Writer = {
   type: 'XTN',
-  uses: ['system', 'value', 'use', 'rank'],
+  uses: ['system', 'value', 'use', 'rank', 'extension'],
   write({ value }, { endpoint }) {
     const { system, value: number, use } = value as ContactPoint;
     if (number === undefined || system === 'url' || system === 'other') return undefined;
-    const equipment = use === 'mobile' ? 'CP' : EQUIPMENT[system ?? 'phone'];
+    const equipment = use === 'mobile' ? 'CP' : ownEntry(EQUIPMENT, system ?? 'phone');
     if (system === 'email') return trimmed(['', 'NET', equipment, number]);
-    const role = use === 'mobile' && !atLeast(endpoint.version, '2.7') ? 'PRN' : TELECOM_USE[use ?? ''];
+    const role = use === 'mobile' && !atLeast(endpoint.version, '2.7') ? 'PRN' : ownEntry(TELECOM_USE, use ?? '');
     // XTN.1 was withdrawn in 2.7; its successor is the unformatted number.
-    if (!atLeast(endpoint.version, '2.7')) return trimmed([number, role, equipment]);
-    return trimmed(['', role, equipment, '', '', '', '', '', '', '', '', number]);
+    const parts = numberParts(value as ContactPoint);
+    if (!atLeast(endpoint.version, '2.7')) return trimmed([number, role, equipment, '', ...parts]);
+    return trimmed(['', role, equipment, '', ...parts, '', '', '', number]);
   },
 };

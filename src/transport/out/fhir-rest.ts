@@ -12,8 +12,8 @@ export function fhirRest(options: HttpTransportOptions): Transport<FhirRequest> 
   const http = new HttpTransport(options);
   return {
     send(request: FhirRequest, { timeoutMs, urgent = false }: SendOptions): Promise<Attempt> {
-      const { method, path, body } = request;
-      const call = { method, headers: headersOf(request), timeoutMs, bodyMatters: method === 'GET' };
+      const { method, path, body, answerMatters = method === 'GET' } = request;
+      const call = { method, headers: headersOf(request), timeoutMs, bodyMatters: answerMatters };
       return http.send(path, body ? { ...call, body } : call, urgent);
     },
     close: () => http.close(),

@@ -161,6 +161,8 @@ describe('proposals (R03)', () => {
       slot('short', '2026-11-24T20:30:00Z', '2026-11-24T21:30:00Z'),
       slot('good', '2026-11-24T21:00:00Z', '2026-11-24T23:00:00Z'),
       slot('next-day', '2026-11-25T20:00:00Z', '2026-11-25T22:00:00Z'),
+      slot('partly-blocked', '2026-11-26T20:00:00Z', '2026-11-26T22:00:00Z'),
+      slot('block', '2026-11-26T21:30:00Z', '2026-11-27T23:00:00Z', 'busy-unavailable'),
     );
     await see(fhir, DOSE);
     const task = fhir.all<Task>('Task').find((each) => each.owner?.reference === 'Organization/lakeside')!;

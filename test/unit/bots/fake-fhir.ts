@@ -173,4 +173,11 @@ export class FakeFhir {
   }
 }
 
-const status = (code: number): Error => Object.assign(new Error(`HTTP ${code}`), { status: code });
+const status = (code: number): Error =>
+  Object.assign(new Error(`HTTP ${code}`), {
+    status: code,
+    outcome: {
+      resourceType: 'OperationOutcome',
+      issue: [{ severity: 'error', code: code === 412 ? 'conflict' : 'processing' }],
+    },
+  });

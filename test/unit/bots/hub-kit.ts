@@ -31,7 +31,7 @@ export class HubKit {
 
   static async open(): Promise<HubKit> {
     const store = await openTestStore('sqlite', {
-      triggers: [...routeTriggers, ...BOTS.flatMap((each) => each.triggers)],
+      triggers: [...routeTriggers(PARTNERS), ...BOTS.flatMap((each) => each.triggers)],
     });
     const kit = new HubKit(store);
     for (const each of network()) {

@@ -45,6 +45,51 @@ const summary = (tasks: readonly Task[]) =>
 
 const classOf = (task: Task) => codeIn(SAFETY_CLASS, task.input?.[0]?.valueCodeableConcept);
 
+/** A client whose first write of a Task is overtaken by somebody else's. */
+function overtaken(fhir: FakeFhir, by: (task: Task & { id: string }) => Task & { id: string }) {
+  let before = 1;
+  return new Proxy(fhir.client, {
+    get: (target, name) => {
+      if (name !== 'updateResource') return Reflect.get(target, name).bind(target);
+      return async (resource: Task & { id: string }, options: never) => {
+        if (before-- > 0) fhir.put(by((await fhir.readResource('Task', resource.id)) as never));
+        return fhir.updateResource(resource as never, options);
+      };
+    },
+  });
+}
+
+describe('the ladder of an obligation whose Task somebody else writes at that moment', () => {
+  const first = async (fhir: FakeFhir) =>
+    (await noted(fhir, note('lakeside', 'dissociation'))).find(
+      (each) => each.owner?.reference === 'Organization/riverside',
+    )!;
+
+  it('goes on from what stands there then, in the same sweep (H1)', async () => {
+    const fhir = server();
+    const { id } = await first(fhir);
+    const client = overtaken(fhir, (task) => ({ ...task, status: 'received' }));
+    await sweep(minute(62))(client, TICK);
+    const task = (await fhir.readResource('Task', id!)) as Task;
+    expect(task.status).toBe('received');
+    expect(codeIn(BUSINESS_STATUS, task.businessStatus)).toBe('escalated');
+    const told = fhir.all<Communication>('Communication').length;
+    await sweep(minute(62))(fhir.client, TICK);
+    expect(fhir.all<Communication>('Communication')).toHaveLength(told);
+  });
+
+  it('leaves the answer of a named person as it is', async () => {
+    const fhir = server();
+    const { id } = await first(fhir);
+    await sweep(minute(62))(
+      overtaken(fhir, (task) => ({ ...task, status: 'accepted' })),
+      TICK,
+    );
+    const task = (await fhir.readResource('Task', id!)) as Task;
+    expect([task.status, codeIn(BUSINESS_STATUS, task.businessStatus)]).toEqual(['accepted', undefined]);
+  });
+});
+
 describe('a safety note', () => {
   it('of the clinic asks the program as responder and informs the psychiatrist, once (R15)', async () => {
     const fhir = server();

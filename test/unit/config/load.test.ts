@@ -25,6 +25,20 @@ describe('handoff.yaml', () => {
     expect(attempt).not.toThrow(secret);
   });
 
+  it('a mirror holds types that can be found by identifier, by conditional update unless said otherwise', () => {
+    const mirror = (transport: object) =>
+      load({ partners: [{ ...partner, endpoints: [{ id: 'm', transport: { kind: 'mirror', ...transport } }] }] });
+    const [{ endpoints: [endpoint] = [] } = {}] = mirror({
+      url: 'https://m.example/fhir',
+      types: ['Patient'],
+    }).partners;
+    expect(endpoint?.transport).toMatchObject({ update: 'conditional', purpose: 'TREAT' });
+    expect(() => mirror({ url: 'https://m.example/fhir', types: ['Provenance'] })).toThrow(
+      'partners[0].endpoints[0].transport.types[0]',
+    );
+    expect(() => mirror({ url: 'https://m.example/fhir', types: [] })).toThrow('transport.types');
+  });
+
   it('all wrong settings are reported at once', () => {
     expect(() => load({ http: 'nowhere', readers: 0 })).toThrow(/http: .*\n.*readers: /);
   });

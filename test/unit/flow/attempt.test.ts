@@ -5,6 +5,17 @@ import type { Attempt } from '../../../src/model/transport.ts';
 import { CLINIC_ENDPOINT } from '../../flow/mini-hub.ts';
 
 const FHIR: Endpoint = { ...CLINIC_ENDPOINT, transport: { kind: 'fhir', url: 'http://x.invalid', headers: {} } };
+const MIRROR: Endpoint = {
+  ...CLINIC_ENDPOINT,
+  transport: {
+    kind: 'mirror',
+    url: 'http://x.invalid',
+    headers: {},
+    types: ['Patient'],
+    update: 'conditional',
+    purpose: 'TREAT',
+  },
+};
 const ack = (code: string, controlId = 'C1', err = ''): Attempt => ({
   kind: 'answered',
   ack: Buffer.from(`MSH|^~\\&|A|B|C|D|20260105||ACK|1|T|2.5.1\rMSA|${code}|${controlId}\r${err}`),
@@ -52,6 +63,32 @@ describe('what came back', () => {
     [503, 'answered ack.status-server'],
   ])('by FHIR: status %i', (status, verdict) => {
     expect(told(http(status), FHIR)).toBe(verdict);
+  });
+
+  const entry = (status: string, code = 'processing'): Attempt => {
+    const outcome = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, diagnostics: 'Doe' }] };
+    const bundle = { resourceType: 'Bundle', type: 'transaction-response', entry: [{ response: { status, outcome } }] };
+    return { kind: 'answered', ack: Buffer.from(JSON.stringify(bundle)), status: 200 };
+  };
+  it.each([
+    ['201 Created', false, 'sent'],
+    ['304', false, 'sent'],
+    ['404 Not Found', false, 'answered ack.status-client'],
+    ['404 Not Found', true, 'sent'],
+    ['410', true, 'sent'],
+    ['412', false, 'answered ack.status-client'],
+    ['503', false, 'answered ack.status-server'],
+    ['', false, 'answered ack.status-client'],
+  ])('by the entries of a mirror: status %s, a removal: %s', (status, isRemoval, verdict) => {
+    const given = judge(entry(status), MIRROR, 'C1', isRemoval);
+    expect(given.kind === 'sent' ? 'sent' : `${given.kind} ${given.code}`).toBe(verdict);
+  });
+
+  it('of an OperationOutcome its issue codes reach the reason, and only what looks like one', () => {
+    expect(judge(entry('422', 'business-rule'), MIRROR, 'C1')).toMatchObject({
+      text: expect.stringMatching(/\(422 business-rule\)$/),
+    });
+    expect(judge(entry('422', 'John Doe'), MIRROR, 'C1')).toMatchObject({ text: expect.stringMatching(/\(422\)$/) });
   });
 
   it('a partner’s free text never reaches the reason: it may hold values', () => {

@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { JOB_LANES, jobTableMigrations, OUTBOX_LANES } from '../../../src/database/job-table.ts';
+import { JOB_LANES, OUTBOX_LANES } from '../../../src/database/job-table.ts';
 import { laneStatements } from '../../../src/database/lane.ts';
 import { migrate } from '../../../src/database/migrate.ts';
 import { openSqlite } from '../../../src/database/sqlite-connection.ts';
+import { flowMigrations } from '../../../src/flow/flow-commands.ts';
 import { JOB_SQL } from '../../../src/flow/job-commands.ts';
 import { JOURNAL_QUERIES } from '../../../src/flow/journal-queries.ts';
 import { CLAIM_SQLITE, JOURNAL_SQL } from '../../../src/flow/journal-sql.ts';
@@ -11,7 +12,7 @@ import { OUTBOX_SQL } from '../../../src/flow/outbox-commands.ts';
 import { OUTBOX_QUERIES } from '../../../src/flow/outbox-queries.ts';
 
 const connection = openSqlite(':memory:', { readOnly: false, env: {} });
-await migrate(connection.tx, [...journalMigrations, ...jobTableMigrations], (sql) => connection.raw.exec(sql));
+await migrate(connection.tx, [...journalMigrations, ...flowMigrations], (sql) => connection.raw.exec(sql));
 afterAll(() => connection.close());
 
 const named = (prefix: string, statements: Readonly<Record<string, unknown>>): [string, string][] =>

@@ -41,6 +41,11 @@ describe('peek', () => {
     ]);
   });
 
+  it('takes the prior number from MRG-4 where MRG-1 has none', () => {
+    const ids = (mrg: string) => peek(bytesOf(MSH, mrg)).patients.map(({ id }) => id);
+    expect([ids('MRG||||7^^^AA'), ids('MRG|3^^^AA|||7^^^AA')]).toEqual([['7'], ['3']]);
+  });
+
   it('counts a patient segment whose identifier cannot be read', () => {
     const seen = peek(bytesOf(MSH, 'PID|1||1', 'PID|2||""', 'PID'));
     expect([seen.patientSegments, seen.patients.length]).toEqual([3, 1]);

@@ -13,6 +13,7 @@ import { Several } from '../../../src/mapping/annotated.ts';
 import { compileMap } from '../../../src/mapping/compile.ts';
 import { Node } from '../../../src/mapping/node.ts';
 import { Scope } from '../../../src/mapping/scope.ts';
+import { PERSON_NAME } from '../../../src/model/systems.ts';
 import { partner } from './network.ts';
 
 /** A field's text as the node a data type map reads, and the scope of its message. */
@@ -145,7 +146,10 @@ describe('data types', () => {
         value: [expect.objectContaining({ system: 'http://hl7.org/fhir/sid/us-npi', value: '123' })],
       }),
     );
-    expect(by(practitionerOf)('^Doe^Ann')).toEqual({ display: 'Ann Doe' });
+    expect(by(practitionerOf)('^Doe^Ann')).toEqual({
+      display: 'Ann Doe',
+      extension: [{ url: PERSON_NAME, valueHumanName: { family: 'Doe', given: ['Ann'] } }],
+    });
   });
 
   it('XON: by its number, else by its name whatever the case', () => {

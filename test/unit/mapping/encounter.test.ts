@@ -10,8 +10,21 @@ describe('the visit of an ADT', () => {
     ['A01', 'in-progress'],
     ['A03', 'finished'],
     ['A05', 'planned'],
+    ['A06', 'in-progress'],
+    ['A07', 'in-progress'],
     ['A11', 'cancelled'],
     ['A13', 'in-progress'],
+    ['A14', 'planned'],
+    ['A15', 'in-progress'],
+    ['A16', 'in-progress'],
+    ['A21', 'onleave'],
+    ['A22', 'in-progress'],
+    ['A25', 'in-progress'],
+    ['A26', 'in-progress'],
+    ['A27', 'cancelled'],
+    ['A38', 'cancelled'],
+    ['A52', 'in-progress'],
+    ['A53', 'onleave'],
   ])('%s states the status %s', (trigger, status) => {
     expect(stated(adt(trigger), 'Encounter', 'status')).toMatchObject({ op: 'set', value: status });
   });
@@ -31,6 +44,15 @@ describe('the visit of an ADT', () => {
     });
   });
 
+  it.each(['A54', 'A55', 'A61', 'A62'])('%s changes who attends or consults, and no status', (trigger) => {
+    const mapped = adt(trigger, 'PV1|1|I|||||9^Roe^Ann^^^^^^ID||8^Poe^Lee^^^^^^ID||||||||||V1^^^VN');
+    expect(stated(mapped, 'Encounter', 'status')).toBeUndefined();
+    const [encounter] = resources(mapped, 'Encounter');
+    expect(
+      encounter.participant.map((each: { type: { coding: { code: string }[] }[] }) => each.type[0]!.coding[0]!.code),
+    ).toEqual(['ATND', 'CON']);
+  });
+
   it('a discharge time in an A08 means finished', () => {
     const pv1 = `${PV1}${'|'.repeat(26)}20260302090000`;
     expect(stated(adt('A08', pv1), 'Encounter', 'status')).toMatchObject({ value: 'finished' });
@@ -40,6 +62,15 @@ describe('the visit of an ADT', () => {
     const mapped = adt('A13');
     expect(stated(mapped, 'Encounter', 'period.end')?.op).toBe('delete');
     expect(stated(mapped, 'Encounter', 'hospitalization.dischargeDisposition')?.op).toBe('delete');
+  });
+
+  it.each([
+    ['A25', 36, '01', 'hospitalization.dischargeDisposition'],
+    ['A26', 42, 'W^1^2', 'location[PV1-42]'],
+  ])('%s undoes what was announced, although the message still has it in PV1-%i', (trigger, field, value, element) => {
+    const pv1 = `${PV1}${'|'.repeat(field - 19)}${value}`;
+    expect(stated(adt(trigger === 'A25' ? 'A16' : 'A15', pv1), 'Encounter', element)?.op).not.toBe('delete');
+    expect(stated(adt(trigger, pv1), 'Encounter', element)?.op).toBe('delete');
   });
 
   it('PHP and IOP are outpatient with an episode, never inpatient: PV1-2 R', () => {

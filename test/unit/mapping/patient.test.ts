@@ -64,9 +64,26 @@ describe('the patient', () => {
 });
 
 describe('identity events', () => {
-  it('A40 states a merge and moves nothing', () => {
-    const mapped = map(text('ADT^A40^ADT_A39', ['EVN|A40', PID, 'MRG|200^^^MRN^MR']));
+  it.each(['A18', 'A30', 'A34', 'A39', 'A40', 'A46', 'A47'])('%s states a merge and moves nothing (H7)', (trigger) => {
+    const mapped = map(
+      text(`ADT^${trigger}`, [`EVN|${trigger}`, PID, 'MRG|200^^^MRN^MR', 'PV1|1|I|W^1^1||||||||||||||||V1^^^VN']),
+    );
     expect(mapped.identity).toEqual([{ op: 'merge', survivor: mapped.patients[0], loser: mapped.patients[1] }]);
+    expect(new Set(mapped.resources.map(({ type }) => type))).toEqual(new Set(['Patient']));
+    expect(mapped.issues.map(({ code, location }) => [code, location])).toContainEqual(['map.unmapped', 'PV1[1]']);
+  });
+
+  it('accounts and visits of a merge are listed, and stay where they are', () => {
+    const mapped = map(text('ADT^A40', [PID, 'MRG|200^^^MRN^MR||ACC1||V1']));
+    const listed = mapped.issues.filter(({ code }) => code === 'map.not-carried').map(({ location }) => location);
+    expect(listed).toEqual(['MRG[1]-3[1].1.1', 'MRG[1]-5[1].1.1']);
+  });
+
+  it.each([
+    ['A40', 'MRG|100^^^MRN^MR'],
+    ['A47', 'MRG|100^^^MRN^MR~E1^^^ID^PI'],
+  ])('%s of a record with itself is refused: whose other number changed cannot be told', (trigger, mrg) => {
+    expect(map(text(`ADT^${trigger}`, [PID, mrg])).refused?.code).toBe('map.merge-self');
   });
 
   it('A24 links and A37 ends that link', () => {
@@ -75,7 +92,7 @@ describe('identity events', () => {
     expect(map(text('ADT^A37', pair)).identity).toMatchObject([{ op: 'unlink' }]);
   });
 
-  it.each(['A18', 'A30', 'A34', 'A35', 'A36', 'A39', 'A41', 'A42', 'A43', 'A44', 'A45', 'A46', 'A47'])(
+  it.each(['A35', 'A36', 'A41', 'A42', 'A43', 'A44', 'A45', 'A48', 'A49', 'A50', 'A51'])(
     '%s has no map: refused as an identity event, never acknowledged and ignored',
     (trigger) => {
       const mapped = map(text(`ADT^${trigger}`, [PID, 'MRG|200^^^MRN^MR']));

@@ -13,7 +13,7 @@ import { endpointOf, partnerOf } from './network.ts';
 import { note, patient } from './resources.ts';
 
 const AT = new Date('2026-03-01T12:00:00Z');
-const render = renderFor(outboundMaps());
+const render = renderFor(outboundMaps(), () => [partnerOf('riverside'), partnerOf('lakeside')]);
 
 const event = (parts: Partial<OutboxEvent> = {}): OutboxEvent => ({
   recipient: 'lakeside',

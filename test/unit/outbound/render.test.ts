@@ -121,6 +121,23 @@ describe('who and what a message may tell', () => {
     expect(triggers).toEqual(['SIU^S15^SIU_S12', 'SIU^S26^SIU_S12', 'SIU^S17^SIU_S12']);
   });
 
+  it('each act of an appointment has its own trigger', () => {
+    const of = (act: OutboundEvent['act'], status: Appointment['status']) =>
+      message(
+        eventOf('appointment', act === undefined ? {} : { act }),
+        bundleOf(appointment({ status }), patient()),
+      ).structure.split('^')[1];
+    expect([
+      of('booked', 'booked'),
+      of('rescheduled', 'booked'),
+      of('modified', 'booked'),
+      of('cancelled', 'cancelled'),
+      of('discontinued', 'cancelled'),
+      of('deleted', 'entered-in-error'),
+      of('noshow', 'noshow'),
+    ]).toEqual(['S12', 'S13', 'S14', 'S15', 'S16', 'S17', 'S26']);
+  });
+
   it('a referral that nobody answered gives no answer', () => {
     const { event, bundle } = readCase('referral-answer/accepted');
     const unanswered = structuredClone(bundle);

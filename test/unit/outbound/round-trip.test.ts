@@ -1,18 +1,28 @@
 import { createHash } from 'node:crypto';
 import type {
+  Account,
   Appointment,
+  CareTeam,
   Communication,
   Condition,
+  Coverage,
+  DiagnosticReport,
+  DocumentReference,
+  Encounter,
   MedicationAdministration,
   Observation,
   Patient,
+  Procedure,
+  RelatedPerson,
   Resource,
   ServiceRequest,
+  Specimen,
   Task,
 } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import { DEFINITIONS } from '../../../mappings/definitions.ts';
 import { outboundMaps } from '../../../mappings/outbound/maps.ts';
+import { isMedicalDirector } from '../../../mappings/tables/performer.ts';
 import { parseMessage } from '../../../src/hl7/parse.ts';
 import { foldResource } from '../../../src/mapping/bundle.ts';
 import { compileMaps, mapMessage } from '../../../src/mapping/map-message.ts';
@@ -88,6 +98,110 @@ describe('what goes out and comes back says the same', () => {
     const rejected = thereAndBack('referral-answer/rejected').back.one<Task>('Task');
     expect([rejected.status, rejected.statusReason?.text]).toEqual(['rejected', 'No place before January']);
     expect(rejected.note?.[0]?.text).toContain('Hillside IOP');
+  });
+
+  it('a modified referral: the same loop, what the payer authorized', () => {
+    const { there, back } = thereAndBack('referral-modify/authorization-came');
+    const plain = thereAndBack('referral/hospital-to-program').back.one<ServiceRequest>('ServiceRequest');
+    const told = back.one<ServiceRequest>('ServiceRequest');
+    expect(told.id).toBe(plain.id);
+    const parts = (one: ServiceRequest) => {
+      const found = one.extension?.find(({ url }) => url.endsWith('/authorization'))?.extension ?? [];
+      return found.map(({ url, valueString }) => [url, valueString]).filter(([, value]) => value !== undefined);
+    };
+    expect(parts(told)).toEqual(parts(there.one<ServiceRequest>('ServiceRequest')));
+    const full = thereAndBack('referral/authorized');
+    const numbers = (one: ServiceRequest) =>
+      one.extension?.flatMap(({ extension = [] }) => extension.flatMap(({ valueDecimal }) => valueDecimal ?? []));
+    expect(numbers(full.back.one('ServiceRequest'))).toEqual([20, 15]);
+  });
+
+  it('news of a referral: its state is that of the answer before it, and the words say what is new', () => {
+    const news = thereAndBack('referral-answer/visit-scheduled').back.one<Task>('Task');
+    expect([news.status, news.note?.[0]?.text]).toEqual(['accepted', 'Status: Visit scheduled']);
+    expect(thereAndBack('referral-answer/modification-accepted').back.one<Task>('Task').status).toBe('accepted');
+  });
+
+  it('a question what became of a referral: nothing of it is new', () => {
+    const { back } = thereAndBack('referral-status/nobody-answered');
+    const asked = thereAndBack('referral/hospital-to-program').back;
+    expect(back.one<Task>('Task').id).toBe(asked.one<Task>('Task').id);
+    expect(back.one<ServiceRequest>('ServiceRequest').status).toBe('active');
+  });
+
+  it('a visit taken back, one that goes on, and a person without a visit', () => {
+    const visits = ['adt-a01', 'adt-a11', 'adt-a13'].map(
+      (name) => thereAndBack(`relay/${name}`).back.one('Encounter') as { id: string; status: string },
+    );
+    expect(visits.map(({ status }) => status)).toEqual(['in-progress', 'cancelled', 'in-progress']);
+    expect(new Set(visits.map(({ id }) => id)).size).toBe(1);
+    const person = thereAndBack('relay/adt-a08-person').back;
+    expect(person.one<Patient>('Patient').birthDate).toBe('1991-04-02');
+    expect(person.one('Encounter')).toBeUndefined();
+  });
+
+  it('an admission with all around it: relative, team, procedure, guarantor, insurance, places', () => {
+    const { back } = thereAndBack('relay/adt-a01-around');
+    const named = (type: 'RelatedPerson') => back.all<RelatedPerson>(type).map(({ name }) => name?.[0]?.given?.[0]);
+    expect(named('RelatedPerson').sort()).toEqual(['Blake', 'Dana']);
+    expect(back.one<Account>('Account').guarantor).toHaveLength(1);
+    expect(codes(back.one<Procedure>('Procedure').code)).toContain('23835007');
+    expect(back.one<Coverage>('Coverage').subscriberId).toBe('EMP-1');
+    const [member] = back.one<CareTeam>('CareTeam').participant ?? [];
+    expect([codes(member?.role?.[0])[0], member?.member?.display]).toEqual(['PP', 'Morgan Harborsample']);
+    const visit = back.one<Encounter>('Encounter');
+    expect(visit.location?.map(({ location, status }) => [location.display, status])).toEqual([
+      ['PSY 301 B', 'active'],
+      ['PSY', 'completed'],
+    ]);
+    expect([codes(visit.priority), visit.reasonCode?.[0]?.text]).toEqual([['UR', '2'], 'Step-up after crisis']);
+    expect(back.one<Patient>('Patient').generalPractitioner?.[0]?.display).toBe('Morgan Harborsample MD');
+  });
+
+  it('an addendum: its number, its words, and which document it adds to', () => {
+    const { there, back } = thereAndBack('relay/document-addendum');
+    const [said, told] = [
+      there.all<DocumentReference>('DocumentReference')[0]!,
+      back.one<DocumentReference>('DocumentReference'),
+    ];
+    expect(told.masterIdentifier?.value).toBe('RD-2');
+    expect(told.content[0]?.attachment.data).toBe(said.content[0]?.attachment.data);
+    expect([told.docStatus, told.relatesTo?.[0]?.code]).toEqual(['final', 'appends']);
+    expect(codes(told.type)).toEqual(['PN']);
+  });
+
+  it('two reports of one order: each with its results, its order and the laboratory', () => {
+    const { back } = thereAndBack('relay/oru-order');
+    const reports = back.all<DiagnosticReport>('DiagnosticReport');
+    expect(reports.map(({ code, result }) => [codes(code)[0], result?.length]).sort()).toEqual([
+      ['24362-6', 1],
+      ['3016-3', 1],
+    ]);
+    expect(back.one<ServiceRequest>('ServiceRequest').identifier?.[0]?.value).toBe('LO-9');
+    const performers = back.one<Observation>('Observation').performer ?? [];
+    expect(performers.map(({ display }) => display)).toEqual(['Lakeside Laboratory', 'Dr. Sam Labsample']);
+    expect(performers.map(isMedicalDirector)).toEqual([false, true]);
+    expect(codes(back.one<Specimen>('Specimen').type)[0]).toBe('BLD');
+  });
+
+  it('each act of an appointment: the state it leads to', () => {
+    const ends = ['dose-longer', 'discontinued', 'deleted', 'noshow'].map(
+      (name) => thereAndBack(`appointment/${name}`).back.one<Appointment>('Appointment').status,
+    );
+    expect(ends).toEqual(['booked', 'cancelled', 'entered-in-error', 'noshow']);
+    expect(thereAndBack('appointment/dose-longer').back.one<Appointment>('Appointment').minutesDuration).toBe(180);
+  });
+
+  it('a problem added, changed, taken away', () => {
+    const states = ['ppr-pc1', 'ppr-pc2', 'ppr-pc3'].map((name) => {
+      const { back } = thereAndBack(`relay/${name}`);
+      return [back.one<Condition>('Condition').verificationStatus?.coding?.[0]?.code, back.all('Goal').length];
+    });
+    expect(states).toEqual([
+      ['confirmed', 1],
+      ['confirmed', 1],
+      ['entered-in-error', 0],
+    ]);
   });
 
   it('a safety note: reason, request, time, words', () => {

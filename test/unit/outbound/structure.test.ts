@@ -51,10 +51,14 @@ function missing(message: Message, { segments }: Dictionary): string[] {
 /** Conditional in the standard's text, which the tables of some versions print as required: only where OBX-3 repeats. */
 const CONDITIONAL: readonly string[] = ['OBX-4'];
 
+/** ROL stands after PID (of the person) and after PV2 (of the visit); the dictionary holds one place of a segment, the later. */
+const PERSON_ROLES = /((?:PID|PD1) )(?:ROL )+/;
+
 function problems(message: Message, structure: string, dictionary: Dictionary): string[] {
   const names = message.segments().map((segment) => `${segment.name} `);
   const published = structureOf(dictionary, structure);
-  const isOrdered = published === undefined || new RegExp(`^${pattern(published)}$`).test(names.join(''));
+  const order = names.join('').replace(PERSON_ROLES, '$1');
+  const isOrdered = published === undefined || new RegExp(`^${pattern(published)}$`).test(order);
   const tooLong = message.segments().filter((segment) => {
     const last = Math.max(...Object.keys(dictionary.segments[segment.name]?.fields ?? {}).map(Number));
     return Array.from({ length: 60 }, (_, index) => last + 1 + index).some((field) => segment.field(field).hasContent);

@@ -87,6 +87,37 @@ describe('a referral (R10, R11)', () => {
     expect(events(urgent, [marked])).toEqual(events(marked, [urgent]));
   });
 
+  it('of which nobody was heard by its deadline is asked after once (H17)', () => {
+    const late = {
+      businessStatus: concept(BUSINESS_STATUS, 'escalated'),
+      restriction: { period: { end: '2026-01-05T12:00:00Z' } },
+    };
+    const asked = 'referral-status → lakeside referral/referral-riverside-lakeside/status/2026-01-05T12:00:00Z';
+    expect(events(task(late), [request])).toEqual([sent, asked]);
+    expect(events(task({ ...late, status: 'accepted' }), [request])).toEqual([sent, answer('accepted')]);
+    expect(events(referralTask('riverside', 'lakeside', late), [request])).toEqual([]);
+  });
+
+  it('an answer to a modification is told, though it says what the first one said', () => {
+    const accepted = task({ status: 'accepted' });
+    expect(events(accepted, [request], { answeredBy: 'RRI^I13' })).toEqual([sent, answer('accepted/RRI^I13')]);
+    expect(events(accepted, [request], { answeredBy: 'RRI^I12' })).toEqual([sent, answer('accepted')]);
+  });
+
+  it('a payer’s word that comes after it left is a modification; a referral without one keeps its fingerprint', () => {
+    const authorized: ServiceRequest = {
+      ...request,
+      extension: [
+        {
+          url: 'https://handoff.example/fhir/StructureDefinition/authorization',
+          extension: [{ url: 'number', valueString: 'A1' }],
+        },
+      ],
+    };
+    expect(contentOf(authorized)).not.toBe(contentOf(request));
+    expect(contentOf({ ...request, extension: [] })).toBe(contentOf(request));
+  });
+
   it('stays before its gate is open, whatever else changes', () => {
     for (const status of ['requested', 'received', 'cancelled'] as const) {
       expect(events(referralTask('riverside', 'lakeside', { status }), [request])).toEqual([]);
@@ -273,7 +304,14 @@ describe('an appointment (R09, H17)', () => {
       'riverside',
       ['appointment → lakeside appointment/a/noshow'],
     ],
+    [
+      'a dose booked in error concerns the program',
+      of('dose', 'entered-in-error'),
+      'lakeside',
+      ['appointment → riverside appointment/a/deleted'],
+    ],
     ['a proposed dose concerns nobody yet', of('dose', 'proposed'), 'lakeside', []],
+    ['a dose that no organization owns is nobody’s booking', of('dose'), '', []],
   ];
 
   it('booked, moved away and moved back are three acts', () => {
@@ -288,7 +326,19 @@ describe('an appointment (R09, H17)', () => {
   });
 
   it.each(cases)('is told to whom it concerns: %s', (_title, change, owner, expected) => {
-    expect(events(change, facts, { owner })).toEqual(expected);
+    expect(events(change, facts, owner === '' ? {} : { owner })).toEqual(expected);
+  });
+
+  it('a longer dose is told after its booking, and a discontinued one as such', () => {
+    const told = (change: Appointment, turn: RouteContext['turn']) =>
+      events(change, [episode('riverside')], { owner: 'lakeside', turn }).map(
+        (each) => each.split('appointment/a/')[1],
+      );
+    const start = '2026-11-24T18:00:00Z';
+    const turn = { moved: false, before: 0 };
+    expect(told(of('dose'), { ...turn, modified: 2 })).toEqual([`booked/${start}`, `modified/${start}/2`]);
+    expect(told(of('dose', 'cancelled'), { ...turn, trigger: 'SIU^S16' })).toEqual(['discontinued']);
+    expect(told(of('dose', 'cancelled'), { ...turn, trigger: 'SIU^S15' })).toEqual(['cancelled']);
   });
 });
 

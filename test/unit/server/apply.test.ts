@@ -242,7 +242,7 @@ describe.each(ENGINES)('apply on %s', (engine) => {
     expect(await read('Patient', 'l1')).not.toHaveProperty('link');
   });
 
-  it('a merge keeps both records and retires the loser', async () => {
+  it('a merge keeps both records and retires the loser; undone, both are as they were', async () => {
     await hub.store.apply(
       unit('2026-03-01T10:00:00Z', {
         resources: [said('Patient', 'm1', { active: true }), said('Patient', 'm2', { active: true })],
@@ -251,6 +251,13 @@ describe.each(ENGINES)('apply on %s', (engine) => {
     await hub.store.apply(unit('2026-03-01T11:00:00Z', { identity: [{ op: 'merge', survivor: 'm1', loser: 'm2' }] }));
     expect(await read('Patient', 'm2')).toMatchObject({ active: false, link: [{ type: 'replaced-by' }] });
     expect(await read('Patient', 'm1')).toMatchObject({ active: true, link: [{ type: 'replaces' }] });
+    const by = { kind: 'operator', id: 'operator', scopes: [] };
+    const undo = () => hub.database.write('store.unmerge', { patient: 'm2', other: 'm1', by, at: Date.now() });
+    expect([await undo(), await undo()]).toEqual(['apart', 'not-together']);
+    for (const id of ['m1', 'm2']) {
+      expect(await read('Patient', id)).toMatchObject({ active: true });
+      expect(await read('Patient', id)).not.toHaveProperty('link');
+    }
   });
 
   it('a known identifier with another name, birth date and sex is refused and writes nothing', async () => {

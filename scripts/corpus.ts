@@ -129,7 +129,9 @@ function agreement(showMisses: boolean): void {
       JSON.parse(readFileSync(join(CORPUS, golden), 'utf8')) as Golden,
       false,
     )) {
-      const difference = ours.has(value) ? undefined : DIFFERENCES.find((each) => each.path.test(path));
+      const difference = ours.has(value)
+        ? undefined
+        : DIFFERENCES.find((each) => each.path.test(path) && (each.file?.test(file) ?? true));
       if (difference !== undefined) {
         count(explained, difference.why);
         continue;

@@ -38,8 +38,8 @@ export function stateAccount(
   return account;
 }
 
-/** GT1 → the patient (GT1-11 self), else a RelatedPerson. */
-function stateGuarantors(patient: Draft, scope: Scope): Json[] {
+/** GT1 → the patient (GT1-11 self), else a RelatedPerson. Gives the references. */
+export function stateGuarantors(patient: Draft, scope: Scope): Json[] {
   return scope.message.segments('GT1').flatMap((gt1): Json[] => {
     const relation = gt1.get(11)?.trim();
     if (relation === 'SEL' || relation === 'SE') return [patient.reference];

@@ -6,7 +6,7 @@ import type { Json } from '../../src/model/json.ts';
 import { patientKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, DG1_ENCOUNTER, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { EVN, MRG, MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
-import { GT1_PERSON, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
+import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED, PID_ACCOUNT } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -73,6 +73,8 @@ const COMMON = [
   PR1_PROCEDURE,
   OBX_OBSERVATION,
   IN1_COVERAGE,
+  IN1_INSURED,
+  IN2_INSURED,
   ROL_TEAM,
   PRT_TEAM,
 ];

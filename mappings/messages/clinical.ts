@@ -10,7 +10,7 @@ import { addressOf, humanName } from '../datatypes/person.ts';
 import { whole } from '../datatypes/text.ts';
 import { allergyKey, conditionKey, coverageKey, numberedConditionKey, relatedPersonKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
-import { IN1_COVERAGE } from '../segments/insurance.ts';
+import { IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { DIAGNOSIS_TYPE } from '../tables/encounter.ts';
 
@@ -257,5 +257,8 @@ function subscriber(in1: Segment, coverage: Draft, patient: Draft, scope: Scope)
   if (address !== undefined) relative.snapshot('address[IN1-19]', [address as unknown as Json]);
   const born = in1.get(18)?.trim();
   if (born) relative.set('birthDate', scope.time(born, 'date'));
+  scope.apply(IN1_INSURED, in1, relative);
+  const next = in1.message.segments()[in1.index + 1];
+  if (next?.name === 'IN2') scope.apply(IN2_INSURED, next, relative);
   coverage.set('subscriber', relative.reference);
 }

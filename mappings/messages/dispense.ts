@@ -11,7 +11,16 @@ import { decimal } from '../datatypes/text.ts';
 import { dispenseKey, type IdentifierKey, medicationRequestKey } from '../keys.ts';
 import { MSH } from '../segments/envelope.ts';
 import { NTE_NOTE } from '../segments/observation.ts';
-import { ORC_DISPENSE, RXD_DISPENSE, RXR_DISPENSE } from '../segments/pharmacy.ts';
+import { RXO_MEDICATION } from '../segments/order.ts';
+import {
+  ORC_DISPENSE,
+  ORC_DISPENSED,
+  RXD_DISPENSE,
+  RXE_MEDICATION,
+  RXR_DISPENSE,
+  RXR_DOSAGE,
+  TQ1_DOSAGE,
+} from '../segments/pharmacy.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { DISPENSE_STATUS } from '../tables/order.ts';
@@ -19,6 +28,7 @@ import { raise } from './confidentiality.ts';
 import { conceptAt, methodOf, nodeOf, routeOf } from './dosage.ts';
 import { messageKey, orderNumber } from './medication-order.ts';
 import { stateMedicine } from './medicine.ts';
+import { stateMedication } from './order.ts';
 import { named, type OrderGroup, orderGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
 import { contextVisit } from './visit.ts';
@@ -26,8 +36,9 @@ import { contextVisit } from './visit.ts';
 const RXD_MEDICINE = { code: 2, form: 6, strength: 16, strengthUnit: 17, lot: 18, expires: 19, maker: 20 } as const;
 
 /**
- * RDS: each RXD is one MedicationDispense of the order it belongs to. The order itself is as its own messages state it: what RXO and RXE
- * repeat of it here is listed. That it was given to the patient is not said. Rule: HL7 v2.5.1 §4.13.11; DOMAIN §B4.
+ * RDS: each RXD is one MedicationDispense of the order it belongs to. What is repeated of that order (as it was encoded, else as it was
+ * asked for: both would be two dosages) is stated of it, but never how it stands: a dispense that is cancelled cancels no order. That the
+ * medicine was given to the patient is not said. Rule: HL7 v2.5.1 §4.13.11; DOMAIN §B4.
  */
 export const RDS: MessageMap = {
   name: 'RDS',
@@ -39,6 +50,11 @@ export const RDS: MessageMap = {
     PV1_ENCOUNTER,
     PV2_ENCOUNTER,
     ORC_DISPENSE,
+    ORC_DISPENSED,
+    RXO_MEDICATION,
+    RXE_MEDICATION,
+    TQ1_DOSAGE,
+    RXR_DOSAGE,
     RXD_DISPENSE,
     RXR_DISPENSE,
     NTE_NOTE,
@@ -48,6 +64,7 @@ export const RDS: MessageMap = {
     const encounter = contextVisit(patient, scope);
     let dispensed = 0;
     for (const group of orderGroups(scope.message.segments())) {
+      stateOrdered(group, patient, encounter, scope);
       for (const rxd of named(group, 'RXD')) {
         const order = orderNumber(group.orc, scope, [3, 2]) ?? messageKey(group.orc, scope);
         if (order === undefined) throw new Refusal('map.key-missing', 'a dispense without ORC-3 and ORC-2', 'ORC[1]-3');
@@ -58,6 +75,20 @@ export const RDS: MessageMap = {
     if (dispensed === 0) throw new Refusal('map.key-missing', 'a dispense message without RXD', 'RXD[1]');
   },
 };
+
+/** Segments before the first RXD are of the order. */
+function stateOrdered(group: OrderGroup, patient: Draft, encounter: Draft | undefined, scope: Scope): void {
+  const until = named(group, 'RXD')[0]?.index ?? Number.POSITIVE_INFINITY;
+  const ordered = { orc: group.orc, segments: group.segments.filter(({ index }) => index < until) };
+  const [encoded] = named(ordered, 'RXE');
+  const detail = encoded ?? named(ordered, 'RXO')[0];
+  if (detail === undefined) return;
+  const order = orderNumber(group.orc, scope) ?? messageKey(group.orc, scope);
+  if (order === undefined) return;
+  const from = encoded?.index ?? 0;
+  const own = { ...ordered, segments: ordered.segments.filter(({ index }) => index >= from) };
+  stateMedication(order, detail, own, patient, encounter, scope, ORC_DISPENSED);
+}
 
 function stateDispense(
   rxd: Segment,

@@ -12,11 +12,12 @@ import { decimal, whole } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
-import { IN1_COVERAGE } from '../segments/insurance.ts';
+import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
 import { ORC_MEDICATION, RXE_MEDICATION, RXR_DOSAGE, TQ1_DOSAGE } from '../segments/pharmacy.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
+import { stateGuarantors } from './account.ts';
 import { stateAllergies, stateCoverages } from './clinical.ts';
 import { raise } from './confidentiality.ts';
 import { conceptAt, dosageOf, nodeOf, priorityOf } from './dosage.ts';
@@ -48,7 +49,7 @@ export function messageKey(at: Segment | undefined, scope: Scope): IdentifierKey
   return { system: 'urn:handoff:message', value: `${scope.context.bodyHash}#${at?.index ?? 0}` };
 }
 
-const RXE_DOSE = { low: 3, high: 4, unit: 5, rate: 23, rateUnit: 24, words: [7, 21] } as const;
+export const RXE_DOSE = { low: 3, high: 4, unit: 5, rate: 23, rateUnit: 24, words: [7, 21] } as const;
 
 /** RDE: an encoded pharmacy order is one MedicationRequest. Rule: DOMAIN §B4, §C1 RDE. */
 export const RDE: MessageMap = {
@@ -60,7 +61,10 @@ export const RDE: MessageMap = {
     PD1_PATIENT,
     PV1_ENCOUNTER,
     PV2_ENCOUNTER,
+    GT1_PERSON,
     IN1_COVERAGE,
+    IN1_INSURED,
+    IN2_INSURED,
     DG1_CONDITION,
     AL1_ALLERGY,
     ORC_MEDICATION,
@@ -75,6 +79,7 @@ export const RDE: MessageMap = {
     const encounter = contextVisit(patient, scope);
     stateAllergies(scope.message.segments('AL1'), patient, scope);
     stateCoverages(scope.message.segments('IN1'), patient, scope);
+    stateGuarantors(patient, scope);
     const groups = orderGroups(scope.message.segments());
     if (groups.length === 0) throw new Refusal('map.key-missing', 'an order message without ORC', 'ORC[1]');
     for (const group of groups) {

@@ -1,7 +1,9 @@
+import type { MedicationRequest } from '@medplum/fhirtypes';
 import type { Segment } from '../../src/hl7/tree.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import type { MessageMap } from '../../src/mapping/message-map.ts';
 import { Node } from '../../src/mapping/node.ts';
+import type { SegmentMap } from '../../src/mapping/row.ts';
 import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import { coding, HL7_TASK_CODE, TASK_CODE } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
@@ -14,7 +16,7 @@ import { decimal, whole } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey, orderTaskKey, serviceRequestKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
-import { GT1_PERSON, IN1_COVERAGE, PID_ACCOUNT } from '../segments/insurance.ts';
+import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED, PID_ACCOUNT } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
 import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, RXO_MEDICATION, TQ1_SERVICE } from '../segments/order.ts';
@@ -26,7 +28,7 @@ import { stateAccount } from './account.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { raise } from './confidentiality.ts';
 import { dosageOf, nodeOf, priorityOf } from './dosage.ts';
-import { messageKey, orderNumber, stateMedicationOrder, strength } from './medication-order.ts';
+import { messageKey, orderNumber, RXE_DOSE, stateMedicationOrder, strength } from './medication-order.ts';
 import { stateObservation } from './observation.ts';
 import { named, type OrderGroup, orderGroups, specimenFirstGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
@@ -62,6 +64,8 @@ export const ORDER: MessageMap = {
     PV1_ENCOUNTER,
     PV2_ENCOUNTER,
     IN1_COVERAGE,
+    IN1_INSURED,
+    IN2_INSURED,
     GT1_PERSON,
     AL1_ALLERGY,
     IAM_ALLERGY,
@@ -262,15 +266,16 @@ function askToCancel(order: IdentifierKey, request: Draft, patient: Draft, scope
 }
 
 const RXO_DOSE = { low: 2, high: 3, unit: 4, words: [6, 7] } as const;
-const RXE_DOSE = { low: 3, high: 4, unit: 5, rate: 23, rateUnit: 24, words: [7, 21] } as const;
 
-function stateMedication(
+/** RXO or RXE of an order → its MedicationRequest. `orc`: what its ORC says of it here. */
+export function stateMedication(
   order: IdentifierKey,
   detail: Segment,
   group: OrderGroup,
   patient: Draft,
   encounter: Draft | undefined,
   scope: Scope,
+  orc: SegmentMap<MedicationRequest> = ORC_MEDICATION,
 ): void {
   const request = scope.draft(medicationRequestKey(scope.owner, order), patient.id);
   stateMedicationOrder(request, group, patient, encounter, scope);
@@ -283,7 +288,7 @@ function stateMedication(
     strength(detail, request, 18, 19, 5, scope);
     dispense(detail, request, scope);
   } else strength(detail, request, 25, 26, 6, scope);
-  scope.apply(ORC_MEDICATION, group.orc, request);
+  scope.apply(orc, group.orc, request);
   if (!request.has('medicationCodeableConcept')) {
     request.default('medicationCodeableConcept', { text: 'Not stated' });
   }

@@ -12,7 +12,7 @@ import { decimal } from '../datatypes/text.ts';
 import { type IdentifierKey, orderTaskKey, referralKey, referralTaskKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
 import { MSA, MSH } from '../segments/envelope.ts';
-import { IN1_COVERAGE } from '../segments/insurance.ts';
+import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -20,6 +20,7 @@ import { PR1_PROCEDURE } from '../segments/procedure.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { AUT_REQUEST, PRD_PARTY, RF1_REQUEST } from '../segments/referral.ts';
 import { REFERRAL_STATUS } from '../tables/referral.ts';
+import { stateGuarantors } from './account.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { partiesOf } from './party.ts';
 import { answeredPatient, onlyPatient, type PatientRef } from './patient.ts';
@@ -38,7 +39,10 @@ const MAPS = [
   PID_PATIENT,
   PD1_PATIENT,
   NK1_RELATED_PERSON,
+  GT1_PERSON,
   IN1_COVERAGE,
+  IN1_INSURED,
+  IN2_INSURED,
   DG1_CONDITION,
   AL1_ALLERGY,
   OBR_REPORT,
@@ -195,6 +199,7 @@ function stateContext(request: Draft, patient: Draft, encounter: Draft | undefin
       conditions.map((condition) => condition.reference),
     );
   stateCoverages(message.segments('IN1'), patient, scope);
+  stateGuarantors(patient, scope);
   const coverages = [...scope.drafts].filter((draft) => draft.type === 'Coverage');
   if (coverages.length > 0)
     request.snapshot(

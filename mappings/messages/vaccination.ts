@@ -16,7 +16,7 @@ import { immunizationKey } from '../keys.ts';
 import { AL1_ALLERGY, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
 import { ORC_IMMUNIZATION, RXA_IMMUNIZATION, RXR_IMMUNIZATION } from '../segments/immunization.ts';
-import { IN1_COVERAGE } from '../segments/insurance.ts';
+import { IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -46,6 +46,8 @@ export const VXU: MessageMap = {
     PV1_ENCOUNTER,
     PV2_ENCOUNTER,
     IN1_COVERAGE,
+    IN1_INSURED,
+    IN2_INSURED,
     AL1_ALLERGY,
     IAM_ALLERGY,
     ORC_IMMUNIZATION,

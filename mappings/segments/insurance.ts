@@ -1,11 +1,12 @@
 import type { Account, Coverage, RelatedPerson } from '@medplum/fhirtypes';
 import { every, first, type SegmentMap } from '../../src/mapping/row.ts';
-import { coded, ofTable, translated } from '../datatypes/coded.ts';
+import { coded, known, ofTable, translated } from '../datatypes/coded.ts';
 import { cx } from '../datatypes/identifier.ts';
 import { xad, xpn, xtn } from '../datatypes/person.ts';
 import { holding } from '../datatypes/shape.ts';
 import { date, dateTime, st } from '../datatypes/text.ts';
 import { ssn } from '../datatypes/us-core.ts';
+import { PRIMARY_LANGUAGE } from '../tables/language.ts';
 import { ADMINISTRATIVE_SEX, RELATIONSHIP } from '../tables/person.ts';
 
 /** IN1 → Coverage. Rule: v2-to-FHIR IG 1.0.0, segment IN1[Coverage]. */
@@ -41,6 +42,20 @@ export const IN1_COVERAGE = {
   ],
 } as const satisfies SegmentMap<Coverage>;
 
+/** IN1 → the RelatedPerson that is insured (IN1-16), where it is not the patient. The guide stops at the name; this is ours. */
+export const IN1_INSURED: SegmentMap<RelatedPerson> = {
+  name: 'IN1[RelatedPerson]',
+  segment: 'IN1',
+  rows: [{ from: 'IN1-17', to: 'relationship[IN1-17]', as: first(known(RELATIONSHIP)) }],
+};
+
+/** IN2 behind an IN1 → the same RelatedPerson. The guide has no IN2. */
+export const IN2_INSURED: SegmentMap<RelatedPerson> = {
+  name: 'IN2[RelatedPerson]',
+  segment: 'IN2',
+  rows: [{ from: 'IN2-34', to: 'communication[IN2-34]', as: first(holding('language', known(PRIMARY_LANGUAGE))) }],
+};
+
 /** GT1 → RelatedPerson that guarantees the account. The guide has no such map; this is ours. */
 export const GT1_PERSON = {
   name: 'GT1[RelatedPerson]',
@@ -57,6 +72,7 @@ export const GT1_PERSON = {
     { from: 'GT1-12', to: 'identifier[GT1-12]', as: first(ssn) },
     { from: 'GT1-13', to: 'period.start', as: first(dateTime) },
     { from: 'GT1-14', to: 'period.end', as: first(dateTime) },
+    { from: 'GT1-36', to: 'communication[GT1-36]', as: first(holding('language', known(PRIMARY_LANGUAGE))) },
   ],
   decisions: [{ from: 'GT1-1', not: 'structural', why: 'orders the segments' }],
 } as const satisfies SegmentMap<RelatedPerson>;

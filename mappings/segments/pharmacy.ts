@@ -29,6 +29,14 @@ export const ORC_MEDICATION = {
   ],
 } as const satisfies SegmentMap<MedicationRequest>;
 
+/** ORC of a dispense → the order it belongs to: whose it is, not how it stands, for ORC-1 and ORC-5 speak of the dispense here. */
+export const ORC_DISPENSED: SegmentMap<MedicationRequest> = {
+  ...ORC_MEDICATION,
+  name: 'ORC[MedicationRequest of a dispense]',
+  rows: ORC_MEDICATION.rows.filter(({ to }) => to !== 'status'),
+  hand: ORC_MEDICATION.hand.filter(({ to }) => to !== 'status'),
+};
+
 /** RXE → MedicationRequest. The guide has no such map; this is ours. Rule: DOMAIN §B4, §C1 RDE. */
 export const RXE_MEDICATION = {
   name: 'RXE[MedicationRequest]',

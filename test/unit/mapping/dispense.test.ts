@@ -42,9 +42,22 @@ describe('a dispense', () => {
     expect(dispenses(rds('RE', seg('RXD', { ...RXD, 11: code })))[0].substitution).toMatchObject({ wasSubstituted });
   });
 
-  it('what it repeats of the order is listed', () => {
-    const mapped = rds('RE', 'RXE||312938|50||mg', seg('RXD', RXD));
-    expect(mapped.issues).toContainEqual(expect.objectContaining({ code: 'map.unmapped', location: 'RXE[1]' }));
+  it('what it repeats of the order is stated of it, as encoded rather than as asked for, and never how it stands', () => {
+    const asked = ['RXO|312938^Sertraline^RXNORM|25||mg', 'RXR|SL'];
+    const encoded = ['RXE||312938^Sertraline^RXNORM|50||mg', 'RXR|PO^Oral^HL70162'];
+    const mapped = rds('OC', ...asked, ...encoded, seg('RXD', RXD), 'RXR|IV');
+    const [order] = resources(mapped, 'MedicationRequest');
+    expect(order).toMatchObject({ status: 'unknown', medicationCodeableConcept: { coding: [{ code: '312938' }] } });
+    expect(order.dosageInstruction).toHaveLength(1);
+    expect(order.dosageInstruction[0]).toMatchObject({ doseAndRate: [{ doseQuantity: { value: 50 } }] });
+    expect(order.dosageInstruction[0].route.coding[0].code).toBe('26643006');
+    expect(dispenses(mapped)[0]).toMatchObject({
+      status: 'cancelled',
+      authorizingPrescription: [{ reference: `MedicationRequest/${order.id}` }],
+    });
+    expect(resources(rds('RE', ...asked, seg('RXD', RXD)), 'MedicationRequest')[0].dosageInstruction[0]).toMatchObject({
+      doseAndRate: [{ doseQuantity: { value: 25 } }],
+    });
   });
 
   it('without RXD, or without an order number, is refused', () => {

@@ -145,7 +145,15 @@ export class Sweep {
   }
 
   #every(schedule: string, name: string, run: () => Promise<void>): void {
-    this.#tasks.push(cron.schedule(schedule, () => this.#guard(name, run), { name, noOverlap: true }));
+    this.#tasks.push(
+      cron.schedule(schedule, () => this.#guard(name, run), { name, noOverlap: true, logger: this.#cronLog(name) }),
+    );
+  }
+
+  /** node-cron would write to the console that a turn was missed or the one before is not done. Either is one line of ours. */
+  #cronLog(sweep: string) {
+    const late = (): void => this.#deps.log('hub.late', { sweep });
+    return { info: () => {}, debug: () => {}, warn: late, error: late };
   }
 
   /** A failing sweep is logged and comes again; it never ends the hub. */

@@ -131,6 +131,7 @@ const ROWS = {
   'hub.backlog': ['transient', 'answer', 'AR', '207', 'throttled', 503, 'The backlog of this feed is full'],
   'hub.stopping': ['transient', 'answer', 'AR', '207', 'transient', 503, 'The hub is stopping'],
   'hub.internal': ['transient', 'retry', 'AR', '207', 'exception', 500, 'An internal failure'],
+  'hub.late': ['transient', 'wait', 'AR', '207', 'transient', 503, 'What is done by the clock came late'],
   'hub.interrupted': ['ambiguous', 'retry', 'AR', '207', 'transient', 503, 'The hub ended while it worked on this'],
   'database.full': ['transient', 'retry', 'AR', '207', 'no-store', 503, 'The disk is full'],
   'database.busy': ['transient', 'retry', 'AR', '207', 'transient', 503, 'The database is busy'],

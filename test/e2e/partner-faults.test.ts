@@ -118,7 +118,8 @@ describe('a partner in trouble', () => {
     expect(JSON.stringify(telephone?.input)).toContain('Organization/riverside');
     const told = await until(() => received('lakeside').find((each) => /telephone/i.test(each)), WAIT_MS);
     expect(told).toContain('+1-555-0142');
-    expect(told).not.toMatch(/AE|refused|consent/);
+    // Ids in the header may hold any letters.
+    expect(told?.slice(told.indexOf('OBX|'))).not.toMatch(/AE|refused|consent/);
     const open = (await tasks('acknowledge-safety-note')).find(
       (each) => each.owner?.reference === 'Organization/riverside',
     );

@@ -9,7 +9,7 @@ const MERGES = ['A18', 'A30', 'A34', 'A39', 'A40', 'A46', 'A47'];
 const UNMAPPED = Object.keys(DEFINITIONS.unsafe).filter((event) => event.startsWith('ADT^'));
 
 /** The kindest feed: what parks for any other reason lets the patient's later messages pass. */
-const KIND = { onPark: 'pass', ackWaitMs: 60 } as const;
+const KIND = { onPark: 'pass', ackWaitMs: 300 } as const;
 
 describe.each(ENGINES)('identity events on %s', (engine) => {
   let flow: FlowUnderTest | undefined;

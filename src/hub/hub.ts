@@ -18,6 +18,7 @@ import { DatabaseError } from '../database/command.ts';
 import { FLOW_LIMITS, type Flow, startFlow } from '../flow/hub-flow.ts';
 import { compileMaps } from '../mapping/map-message.ts';
 import { type Actor, HUB } from '../model/actor.ts';
+import { FAILURES, failureOf } from '../model/failure.ts';
 import type { FlowLog } from '../model/flow.ts';
 import type { Applied, Store } from '../model/store.ts';
 import { directoryResources } from '../rules/directory.ts';
@@ -73,7 +74,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   );
   const flowLog: FlowLog = (code, facts) => {
     metrics.codes.inc({ code });
-    log.info({ code, ...facts }, code);
+    log.info({ code, ...facts }, wordsOf(code));
   };
   const wake = (): void => flow?.wake();
   try {
@@ -205,6 +206,9 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     throw error;
   }
 }
+
+/** Fixed words for who reads the log; a code the failure table does not list speaks for itself. */
+const wordsOf = (code: string): string => (Object.hasOwn(FAILURES, code) ? failureOf(code).text : code);
 
 /** What the settings say of organizations and safety numbers, as resources, so that bots and apps find it in the store. */
 async function seed(store: Store, config: Config): Promise<void> {

@@ -80,12 +80,16 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
       ...mappedNow({ hash: 'x' } as never),
       mapped: { ...NOTHING, refused: { code: 'map.code-unmapped', location: 'PID[1]-8', text: 'no mapping' } },
     });
-    const { send, port, store, journal } = await start({ translate: refusing as never });
+    const { send, port, store, journal, log } = await start({ translate: refusing as never });
     const bytes = message({ controlId: fresh() });
     const refused = await send(bytes);
     expect(refused).toMatchObject({
       code: 'AE',
       errors: [{ condition: '103', location: 'PID[1]-8', code: 'map.code-unmapped' }],
+    });
+    expect(log).toContainEqual({
+      code: 'map.code-unmapped',
+      facts: { id: expect.any(Number), state: 'parked', location: 'PID[1]-8' },
     });
     expect((await journal.list({ limit: 1 }))[0]).toMatchObject({
       state: 'parked',

@@ -86,7 +86,8 @@ export class Ingest {
 
   #gateRefusal(feed: Feed): Refusal | undefined {
     if (this.#stopping) return { code: 'hub.stopping', location: 'MSH[1]' };
-    return this.#deps.gate.state(feed) === 'refuse' ? { code: 'hub.backlog', location: 'MSH[1]' } : undefined;
+    const code = this.#deps.gate.refusal(feed);
+    return code === undefined ? undefined : { code, location: 'MSH[1]' };
   }
 
   #message(bytes: Uint8Array, seen: Peek, mode: AckMode, feed: Feed, partner: Partner, peer: string): NewMessage {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -85,6 +85,21 @@ describe('handoff start', () => {
     writeFileSync(config, 'partners: [');
     const broken = await handoff(['start'], { HANDOFF_CONFIG: config });
     expect(broken).toMatchObject({ code: 2, err: expect.stringContaining(`${config}: (whole file):`) });
+  });
+
+  test('what it writes is for its own user only: key, database and logs of the database hold records', async () => {
+    const data = join(home, 'fresh');
+    const hub = start({
+      ...smallest(home, base, base + 1),
+      database: `sqlite:${data}`,
+      keyFile: join(data, 'hub.key'),
+    });
+    await hub.ready(base);
+    const files = ['.', ...readdirSync(data)];
+    expect(files).toEqual(expect.arrayContaining(['hub.key', 'journal.db', 'store.db', 'store.db-wal']));
+    expect(files.filter((file) => (statSync(join(data, file)).mode & 0o077) !== 0)).toEqual([]);
+    hub.signal('SIGTERM');
+    expect((await hub.ended).code).toBe(0);
   });
 
   test('a second hub on the same home is refused and the first goes on', async () => {

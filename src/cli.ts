@@ -49,6 +49,8 @@ function told(error: unknown): string {
   return typeof code === 'string' && /^[a-z0-9]+\.[a-z-]+$/.test(code) ? `${code}: ${error.message}` : error.message;
 }
 
+// Databases, their logs and mapped Bundles hold records: whatever is written is for this user only.
+process.umask(0o077);
 try {
   const code = await main(process.argv.slice(2));
   if (code !== undefined) process.exitCode = code;

@@ -61,11 +61,16 @@ async function climb(medplum: Fhir, tasks: readonly Task[], ms: number, next: Ma
   const roles = withDeadline.flatMap((each) => [each.owner, each.requester]);
   const affiliations = await affiliationsFor(medplum, roles);
   const at = instant(ms);
+  const ofNote = new Map<string, Task[]>();
+  for (const each of withDeadline) {
+    const note = each.focus?.reference ?? '';
+    ofNote.set(note, [...(ofNote.get(note) ?? []), each]);
+  }
   // The delivery's confirmation and people write the same Tasks.
   const take = async (task: Task): Promise<void> => {
     const id = task.id ?? '';
     const again = lookAgainAt(task, directory, at);
-    const due = escalate(task, directory, at, affiliations);
+    const due = escalate(task, directory, at, affiliations, ofNote.get(task.focus?.reference ?? ''));
     if (due !== undefined) {
       // Until it is written down it is due now.
       next.set(id, at);

@@ -36,13 +36,15 @@ export const SWEPT = OBLIGATIONS.filter((each) => each !== 'operator-attention')
 /**
  * The steps of the ladder that are due and not yet taken; undefined: none. The same Task and instant give the same steps with the same
  * acts, so a second run adds nothing. The deadline and the owner never change; an E0 goes on until a named person answers. A step that
- * reaches nobody is not recorded as taken; when the deadline has passed and nobody at all was told, the operator is. Rule: DOMAIN D5, H1.
+ * reaches nobody is not recorded as taken; when the deadline has passed and nobody at all was told, the operator is. `others`: what the
+ * same sweep looks at; see `inStep`. Rule: DOMAIN D5, H1.
  */
 export function escalate(
   task: Task,
   directory: Directory,
   now: string,
   affiliations: Readonly<Record<string, string>> = {},
+  others: readonly Task[] = [],
 ): Escalation | undefined {
   const code = codeIn(TASK_CODE, task.code);
   const deadline = task.restriction?.period?.end;
@@ -60,7 +62,8 @@ export function escalate(
   if (steps.length === 0) return undefined;
   const owner = directory.routes.get(organizationOf(task.owner, affiliations) ?? '');
   const sender = directory.routes.get(organizationOf(task.requester, affiliations) ?? '');
-  const told = steps.map((step) => ({ step, notices: noticesOf(step, task, owner, sender, directory, now) }));
+  const named = inStep(task, others);
+  const told = steps.map((step) => ({ step, notices: noticesOf(step, task, named, owner, sender, directory, now) }));
   const reached = told.filter(({ step, notices }) => NO_NOTICE.includes(step.step) || notices.length > 0);
   const isTold =
     [...taken].some((name) => !name.startsWith('duty#')) || reached.some(({ step }) => step.step !== 'duty');
@@ -78,6 +81,26 @@ export function escalate(
   if (change === undefined && operator.length === 0) return undefined;
   return { task: change ?? task, notices: reached.flatMap(({ notices }) => notices), operator };
 }
+
+/**
+ * Ids of this obligation and of those that climb the same rungs at the same instants to the same people: they ask about one note, of the
+ * same owner, from the same start to the same deadline. One notice names them all, under one act, so whichever of them comes first sends it
+ * and the others find it sent. One that is not among `others` has a notice of its own: twice rather than never. Rule: H26.
+ */
+function inStep(task: Task, others: readonly Task[]): readonly string[] {
+  const ladder = ladderOf(task);
+  const isAboutNote = task.focus?.reference?.startsWith('Communication/') === true;
+  const same = others.filter((each) => isAboutNote && OPEN.includes(each.status) && ladderOf(each) === ladder);
+  return [...new Set([task, ...same].map((each) => each.id ?? ''))].sort();
+}
+
+const ladderOf = (task: Task): string =>
+  JSON.stringify([
+    [task.focus, task.for, task.owner, task.requester].map((each) => each?.reference),
+    classOf(task, codeIn(TASK_CODE, task.code)),
+    task.authoredOn,
+    task.restriction?.period?.end,
+  ]);
 
 /** The note itself, which is on its way, and the operator, who has a Task. */
 const NO_NOTICE: readonly LadderInstant['step'][] = ['duty', 'operator'];
@@ -102,9 +125,9 @@ export function lookAgainAt(task: Task, directory: Directory, now: string): stri
 
 const nameOf = ({ step, turn }: LadderInstant): string => `${step}#${turn}`;
 
-function classOf(task: Task, code: TaskCode): SafetyClass {
+function classOf(task: Task, code: TaskCode | undefined): SafetyClass {
   const stated = codeIn(SAFETY_CLASS, inputOf(task, 'safety-class')?.valueCodeableConcept);
-  return BY_CLASS.includes(code) ? (stated ?? 'E1') : 'E2';
+  return code !== undefined && BY_CLASS.includes(code) ? (stated ?? 'E1') : 'E2';
 }
 
 /** Undefined: there is nothing new to say. */
@@ -156,10 +179,11 @@ function peopleOf(step: LadderInstant['step'], owner: Route | undefined, sender:
   }
 }
 
-/** The text names neither patient nor reason; what may be known is behind the reference, which each reader sees or does not. */
+/** The text names neither patient nor reason; what may be known is behind the references, which each reader sees or does not. */
 function noticesOf(
   step: LadderInstant,
   task: Task,
+  named: readonly string[],
   owner: Route | undefined,
   sender: Route | undefined,
   directory: Directory,
@@ -173,14 +197,14 @@ function noticesOf(
       ? `Not acknowledged by ${who}. Please ${call}`
       : 'Not acknowledged in time. Please answer now';
   return peopleOf(step.step, owner, sender).map((recipient) => ({
-    act: `escalation/${task.id}/${nameOf(step)}/${recipient.reference}`,
+    act: `escalation/${named.join('+')}/${nameOf(step)}/${recipient.reference}`,
     resource: {
       resourceType: 'Communication',
       status: 'completed',
       category: [concept(COMMUNICATION_KIND, 'not-acknowledged')],
       priority: 'stat',
       ...(task.for === undefined ? {} : { subject: task.for as NonNullable<Communication['subject']> }),
-      about: [{ reference: `Task/${task.id}` }],
+      about: named.map((id) => ({ reference: `Task/${id}` })),
       ...(task.focus?.reference?.startsWith('Communication/')
         ? { inResponseTo: [{ reference: task.focus.reference as `Communication/${string}` }] }
         : {}),

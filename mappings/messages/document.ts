@@ -64,7 +64,7 @@ export const MDM: MessageMap = {
         'context.related[ORC]',
         orders.map((each) => each.reference),
       );
-    if (isSafetyNote(txa, scope)) stateSafetyNote(txa, number, document, patient, encounter, scope);
+    if (isSafetyNote(message, scope.partner.safety)) stateSafetyNote(txa, number, document, patient, encounter, scope);
   },
 };
 

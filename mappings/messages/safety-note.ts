@@ -1,4 +1,4 @@
-import type { Segment } from '../../src/hl7/tree.ts';
+import type { Message, Segment } from '../../src/hl7/tree.ts';
 import { Annotated } from '../../src/mapping/annotated.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
@@ -15,6 +15,7 @@ import {
   type SafetyReason,
 } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
+import type { Partner } from '../../src/model/partner.ts';
 import { hubExtension } from '../../src/model/systems.ts';
 import { conceptOf } from '../datatypes/coded.ts';
 import { practitionerOf } from '../datatypes/directory.ts';
@@ -28,20 +29,26 @@ const PRIORITY: Readonly<Record<SafetyClass, string>> = { E0: 'stat', E1: 'asap'
 
 /**
  * The partner's list decides by TXA-2; a listed reason in an OBX makes any document a note, so that a wrong type cannot file one as
- * routine. Rule: DOMAIN §D5.
+ * routine, and so does a type that is not there. The lane of a message is decided by the same words. Rule: DOMAIN §D5, H14.
  */
-export function isSafetyNote(txa: Segment, scope: Scope): boolean {
-  const { documentTypes } = scope.partner.safety;
-  const type = txa.get(2)?.trim();
-  if (type !== undefined && documentTypes.includes(type)) return true;
-  return scope.message.segments('OBX').some((obx) => reasonAt(obx, scope) !== undefined);
+export function isSafetyNote(message: Message, safety: Partner['safety']): boolean {
+  const { documentTypes, reasons } = safety;
+  if (documentTypes.length === 0 && Object.keys(reasons).length === 0) return false;
+  const type = message.segment('TXA')?.get(2)?.trim() ?? '';
+  return type === '' || documentTypes.some((each) => isSame(each, type)) || hasSafetyReason(message, safety);
 }
 
-function reasonAt(obx: Segment, scope: Scope): SafetyReason | undefined {
-  const { reasons } = scope.partner.safety;
+export const hasSafetyReason = (message: Message, safety: Partner['safety']): boolean =>
+  message.segments('OBX').some((obx) => reasonAt(obx, safety) !== undefined);
+
+/** Blanks and case make no other code of a partner's word: what is overlooked here is filed as routine. */
+const isSame = (listed: string, value: string): boolean => listed.trim().toUpperCase() === value.trim().toUpperCase();
+
+function reasonAt(obx: Segment, { reasons }: Partner['safety']): SafetyReason | undefined {
   for (const part of [1, 4]) {
-    const value = obx.get(3, 1, part)?.trim();
-    const mapped = value !== undefined && Object.hasOwn(reasons, value) ? reasons[value] : undefined;
+    const value = obx.get(3, 1, part);
+    if (value === undefined) continue;
+    const mapped = Object.entries(reasons).find(([listed]) => isSame(listed, value))?.[1];
     if (isCode(SAFETY_REASON, mapped)) return mapped;
   }
   return undefined;
@@ -51,7 +58,7 @@ function reasonAt(obx: Segment, scope: Scope): SafetyReason | undefined {
 function reasonOf(scope: Scope): { reason: SafetyReason; safetyClass: SafetyClass } {
   const found = scope.message
     .segments('OBX')
-    .map((obx) => reasonAt(obx, scope))
+    .map((obx) => reasonAt(obx, scope.partner.safety))
     .filter((reason) => reason !== undefined)
     .map((reason) => ({ reason, safetyClass: CLASS_OF_REASON[reason] }))
     .sort((a, b) => a.safetyClass.localeCompare(b.safetyClass));
@@ -113,7 +120,7 @@ export function stateSafetyNote(
 
 function reasonConcept(reason: SafetyReason, scope: Scope): Json {
   const hub = concept(SAFETY_REASON, reason).coding;
-  const obx = scope.message.segments('OBX').find((segment) => reasonAt(segment, scope) === reason);
+  const obx = scope.message.segments('OBX').find((segment) => reasonAt(segment, scope.partner.safety) === reason);
   const node = nodeOf(obx, 3, scope);
   const stated = node === undefined ? undefined : conceptOf(node, scope);
   return { coding: [...hub, ...(stated?.coding ?? [])] } as unknown as Json;

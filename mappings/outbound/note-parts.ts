@@ -16,13 +16,13 @@ export function taskOf(scene: Scene): Entry | undefined {
   const note = noteOf(scene) ?? scene.focus;
   const tasks = scene.all('Task').filter((task) => pointsAt(element(task, 'focus'), note));
   const own = tasks.find((task) => isOwnedBy(scene, task.value as Task));
-  return own ?? tasks[0] ?? (scene.event.kind === 'escalation' ? unansweredOf(scene, note) : undefined);
+  return own ?? tasks[0] ?? (scene.event.kind === 'escalation' ? unansweredOf(scene, note)[0] : undefined);
 }
 
-/** What an escalation says is not answered. */
-function unansweredOf(scene: Scene, note: Entry): Entry | undefined {
+/** What an escalation says is not answered; several are of one note, one owner and one deadline. */
+export function unansweredOf(scene: Scene, note: Entry): readonly Entry[] {
   const about = (element(note, 'about') ?? []) as Reference[];
-  return about.map((one) => scene.at(one)).find((one) => one?.value.resourceType === 'Task');
+  return about.flatMap((one) => scene.at(one) ?? []).filter((one) => one.value.resourceType === 'Task');
 }
 
 function isOwnedBy(scene: Scene, task: Task): boolean {

@@ -7,7 +7,7 @@ import { readableTime } from '../../src/mapping/outbound/time.ts';
 import { SAFETY_REASON, TASK_CODE } from '../../src/model/codes.ts';
 import { codingOf } from './hub-coding.ts';
 import { authorOf } from './note-author.ts';
-import { CLASS, observedAt, REQUEST } from './note-parts.ts';
+import { CLASS, observedAt, REQUEST, unansweredOf } from './note-parts.ts';
 
 /** The note and the demand that hangs on it. */
 export interface NoteParts {
@@ -30,12 +30,13 @@ export function noteLines({ note, task }: NoteParts, writing: Writing): readonly
   );
   for (const one of people) sayParty(writing, one);
   const isEscalation = writing.event.kind === 'escalation';
+  const unanswered = isEscalation && note !== undefined ? unansweredOf(writing.scene, note) : [];
   const told = isEscalation ? (communication?.recipient ?? []).filter(isPerson) : [];
   for (const one of told) sayParty(writing, one);
   const telephone = people.map((one) => telephoneOf(writing.scene, one)).find((text) => text !== '');
   return [
     line('To', told.map((one) => partyText(writing.scene, one)).join(', ')),
-    line('Not answered', isEscalation ? words(codingOf(task, TASK_CODE.system)) : ''),
+    line('Not answered', unanswered.map((one) => words(codingOf(one, TASK_CODE.system))).join('; ')),
     line('Reason', words(codingOf(isEscalation ? answeredNote(note, writing) : note, SAFETY_REASON.system))),
     line('When', time(communication?.sent, writing)),
     line('Observed', time(observedAt(note)?.value, writing)),

@@ -75,5 +75,7 @@ export TOKEN=${token}
 curl -s -H "Authorization: Bearer $TOKEN" "${base}/CarePlan?patient=${patient}&_include=CarePlan:goal"
 curl -s -H "Authorization: Bearer $TOKEN" "${base}/Task?patient=${patient}&status=accepted"
 curl -s -H "Authorization: Bearer $TOKEN" "${base}/Patient/${patient}/\\$everything"
+
+What came in, and what became of it: HANDOFF_CONFIG=${join(world.home, 'handoff.yaml')} npx handoff messages
 `);
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
+import type { ZodType } from 'zod';
 import type { Partner } from '../model/partner.ts';
-import { type ConfigFile, configSchema } from './schema.ts';
+import { type ConfigFile, configSchema, databaseAddress, hostPort } from './schema.ts';
 
 /** Settings of one hub, checked whole and frozen. `version` names the content: every journal row records it. */
 export interface Config extends Omit<ConfigFile, 'partners' | 'baseUrl'> {
@@ -61,13 +62,12 @@ export function checkConfig(file: string, raw: unknown, env: Readonly<Record<str
     );
   }
   const settings = parsed.data;
-  if (env.HANDOFF_DATABASE)
-    settings.database = override(env.HANDOFF_DATABASE, 'HANDOFF_DATABASE', /^(sqlite:.+|postgres(ql)?:\/\/.+)$/);
-  if (env.HANDOFF_HTTP) settings.http = override(env.HANDOFF_HTTP, 'HANDOFF_HTTP', /^[^\s]+:\d{1,5}$/);
+  if (env.HANDOFF_DATABASE) settings.database = override(env.HANDOFF_DATABASE, 'HANDOFF_DATABASE', databaseAddress);
+  if (env.HANDOFF_HTTP) settings.http = override(env.HANDOFF_HTTP, 'HANDOFF_HTTP', hostPort);
   if (env.HANDOFF_KEY_FILE) settings.keyFile = env.HANDOFF_KEY_FILE;
   const partners = settings.partners.map(toPartner(dirname(resolve(file))));
   checkNames(file, partners);
-  if (env.HANDOFF_MLLP) overrideFirstFeed(partners, override(env.HANDOFF_MLLP, 'HANDOFF_MLLP', /^[^\s]+:\d{1,5}$/));
+  if (env.HANDOFF_MLLP) overrideFirstFeed(partners, override(env.HANDOFF_MLLP, 'HANDOFF_MLLP', hostPort));
   const version = createHash('sha256')
     .update(JSON.stringify({ ...settings, partners }))
     .digest('hex')
@@ -75,8 +75,9 @@ export function checkConfig(file: string, raw: unknown, env: Readonly<Record<str
   return deepFreeze({ ...settings, file, version, baseUrl: settings.baseUrl ?? `http://${settings.http}`, partners });
 }
 
-function override(value: string, name: string, shape: RegExp): string {
-  if (!shape.test(value)) throw new ConfigError('environment', [{ path: name, reason: `must match ${shape.source}` }]);
+function override(value: string, name: string, shape: ZodType<string>): string {
+  const { error } = shape.safeParse(value);
+  if (error) throw new ConfigError('environment', [{ path: name, reason: error.issues[0]?.message ?? 'is not valid' }]);
   return value;
 }
 

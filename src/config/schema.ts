@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SAFETY_REASON } from '../model/codes.ts';
 import { MIRRORED_TYPES } from '../model/mirror.ts';
 import { EVENT_KINDS } from '../model/outbox.ts';
 import { RELAY_TYPES } from '../model/relay.ts';
@@ -13,6 +14,11 @@ const fhirId = z.string().regex(/^[A-Za-z0-9\-.]{1,64}$/, 'must be a FHIR id');
 const port = z.number().int().min(0).max(65535);
 const positive = z.number().int().positive();
 const localTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM');
+/** `PV1-10`, `PID-3.4`, `ZPR-2[1].1`: a place every message can be asked for. */
+const fieldPath = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9]{2}-\d{1,4}(\[\d{1,6}\])?(\.\d{1,4}(\.\d{1,4})?)?$/, 'must be a field as PV1-10 or PID-3.4');
+const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 const zone = z.string().refine(isZone, 'is not an IANA time zone');
 
 function isZone(name: string): boolean {
@@ -35,7 +41,8 @@ const program = z.strictObject({
   name: z.string().min(1),
   levelOfCare: z.enum(['op', 'iop', 'php', 'res', 'ip', 'crisis', 'dosing']),
   part2: z.boolean().default(false),
-  match: z.record(z.string(), z.array(z.string())).default({}),
+  /** A misspelt field would match nothing, and the program's label would be missing (H3). */
+  match: z.record(fieldPath, z.array(z.string()).min(1)).default({}),
 });
 
 const serverTls = z.strictObject({
@@ -52,28 +59,37 @@ const clientTls = z.strictObject({
   serverName: z.string().optional(),
 });
 
-const feed = z.strictObject({
-  id,
-  transport: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('mllp'), host: z.string().default('127.0.0.1'), port, tls: serverTls.optional() }),
-    z.strictObject({ kind: z.literal('http') }),
-  ]),
-  ack: z.enum(['applied', 'received']).default('applied'),
-  ackWaitMs: positive.default(10_000),
-  onTrouble: z.enum(['close', 'reject']).default('reject'),
-  triggers: z.array(z.string()).default([]),
-  versions: z.array(z.string()).default([]),
-  processingIds: z.array(z.enum(['P', 'T', 'D'])).default(['P', 'T', 'D']),
-  charset: z.string().default('UNICODE UTF-8'),
-  frameMaxBytes: positive.default(16 * 1024 * 1024),
-  connectionsMax: positive.default(64),
-  idleTimeoutMs: positive.default(600_000),
-  inFlightMax: positive.default(32),
-  onPark: z.enum(['wait', 'pass']).default('wait'),
-  retentionDays: positive.default(90),
-  backlogMax: z.strictObject({ rows: positive.default(100_000), ageMs: positive.default(3_600_000) }).prefault({}),
-  backlogHard: z.strictObject({ rows: positive.default(200_000) }).prefault({}),
-});
+const feed = z
+  .strictObject({
+    id,
+    transport: z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('mllp'),
+        host: z.string().default('127.0.0.1'),
+        port,
+        tls: serverTls.optional(),
+      }),
+      z.strictObject({ kind: z.literal('http') }),
+    ]),
+    ack: z.enum(['applied', 'received']).default('applied'),
+    ackWaitMs: positive.default(10_000),
+    onTrouble: z.enum(['close', 'reject']).default('reject'),
+    versions: z.array(z.string().regex(/^2\.\d(\.\d){0,2}$/, 'must be a version of HL7 v2')).default([]),
+    processingIds: z.array(z.enum(['P', 'T', 'D'])).default(['P', 'T', 'D']),
+    charset: z.string().default('UNICODE UTF-8'),
+    frameMaxBytes: positive.default(16 * 1024 * 1024),
+    connectionsMax: positive.default(64),
+    idleTimeoutMs: positive.default(600_000),
+    inFlightMax: positive.default(32),
+    onPark: z.enum(['wait', 'pass']).default('wait'),
+    retentionDays: positive.default(90),
+    backlogMax: z.strictObject({ rows: positive.default(100_000), ageMs: positive.default(3_600_000) }).prefault({}),
+    backlogHard: z.strictObject({ rows: positive.default(200_000) }).prefault({}),
+  })
+  .refine(({ backlogMax, backlogHard }) => backlogMax.rows <= backlogHard.rows, {
+    path: ['backlogHard', 'rows'],
+    error: 'is below backlogMax.rows: the feed would refuse before it stops reading',
+  });
 
 const headers = z.record(z.string(), z.string()).default({});
 
@@ -92,13 +108,13 @@ const authorization = z.strictObject({
   scope: z.string().min(1).optional(),
 });
 
-const fhirServer = { url: z.url(), headers, authorization: authorization.optional() };
+const fhirServer = { url: webUrl, headers, authorization: authorization.optional() };
 
 const endpoint = z.strictObject({
   id,
   transport: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('mllp'), host: z.string(), port, tls: clientTls.optional() }),
-    z.strictObject({ kind: z.literal('hl7-http'), url: z.url(), headers }),
+    z.strictObject({ kind: z.literal('hl7-http'), url: webUrl, headers }),
     z.strictObject({ kind: z.literal('fhir'), ...fhirServer }),
     z.strictObject({
       kind: z.literal('mirror'),
@@ -129,8 +145,12 @@ const endpoint = z.strictObject({
   dialect: dialect.optional(),
 });
 
+const staffed = z
+  .tuple([localTime, localTime])
+  .refine(([from, to]) => from < to, 'must end later than they begin: nobody would count as on duty');
+
 const duty = z.strictObject({
-  hours: z.record(z.string().regex(/^[1-7]$/), z.tuple([localTime, localTime])).default({
+  hours: z.record(z.string().regex(/^[1-7]$/), staffed).default({
     1: ['08:30', '17:00'],
     2: ['08:30', '17:00'],
     3: ['08:30', '17:00'],
@@ -148,16 +168,23 @@ const duty = z.strictObject({
 });
 
 const sec = z.number().nonnegative();
-const ladder = z.array(
-  z.strictObject({
-    step: z.enum(['duty', 'repeat', 'backup', 'sender', 'supervisor', 'safety-officer', 'operator']),
-    afterSec: sec,
-  }),
-);
+/** Without a step, or with a later step first, a note that nobody answers would stay with whom it reached. */
+const ladder = z
+  .array(
+    z.strictObject({
+      step: z.enum(['duty', 'repeat', 'backup', 'sender', 'supervisor', 'safety-officer', 'operator']),
+      afterSec: sec,
+    }),
+  )
+  .min(1)
+  .refine(
+    (rungs) => rungs.every(({ afterSec }, i) => i === 0 || afterSec >= (rungs[i - 1]?.afterSec ?? 0)),
+    'must name its steps in the order of afterSec',
+  );
 
 /** Numbers of the safety rules; what is left out is as DOMAIN D5 says. */
 const safety = z.strictObject({
-  E0: z.strictObject({ ackSec: sec, ladder, repeatSec: sec }).partial().optional(),
+  E0: z.strictObject({ ackSec: sec, ladder, repeatSec: z.number().positive() }).partial().optional(),
   E1: z.strictObject({ ackSec: sec, onCallSec: sec, ladder }).partial().optional(),
   E2: z.strictObject({ by: localTime, cutoff: localTime, nextDayBy: localTime, ladder }).partial().optional(),
   E3: z.strictObject({ visibleBusinessDays: z.number().int().nonnegative() }).optional(),
@@ -175,42 +202,61 @@ const safety = z.strictObject({
   operatorTelephone: z.string().optional(),
 });
 
-export const partnerSchema = z.strictObject({
-  id,
-  name: z.string().min(1),
-  organization: fhirId,
-  zone,
-  senders: z.array(z.strictObject({ application: z.string().optional(), facility: z.string().optional() })).default([]),
-  authorities: z.record(z.string(), z.string()).default({}),
-  issues: z.array(z.string()).optional(),
-  defaultAuthority: z.string().optional(),
-  codeTables: z.record(z.string(), z.record(z.string(), mappedCode)).default({}),
-  programs: z.array(program).default([]),
-  safety: z
-    .strictObject({
-      documentTypes: z.array(z.string()).default([]),
-      reasons: z.record(z.string(), z.string()).default({}),
-    })
-    .prefault({}),
-  administration: z.enum(['per-device', 'total']).default('per-device'),
-  registrationMeansArrival: z.boolean().default(true),
-  mappingFile: z.string().optional(),
-  cases: z.string().min(1).optional(),
-  feeds: z.array(feed).default([]),
-  endpoints: z.array(endpoint).default([]),
-  duty: duty.prefault({}),
-});
+/** A value that is no reason of the hub would leave the partner's safety notes among its routine documents (H14). */
+const reason = z.enum(Object.keys(SAFETY_REASON.codes));
 
-const hostPort = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
+export const partnerSchema = z
+  .strictObject({
+    id,
+    name: z.string().min(1),
+    organization: fhirId,
+    zone,
+    senders: z
+      .array(z.strictObject({ application: z.string().optional(), facility: z.string().optional() }))
+      .default([]),
+    authorities: z.record(z.string(), z.string()).default({}),
+    issues: z.array(z.string()).optional(),
+    defaultAuthority: z.string().optional(),
+    codeTables: z.record(z.string(), z.record(z.string(), mappedCode)).default({}),
+    programs: z.array(program).default([]),
+    safety: z
+      .strictObject({
+        documentTypes: z.array(z.string()).default([]),
+        reasons: z.record(z.string(), reason).default({}),
+      })
+      .prefault({}),
+    administration: z.enum(['per-device', 'total']).default('per-device'),
+    registrationMeansArrival: z.boolean().default(true),
+    mappingFile: z.string().optional(),
+    cases: z.string().min(1).optional(),
+    feeds: z.array(feed).default([]),
+    endpoints: z.array(endpoint).default([]),
+    duty: duty.prefault({}),
+  })
+  .refine(
+    ({ defaultAuthority, authorities }) =>
+      defaultAuthority === undefined || Object.hasOwn(authorities, defaultAuthority),
+    {
+      path: ['defaultAuthority'],
+      error: 'is none of the authorities',
+    },
+  );
+
+/** `host:port`, also `[::1]:8080`. */
+export const hostPort = z
+  .string()
+  .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port')
+  .refine((address) => Number(address.slice(address.lastIndexOf(':') + 1)) <= 65_535, 'must have a port up to 65535');
+
+export const databaseAddress = z
+  .string()
+  .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:PATH or postgres://…');
 
 export const configSchema = z.strictObject({
   http: hostPort.default('127.0.0.1:8080'),
   /** Base URL under which clients reach the hub; default `http://<http>`. */
-  baseUrl: z.url().optional(),
-  database: z
-    .string()
-    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:PATH or postgres://…')
-    .default('sqlite:./data'),
+  baseUrl: webUrl.optional(),
+  database: databaseAddress.default('sqlite:./data'),
   /** File with the hub's own key (32 bytes, hex): ids are derived from it and tokens signed with it. Made at first start. */
   keyFile: z.string().default('./data/hub.key'),
   /** Bodies and resources are encrypted when set. Key: 32 bytes, hex. */

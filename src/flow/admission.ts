@@ -14,8 +14,8 @@ const VERSION = /^2\.\d(\.\d){0,2}$/;
 const PROCESSING_IDS: readonly string[] = ['P', 'T', 'D'];
 
 /**
- * Whether a feed takes a message, by its header alone. Triggers outside the feed's list are not refused here: they are stored and
- * listed. Rule: DOMAIN C0, HL7 table 0357 codes 200–203; DESIGN 3 "ACK".
+ * Whether a feed takes a message, by its header alone. A trigger without a map is not refused here: it is stored and listed.
+ * Rule: DOMAIN C0, HL7 table 0357 codes 200–203; DESIGN 3 "ACK".
  */
 export function admit(peek: Peek, feed: Feed, partner: Partner): Refusal | undefined {
   if (!peek.hasHeader) return { code: 'hl7.no-header', location: 'MSH[1]' };

@@ -1,3 +1,4 @@
+import type { FailureCode } from '../model/failure.ts';
 import type { Backlog } from '../model/journal.ts';
 import type { Feed } from '../model/partner.ts';
 
@@ -49,8 +50,14 @@ export class BacklogGate {
 
   state(feed: Feed): GateState {
     const rows = this.rows(feed.id);
-    if (this.#freeBytes < this.#disk.refuseBelowBytes || rows >= feed.backlogHard.rows) return 'refuse';
+    if (this.refusal(feed) !== undefined) return 'refuse';
     const paused = rows >= feed.backlogMax.rows || this.oldestAgeMs(feed.id) > feed.backlogMax.ageMs;
     return paused || this.#freeBytes < this.#disk.pauseBelowBytes ? 'paused' : 'open';
+  }
+
+  /** Why the feed refuses, so that the sender's operator and ours look at the right thing; undefined: it does not. */
+  refusal(feed: Feed): FailureCode | undefined {
+    if (this.#freeBytes < this.#disk.refuseBelowBytes) return 'database.full';
+    return this.rows(feed.id) >= feed.backlogHard.rows ? 'hub.backlog' : undefined;
   }
 }

@@ -300,7 +300,11 @@ export class DeliverPartner {
       for (const id of result.lost) log('outbox.lease-lost', { row: id });
       if (result.freed > 0) this.#behind = true;
       if (result.ended > 0) this.#deps.onEnded();
-      for (const { outcome } of batch) if (outcome.kind === 'again') this.#alarm.set(outcome.at);
+      for (const { id, outcome } of batch) {
+        if (outcome.kind === 'again') this.#alarm.set(outcome.at);
+        else if ('code' in outcome && !result.lost.includes(id))
+          log(outcome.code, { row: id, recipient: this.#recipient, state: outcome.kind });
+      }
     } catch (error) {
       this.#settled.unshift(...batch);
       throw error;

@@ -91,12 +91,11 @@ export interface FrameHandlers {
 
 type BrokenWhy = 'empty' | 'restarted' | 'truncated' | 'oversize' | 'refused';
 
-const BROKEN: Readonly<Record<BrokenWhy, FailureCode>> = {
+const BROKEN: Readonly<Record<Exclude<BrokenWhy, 'refused'>, FailureCode>> = {
   empty: 'hl7.empty',
   restarted: 'hl7.frame-broken',
   truncated: 'hl7.frame-broken',
   oversize: 'hl7.frame-oversize',
-  refused: 'hub.backlog',
 };
 
 /** The running flow. Its parts wake each other by events; nothing on the way of a message waits for a timer. */
@@ -214,7 +213,9 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
       onFrame: (bytes, peer) => take(bytes, feedId, peer.address),
       onBroken: ({ why, head }) => {
         const source = config.feed(feedId);
-        return source ? ingest.refuse(head, source.feed, BROKEN[why]) : undefined;
+        if (!source) return undefined;
+        const code = why === 'refused' ? (gate.refusal(source.feed) ?? 'hub.backlog') : BROKEN[why];
+        return ingest.refuse(head, source.feed, code);
       },
       gate: () => {
         const source = config.feed(feedId);

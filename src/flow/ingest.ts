@@ -44,11 +44,13 @@ export class Ingest {
 
   /** One frame or request body. Never throws. */
   async ingest(bytes: Uint8Array, feed: Feed, partner: Partner, peer: string): Promise<Answer> {
-    const parts = splitFrame(bytes);
-    if (!parts) return this.#one(bytes, feed, partner, peer);
-    if (parts.length === 0) return this.refuse(bytes, feed, 'hl7.empty');
-    const answers = await Promise.all(parts.map((part) => this.#one(part, feed, partner, peer)));
-    return joinAcks(answers, this.#deps.now());
+    const batch = splitFrame(bytes);
+    if (!batch) return this.#one(bytes, feed, partner, peer);
+    if (batch.messages.length === 0) return this.refuse(bytes, feed, 'hl7.empty');
+    const answers = await Promise.all(batch.messages.map((part) => this.#one(part, feed, partner, peer)));
+    // What belongs to no message was stored by none of them: it is refused, so that the sender looks.
+    const faults = batch.faults.map((code) => this.refuse(bytes, feed, code));
+    return joinAcks([...answers, ...faults], this.#deps.now());
   }
 
   /** The coded answer to a frame that is no message, or that the gate did not let in. */
@@ -84,7 +86,8 @@ export class Ingest {
 
   #gateRefusal(feed: Feed): Refusal | undefined {
     if (this.#stopping) return { code: 'hub.stopping', location: 'MSH[1]' };
-    return this.#deps.gate.state(feed) === 'refuse' ? { code: 'hub.backlog', location: 'MSH[1]' } : undefined;
+    const code = this.#deps.gate.refusal(feed);
+    return code === undefined ? undefined : { code, location: 'MSH[1]' };
   }
 
   #message(bytes: Uint8Array, seen: Peek, mode: AckMode, feed: Feed, partner: Partner, peer: string): NewMessage {

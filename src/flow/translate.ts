@@ -294,7 +294,10 @@ export class Translate {
       if (lost.has(id)) this.#deps.log('message.lease-lost', { id });
       else if (outcome.kind === 'parked' || outcome.kind === 'listed')
         this.#deps.outcomes.settled(id, { ...outcome, at });
-      if (outcome.kind === 'parked' && outcome.tell) this.#deps.onParked();
+      if (outcome.kind !== 'parked') continue;
+      if (outcome.tell) this.#deps.onParked();
+      const { code, location } = outcome.reason;
+      if (!lost.has(id)) this.#deps.log(code, { id, state: 'parked', ...(location === undefined ? {} : { location }) });
     }
   }
 }

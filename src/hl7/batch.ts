@@ -89,9 +89,7 @@ function takeLine(file: Draft, state: State, start: number, end: number): void {
     close(file, state, start);
     takeTrailer(file, state, name, image.slice(start, end));
   } else if (state.open === undefined) {
-    file.issues.push(
-      issue('warning', 'hl7.batch-structure', 'a line that belongs to no message', `line at byte ${start}`),
-    );
+    file.issues.push(issue('error', 'hl7.batch-stray', 'a line that belongs to no message', `line at byte ${start}`));
   }
 }
 

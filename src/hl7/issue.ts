@@ -19,6 +19,7 @@ export type Hl7IssueCode =
   | 'hl7.escape-unknown'
   | 'hl7.escape-unclosed'
   | 'hl7.batch-count'
+  | 'hl7.batch-stray'
   | 'hl7.batch-structure'
   | 'hl7.structure-unknown'
   | 'hl7.structure-mismatch'

@@ -13,11 +13,12 @@ import { hl7OverHttp } from '../api/hl7-http.ts';
 import { makeMetrics } from '../api/metrics.ts';
 import { oauthRouter } from '../api/oauth.ts';
 import { opsRouter } from '../api/ops.ts';
-import { type Config, ConfigError, splitAddress } from '../config/load.ts';
+import { type Config, splitAddress } from '../config/load.ts';
 import { DatabaseError } from '../database/command.ts';
 import { FLOW_LIMITS, type Flow, startFlow } from '../flow/hub-flow.ts';
-import { compileMaps, type Maps } from '../mapping/map-message.ts';
+import { compileMaps } from '../mapping/map-message.ts';
 import { type Actor, HUB } from '../model/actor.ts';
+import { FAILURES, failureOf } from '../model/failure.ts';
 import type { FlowLog } from '../model/flow.ts';
 import type { Applied, Store } from '../model/store.ts';
 import { directoryResources } from '../rules/directory.ts';
@@ -36,6 +37,7 @@ import { issuersOf, openDatabases } from './open.ts';
 import { startOperations } from './operations.ts';
 import { requireCases } from './partner-cases.ts';
 import { renderPort } from './render-port.ts';
+import { requireKnown } from './require-known.ts';
 import { isRelayed, mirrorTriggers, routeJob } from './route-job.ts';
 import { makeBots } from './run-bot.ts';
 import { safetyPolicy } from './safety-policy.ts';
@@ -61,7 +63,7 @@ const OPERATOR: Actor = { kind: 'operator', id: 'operator', scopes: [] };
 export async function startHub(config: Config, log: Log): Promise<Hub> {
   const key = loadHubKey(config.keyFile);
   const maps = compileMaps(DEFINITIONS);
-  requireDialects(config, maps);
+  requireKnown(config, maps);
   const notKept = (code: string): void => log.warn({ event: 'passed-cases-not-kept', code }, 'golden cases run again');
   await requireCases(config, maps, notKept);
   const databases = await openDatabases(config, key);
@@ -74,7 +76,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   );
   const flowLog: FlowLog = (code, facts) => {
     metrics.codes.inc({ code });
-    log.info({ code, ...facts }, code);
+    log.info({ code, ...facts }, wordsOf(code));
   };
   const wake = (): void => flow?.wake();
   try {
@@ -185,7 +187,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
         if (isRelayed(next.partners) !== isRelayed(live.partners())) {
           throw new Error(`${next.file}: partners[].endpoints[].relays: the first or last needs a restart`);
         }
-        requireDialects(next, maps);
+        requireKnown(next, maps);
         await requireCases(next, maps, notKept);
         const before = { config: live.current, translate, senders };
         translate = translatePort(maps, next.partners, key.ids, next.version);
@@ -220,15 +222,8 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   }
 }
 
-/** A partner's own maps must be there before its first message is. */
-function requireDialects({ file, partners }: Config, maps: Maps): void {
-  const missing = partners.flatMap(({ mappingFile }, i) =>
-    mappingFile !== undefined && maps.dialect(mappingFile) === undefined
-      ? [{ path: `partners[${i}].mappingFile`, reason: 'is no file of mappings/partners' }]
-      : [],
-  );
-  if (missing.length > 0) throw new ConfigError(file, missing);
-}
+/** Fixed words for who reads the log; a code the failure table does not list speaks for itself. */
+const wordsOf = (code: string): string => (Object.hasOwn(FAILURES, code) ? failureOf(code).text : code);
 
 /** What the settings say of organizations and safety numbers, as resources, so that bots and apps find it in the store. */
 async function seed(store: Store, config: Config): Promise<void> {

@@ -73,7 +73,7 @@ export class Listeners {
         end({ code: answer.code ?? 'none' });
         return answer;
       },
-      log: this.#log,
+      log: (code, facts) => this.#log(code, { feed: feed.id, ...facts }),
     });
   }
 }

@@ -1,3 +1,4 @@
+import { hasSafetyReason, isSafetyNote } from '../../mappings/messages/safety-note.ts';
 import { parseMessage } from '../hl7/parse.ts';
 import { type Maps, mapMessage } from '../mapping/map-message.ts';
 import type { ClassifyPort, Inbound, Translated, TranslatePort } from '../model/flow.ts';
@@ -40,23 +41,13 @@ export function translatePort(
 }
 
 /**
- * Safety notes are a class of their own from the socket on. A document on a feed with safety values counts as one when TXA-2 or an
- * OBX-3 of it is listed, and also when its type cannot be read: it fails upward. Rule: DESIGN 3 "Lanes", DOMAIN D5.
+ * Safety notes are a class of their own from the socket on, by the words that make the document a note when it is mapped; a result
+ * with a listed reason goes with them. Rule: DESIGN 3 "Lanes", DOMAIN D5.
  */
-export const classify: ClassifyPort = ({ bytes, feed, partner }, trigger) => {
-  const { documentTypes, reasons } = partner.safety;
+export const classify: ClassifyPort = ({ bytes, feed, partner: { safety } }, trigger) => {
   const isDocument = trigger.startsWith('MDM^');
-  if (documentTypes.length === 0 && Object.keys(reasons).length === 0) return 'normal';
+  if (safety.documentTypes.length === 0 && Object.keys(safety.reasons).length === 0) return 'normal';
   if (!isDocument && !trigger.startsWith('ORU^')) return 'normal';
   const { message } = parseMessage(bytes, { defaultCharset: feed.charset });
-  const listed = (value: string | undefined, list: readonly string[]): boolean =>
-    value !== undefined && list.some((each) => each.toUpperCase() === value.trim().toUpperCase());
-  if (isDocument) {
-    const type = message.segment('TXA')?.get(2);
-    if (type === undefined || type.trim() === '' || listed(type, documentTypes)) return 'safety';
-  }
-  const codes = Object.keys(reasons);
-  return message.segments('OBX').some((obx) => listed(obx.get(3), codes) || listed(obx.get(3, 1, 4), codes))
-    ? 'safety'
-    : 'normal';
+  return (isDocument ? isSafetyNote(message, safety) : hasSafetyReason(message, safety)) ? 'safety' : 'normal';
 };

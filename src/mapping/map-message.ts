@@ -112,7 +112,7 @@ export interface MappedMessage extends Mapped {
 
 /**
  * Maps one message to assertions. Never throws on a parsed message. `refused` means that nothing of it may be applied; codes:
- * `map.no-header`, `map.no-map` (stored and listed), `map.identity-unsupported` (park, hold the patients' lanes, alert),
+ * `map.no-header`, `map.messages-several`, `map.no-map` (stored and listed), `map.identity-unsupported` (park, hold the patients' lanes, alert),
  * `map.partner-file-missing`, `map.patient-missing`, `map.patient-unidentified`, `map.patients-several`, `map.merge-self`,
  * `map.key-missing`, `map.required-missing`, `map.failed`.
  * Success does not mean that all content was carried: see the issues.
@@ -131,6 +131,9 @@ export function mapMessage(maps: Maps, message: Message, context: MapContext, op
   });
 
   if (!message.hasHeader) return refuse('map.no-header', 'no MSH segment', 'MSH[1]');
+  // One frame is one message: the second would be read as segments of the first, or by nobody.
+  if (message.segments('MSH').length > 1)
+    return refuse('map.messages-several', 'a second MSH in one message', 'MSH[2]');
   if (maps.definitions.administrative.includes(type)) {
     const text = 'an acknowledgement or network message is never clinical data';
     return { ...empty, issues: [{ severity: 'information', code: 'map.administrative', location: 'MSH[1]-9', text }] };

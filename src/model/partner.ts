@@ -41,8 +41,6 @@ export interface Feed {
   readonly ackWaitMs: number;
   /** Own transient trouble: close the connection, or answer AR with 207. */
   readonly onTrouble: 'close' | 'reject';
-  /** Identity triggers without a map park and hold their lanes; other triggers outside this list are stored and listed. Empty: all. */
-  readonly triggers: readonly string[];
   /** MSH-12 values accepted; empty: any 2.x. */
   readonly versions: readonly string[];
   /** MSH-11 values accepted. */

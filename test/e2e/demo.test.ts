@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import type { Bundle } from '@medplum/fhirtypes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../../fixtures/demo/world.ts';
-import { Cli, freePorts, temporaryFolder, WAIT_MS } from './network.ts';
+import { Cli, freePorts, handoff, temporaryFolder, WAIT_MS } from './network.ts';
 
 const STEPS = [
   '0  The network comes up',
@@ -53,6 +55,31 @@ describe('handoff demo', () => {
     expect(code).toBe(0);
     for (const step of STEPS) expect(out).toContain(`\n${step}\n`);
     expect(out).toContain('Every step was seen to happen.');
+    expect(descendants(process.pid, home)).toEqual([]);
+  });
+
+  test('left running, every line it prints to try works as pasted into a shell, and Ctrl-C ends it with 0', async () => {
+    const run = new Cli(['demo', '--ports', String(base), '--home', home]);
+    expect(await until(() => run.out.includes('npx handoff messages'), 2 * WAIT_MS)).toBe(true);
+    const lines = run.out.split('\n');
+    const token = lines.find((line) => line.startsWith('export TOKEN='));
+    const curls = lines.filter((line) => line.startsWith('curl '));
+    expect(curls).toHaveLength(3);
+    for (const line of curls) {
+      // What a shell makes of the line: curl's own arguments, one to a line.
+      const said = execFileSync('sh', ['-c', `${token}\n${line.replace(/^curl/, "printf '%s\\n'")}`], {
+        encoding: 'utf8',
+      });
+      const [, , header = '', url = ''] = said.split('\n');
+      const response = await fetch(url, { headers: { authorization: header.replace(/^Authorization: /, '') } });
+      const { resourceType, entry } = (await response.json()) as Bundle;
+      expect([response.status, resourceType, (entry ?? []).length > 0]).toEqual([200, 'Bundle', true]);
+    }
+    const config = /HANDOFF_CONFIG=(\S+) npx handoff messages/.exec(run.out)?.[1] ?? '';
+    const journal = await handoff(['messages'], { HANDOFF_CONFIG: config });
+    expect(journal.out).toMatch(/riverside-mllp {2}MDM\^T02 {2}\S+ {2}applied/);
+    run.signal('SIGINT');
+    expect((await run.ended).code).toBe(0);
     expect(descendants(process.pid, home)).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -85,6 +85,21 @@ describe('handoff start', () => {
     writeFileSync(config, 'partners: [');
     const broken = await handoff(['start'], { HANDOFF_CONFIG: config });
     expect(broken).toMatchObject({ code: 2, err: expect.stringContaining(`${config}: (whole file):`) });
+  });
+
+  test('what it writes is for its own user only: key, database and logs of the database hold records', async () => {
+    const data = join(home, 'fresh');
+    const hub = start({
+      ...smallest(home, base, base + 1),
+      database: `sqlite:${data}`,
+      keyFile: join(data, 'hub.key'),
+    });
+    await hub.ready(base);
+    const files = ['.', ...readdirSync(data)];
+    expect(files).toEqual(expect.arrayContaining(['hub.key', 'journal.db', 'store.db', 'store.db-wal']));
+    expect(files.filter((file) => (statSync(join(data, file)).mode & 0o077) !== 0)).toEqual([]);
+    hub.signal('SIGTERM');
+    expect((await hub.ended).code).toBe(0);
   });
 
   test('a second hub on the same home is refused and the first goes on', async () => {
@@ -360,6 +375,12 @@ describe('handoff start', () => {
     expect(ackOf(await sender.send(admission.replace('ADT^A01^ADT_A01', 'Marlowe^100234'))).code).toMatch(/^A[ER]$/);
     expect(await sender.send('Marlowe 100234')).toMatch(/MSA/);
     sender.close();
+    await new Promise((resolve) =>
+      connect(base + 1, '127.0.0.1')
+        .on('close', resolve)
+        .resume()
+        .end('\x0bMSH|Marlowe'),
+    );
     const { out } = await handoff(['client', 'add', 'reader', '--scope', 'system/*.cruds'], { HANDOFF_CONFIG: config });
     const client = JSON.parse(out) as { client_id: string; client_secret: string };
     const response = await fetch(`http://127.0.0.1:${base}/oauth2/token`, {
@@ -386,7 +407,21 @@ describe('handoff start', () => {
     hub.signal('SIGTERM');
     expect((await hub.ended).code).toBe(0);
     const said = hub.out + hub.err;
-    expect(said).toMatch(/"level":"info"/);
+    // What an operator needs to find the message, the feed and the reason.
+    const lines = hub.err.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+    const feed = expect.stringMatching(/mllp/);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ code: 'transport.frame-broken', feed, why: 'truncated', bytesCount: 11 }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        state: 'parked',
+        id: expect.any(Number),
+        location: 'PID[1]-3',
+        msg: expect.any(String),
+      }),
+    );
+    expect(lines.map(({ msg }) => msg)).toContain('The frame holds no whole message');
     expect(said).not.toMatch(/Marlowe|100234|1991|Elm Street|5550123|P4471/);
     for (const secret of [client.client_secret, token, readFileSync(join(home, 'hub.key'), 'utf8').trim()])
       expect(said).not.toContain(secret);

@@ -31,7 +31,6 @@ export const FEED: Feed = {
   ack: 'applied',
   ackWaitMs: 2000,
   onTrouble: 'reject',
-  triggers: [],
   versions: [],
   processingIds: ['T'],
   charset: 'UTF-8',

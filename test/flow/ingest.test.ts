@@ -80,12 +80,16 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
       ...mappedNow({ hash: 'x' } as never),
       mapped: { ...NOTHING, refused: { code: 'map.code-unmapped', location: 'PID[1]-8', text: 'no mapping' } },
     });
-    const { send, port, store, journal } = await start({ translate: refusing as never });
+    const { send, port, store, journal, log } = await start({ translate: refusing as never });
     const bytes = message({ controlId: fresh() });
     const refused = await send(bytes);
     expect(refused).toMatchObject({
       code: 'AE',
       errors: [{ condition: '103', location: 'PID[1]-8', code: 'map.code-unmapped' }],
+    });
+    expect(log).toContainEqual({
+      code: 'map.code-unmapped',
+      facts: { id: expect.any(Number), state: 'parked', location: 'PID[1]-8' },
     });
     expect((await journal.list({ limit: 1 }))[0]).toMatchObject({
       state: 'parked',
@@ -195,7 +199,7 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
       Buffer.from('FHS|^~\\&|HIS\rBHS|^~\\&|HIS\r'),
       message({ controlId: fresh(), patients: [fresh()] }),
       message({ controlId: fresh(), patients: [fresh()] }),
-      Buffer.from('BTS|2\rFTS|1\r'),
+      Buffer.from('BTS|2\rFTS|1\r\n\r\n'),
     ]);
     const answer = await ingest.ingest(bytes, feed, partner, 'test');
     const text = Buffer.from(answer.bytes!).toString();
@@ -203,6 +207,33 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
     expect(text).toMatch(/^BHS.*\rBTS\|2\r$/s);
     expect(store.applied).toHaveLength(2);
   });
+
+  const ONE = () => message({ controlId: fresh(), patients: [fresh()] });
+  const LOST = () =>
+    Buffer.from(
+      `MSX${message({ controlId: fresh(), patients: [fresh()] })
+        .toString()
+        .slice(3)}`,
+    );
+  it.each([
+    ['that holds fewer messages than it says', [ONE(), ONE()], 'BTS|3\r', 2, ['AE', 'hl7.batch-count']],
+    ['with lines of no message', [LOST(), ONE()], 'BTS|1\r', 1, ['AR', 'hl7.frame-broken']],
+    ['with lines after its end', [ONE()], 'BTS|1\rNTE|1||x\r', 1, ['AR', 'hl7.frame-broken']],
+  ])(
+    'a batch %s: what is whole is taken, and the rest is refused, coded',
+    async (_title, messages, end, taken, [code, fault]) => {
+      const { ingest, feed, partner, store } = await start();
+      const bytes = Buffer.concat([Buffer.from('BHS|^~\\&|HIS\r'), ...messages, Buffer.from(end)]);
+      const answer = await ingest.ingest(bytes, feed, partner, 'test');
+      const text = Buffer.from(answer.bytes!).toString();
+      expect(text.match(/MSA\|AA/g)).toHaveLength(taken);
+      expect(text).toContain(`MSA|${code}`);
+      expect(text).toContain(fault);
+      expect(text).toContain(`BTS|${taken + 1}\r`);
+      expect(answer.code).toBe(code);
+      expect(store.applied).toHaveLength(taken);
+    },
+  );
 
   it('a message of two patients waits for both lanes', async () => {
     const { send, store } = await start({ feed: { ack: 'received' } });

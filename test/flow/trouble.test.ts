@@ -78,7 +78,7 @@ describe('trouble of our own', () => {
     await until('paused', () => gate() === 'paused');
     freeBytes = 50;
     await until('refuse', () => gate() === 'refuse');
-    expect(await send(hub, 'N1')).toEqual({ code: 'AR', why: 'hub.backlog' });
+    expect(await send(hub, 'N1')).toEqual({ code: 'AR', why: 'database.full' });
     freeBytes = 10_000;
     await until('open', () => gate() === 'open');
     expect((await send(hub, 'N1')).code).toBe('AA');

@@ -144,7 +144,9 @@ export class InboundConnection {
   #refuse(broken: BrokenFrame): void {
     const { counters, log, onBroken, peer } = this.#setup;
     counters.broken[broken.why] += 1;
-    log('transport.frame-broken', { peer: peer.id, why: broken.why, bytesCount: broken.bytesCount });
+    // A whole frame the gate did not let in is its handler's to tell.
+    if (broken.why !== 'refused')
+      log('transport.frame-broken', { peer: peer.id, why: broken.why, bytesCount: broken.bytesCount });
     try {
       const reply = onBroken({ why: broken.why, bytesCount: broken.bytesCount, head: broken.head }, peer);
       if (reply) this.#slots.push({ reply });

@@ -278,6 +278,76 @@ describe('the ladder', () => {
     expect(fhir.writes).toBe(writes);
   });
 
+  describe('of a note that also asks about the dose', () => {
+    const both = async () => {
+      const fhir = server();
+      const tasks = await noted(fhir, note('riverside', 'sudden-activation'));
+      const asked = tasks.filter((each) => each.owner?.reference === 'Organization/lakeside').map(({ id }) => id);
+      expect(asked).toHaveLength(2);
+      return { fhir, asked: asked.sort() };
+    };
+    const notices = (fhir: FakeFhir) =>
+      fhir
+        .all<Communication>('Communication')
+        .filter((each) => each.id.startsWith('made-'))
+        .map((each) => [each.recipient![0]!.reference, each.about!.map(({ reference }) => reference!.slice(5))]);
+    const answer = (fhir: FakeFhir, id: string) =>
+      fhir.put({ ...fhir.all<Task>('Task').find((each) => each.id === id)!, status: 'accepted' });
+
+    it('pages nobody twice for one step: one notice names both (H26)', async () => {
+      const { fhir, asked } = await both();
+      for (const minutes of [1, 30, 31, 60, 61, 120]) await sweep(minute(minutes))(fhir.client, TICK);
+      expect(notices(fhir)).toEqual([
+        ['PractitionerRole/lakeside-duty', asked],
+        ['PractitionerRole/lakeside-backup', asked],
+        ['Organization/riverside', asked],
+        ['PractitionerRole/lakeside-supervisor', asked],
+      ]);
+      for (const id of asked) {
+        const task = fhir.all<Task>('Task').find((each) => each.id === id)!;
+        const steps = task.output!.map((each) => codeIn(LADDER_STEP, each.valueCodeableConcept));
+        expect(steps).toEqual(['duty', 'repeat', 'backup', 'sender', 'supervisor']);
+      }
+    });
+
+    it('goes on for the one nobody has answered, whichever it is (H1, H26)', async () => {
+      for (const answered of [0, 1] as const) {
+        const { fhir, asked } = await both();
+        await sweep(minute(30))(fhir.client, TICK);
+        answer(fhir, asked[answered]!);
+        await sweep(minute(60))(fhir.client, TICK);
+        const open = [asked[1 - answered]];
+        expect(notices(fhir).slice(1)).toEqual([
+          ['PractitionerRole/lakeside-backup', open],
+          ['Organization/riverside', open],
+        ]);
+      }
+    });
+
+    it('is sent in full after a sweep that broke off at either of them (H1, H26)', async () => {
+      for (const broken of [0, 1]) {
+        const { fhir, asked } = await both();
+        const update = fhir.updateResource.bind(fhir);
+        fhir.updateResource = async (resource, options) => {
+          if (resource.id === asked[broken]) throw new Error('broken off');
+          return update(resource, options);
+        };
+        await expect(sweep(minute(30))(fhir.client, TICK)).rejects.toThrow(/1 of/);
+        fhir.updateResource = update;
+        await sweep(minute(30))(fhir.client, TICK);
+        expect(notices(fhir)).toEqual([['PractitionerRole/lakeside-duty', asked]]);
+      }
+    });
+
+    it('is two notices where the deadlines differ (H26)', async () => {
+      const { fhir, asked } = await both();
+      const sooner = fhir.all<Task>('Task').find((each) => each.id === asked[0])!;
+      fhir.put({ ...sooner, restriction: { period: { end: '2026-11-20T15:45:00.000Z' } } });
+      await sweep(minute(30))(fhir.client, TICK);
+      expect(notices(fhir).map(([, about]) => about)).toEqual(expect.arrayContaining([[asked[0]], [asked[1]]]));
+    });
+  });
+
   it('is climbed for the others although one Task changed under the sweep', async () => {
     const fhir = await raised();
     await noted(fhir, note('riverside', 'agitation'));

@@ -7,6 +7,9 @@ import { checkConfig, loadConfig, splitAddress } from '../../../src/config/load.
 const partner = { id: 'clinic', name: 'Clinic', organization: 'clinic', zone: 'America/New_York' };
 const load = (raw: unknown, env: Record<string, string> = {}) => checkConfig('x.yaml', raw, env);
 
+const one = (more: object) => ({ partners: [{ ...partner, ...more }] });
+const rung = (step: string, afterSec: number) => ({ step, afterSec });
+
 describe('handoff.yaml', () => {
   it('the demo file is a valid configuration', () => {
     const config = loadConfig({});
@@ -37,6 +40,61 @@ describe('handoff.yaml', () => {
       'partners[0].endpoints[0].transport.types[0]',
     );
     expect(() => mirror({ url: 'https://m.example/fhir', types: [] })).toThrow('transport.types');
+  });
+
+  const feed = { id: 'in', transport: { kind: 'mllp', port: 2575 } };
+  const endpoint = (url: string) => ({ id: 'out', transport: { kind: 'fhir', url } });
+  const program = { id: 'p', name: 'P', levelOfCare: 'iop', part2: true };
+
+  it.each([
+    ['a port that is none', { http: '127.0.0.1:99999' }, 'http: must have a port up to 65535'],
+    [
+      'an address to send to that is no web address',
+      one({ endpoints: [endpoint('ftp://x/y')] }),
+      'url: must be an http',
+    ],
+    ['a version of no HL7', one({ feeds: [{ ...feed, versions: ['two'] }] }), 'versions[0]: must be a version'],
+    [
+      'a feed that would refuse before it pauses',
+      one({ feeds: [{ ...feed, backlogMax: { rows: 9 }, backlogHard: { rows: 8 } }] }),
+      'partners[0].feeds[0].backlogHard.rows: is below backlogMax.rows',
+    ],
+    ['a default authority that is not listed', one({ defaultAuthority: 'X' }), 'defaultAuthority: is none of the'],
+    [
+      'hours that end before they begin',
+      one({ duty: { hours: { 1: ['17:00', '08:00'] } } }),
+      'hours.1: must end later',
+    ],
+    [
+      'a program recognised by no field: its Part 2 label would be missing (H3)',
+      one({ programs: [{ ...program, match: { PV1_10: ['PATH'] } }] }),
+      'programs[0].match.PV1_10: ',
+    ],
+    [
+      'a program recognised by no value',
+      one({ programs: [{ ...program, match: { 'PV1-10': [] } }] }),
+      'match.PV1-10: ',
+    ],
+    [
+      'a reason that is none of the hub: the note would be a routine document (H14)',
+      one({ safety: { reasons: { DISSOC: 'disociation' } } }),
+      'safety.reasons.DISSOC: ',
+    ],
+    ['a ladder without a step (H1)', { safety: { E0: { ladder: [] } } }, 'safety.E0.ladder: '],
+    [
+      'a ladder whose later step is first (H1)',
+      { safety: { E1: { ladder: [rung('backup', 9), rung('duty', 0)] } } },
+      'safety.E1.ladder: must name its steps in the order',
+    ],
+    ['a ladder that repeats at once (H1)', { safety: { E0: { repeatSec: 0 } } }, 'safety.E0.repeatSec: '],
+  ])('%s is refused', (_title, raw, reason) => {
+    expect(() => load(raw)).toThrow(`x.yaml: `);
+    expect(() => load(raw)).toThrow(reason);
+  });
+
+  it('an override from the environment is held to the same rules, by its name', () => {
+    const reason = 'environment: HANDOFF_HTTP: must have a port up to 65535';
+    expect(() => load({}, { HANDOFF_HTTP: '127.0.0.1:99999' })).toThrow(reason);
   });
 
   it('all wrong settings are reported at once', () => {

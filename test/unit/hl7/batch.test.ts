@@ -74,7 +74,7 @@ describe('what a file says about itself and does not keep', () => {
   });
 
   it('is an issue for lines of no message, and for a file without any', () => {
-    expect(found('PID|1', one)).toEqual([['hl7.batch-structure', 'line at byte 0']]);
+    expect(found('PID|1', one)).toEqual([['hl7.batch-stray', 'line at byte 0']]);
     expect(found(FHS, 'FTS|0').map(([code]) => code)).toEqual(['hl7.no-header']);
   });
 });

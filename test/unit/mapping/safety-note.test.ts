@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { classify } from '../../../src/hub/translate-port.ts';
+import type { Inbound } from '../../../src/model/flow.ts';
+import type { Feed } from '../../../src/model/partner.ts';
 import { codes, map, PID, partner, resources, text } from './network.ts';
 
 const clinic = partner({
@@ -18,6 +21,13 @@ const mdm = (type: string, obx: readonly string[], extra = '', trigger = 'T02') 
     clinic,
   );
 const obx = (code: string, words = 'text') => `OBX|1|TX|${code}^^L||${words}||||||F`;
+const inbound = (bytes: Buffer): Inbound => ({
+  bytes,
+  feed: { charset: 'UNICODE UTF-8' } as Feed,
+  partner: clinic,
+  hash: '',
+  receivedAt: 0,
+});
 const note = (mapped: ReturnType<typeof map>) => resources(mapped, 'Communication')[0];
 const classOf = (communication: ReturnType<typeof note>) =>
   communication.extension.find((each: { url: string }) => each.url.endsWith('safety-class')).valueCodeableConcept
@@ -42,6 +52,22 @@ describe('safety notes', () => {
 
   it('a listed reason makes a note of a document of any type', () =>
     expect(note(mdm('CN', [obx('EMSUI')]))).toBeDefined());
+
+  it.each([
+    ['in other case', 'sn', 'XYZ'],
+    ['that is missing', '', 'XYZ'],
+    ['that is deleted', '""', 'XYZ'],
+    ['that is ordinary, with a reason in other case', 'CN', 'emsui '],
+  ])('a document type %s does not file a note as routine (H14)', (_title, type, code) => {
+    expect(note(mdm(type, [obx(code)]))).toBeDefined();
+    const bytes = Buffer.from(text('MDM^T02', ['EVN|T02', PID, `TXA|1|${type}`, obx(code)]));
+    expect(classify(inbound(bytes), 'MDM^T02')).toBe('safety');
+  });
+
+  it('a partner without safety notes has ordinary documents, whatever their type', () => {
+    const txa = 'TXA|1||TX|20260302100000||20260302100500||||||D1^ID|||||LA||AV';
+    expect(resources(map(text('MDM^T02', ['EVN|T02', PID, txa, obx('A')]), partner()), 'Communication')).toEqual([]);
+  });
 
   it('the most urgent of several reasons decides', () => {
     expect(classOf(note(mdm('SN', [obx('UPD'), obx('EMSUI')])))).toBe('E0');

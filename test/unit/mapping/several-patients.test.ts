@@ -15,6 +15,11 @@ describe('several patients in one message (H7)', () => {
     ]);
   });
 
+  it('a second message in one frame is refused with its place, not read into the first and not passed over', () => {
+    const two = [text('ADT^A01', [PID, 'PV1|1|I']), text('ADT^A03', [PID, 'PV1|1|I'])].join('\r');
+    expect(map(two).refused).toMatchObject({ code: 'map.messages-several', location: 'MSH[2]' });
+  });
+
   it('one patient of an ORU who cannot be identified parks alone', () => {
     const mapped = map(text('ORU^R01', ['PID|1', obr('F1'), obx('11'), other, obr('F2'), obx('12')]));
     expect(mapped.parked.map((part) => part.code)).toEqual(['map.patient-unidentified']);

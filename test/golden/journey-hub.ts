@@ -245,7 +245,10 @@ export class JourneyHub {
       onLink: () => {},
       now: this.#now,
       random: () => 0.5,
-      log: (code, facts) => this.#troubles.push(`${code} ${JSON.stringify(facts)}`),
+      // What consent keeps here is said in the log and is no trouble.
+      log: (code, facts) => {
+        if (code !== 'consent.denied') this.#troubles.push(`${code} ${JSON.stringify(facts)}`);
+      },
       limits: { inFlightMax: 1, leaseMs: 60_000 },
     });
   }

@@ -1,10 +1,11 @@
 import { parseSearchDate } from '../fhir/search-ranges.ts';
 import { bundleText, pageLinks, searchEntry } from './bundle-text.ts';
+import { membersOf } from './compartment.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { parameterKey } from './index-rows.ts';
 import { showRows } from './mask.ts';
-import { personsOf } from './persons.ts';
+import { personsOf, samePerson } from './persons.ts';
 import { textsOf } from './present.ts';
 import { visibleRow } from './read-interactions.ts';
 import { refuse } from './refusal.ts';
@@ -29,7 +30,13 @@ export async function everything(context: Context, request: FhirRequest, id: str
   const query = new Map(request.query);
   const types = typesOf(context, query.get('_type'));
   const person = (await personsOf(tx, [id])).get(id)!;
-  const where = joinSql([sql('r.person = ?', person), ...(await narrowed(context, query, types))], ' AND ');
+  const members = membersOf(context.engine.definitions, 'Patient', types, await samePerson(tx, id));
+  const about = joinSql(
+    [sql('SELECT rid FROM resource WHERE person = ?', person), ...(members ? [members] : [])],
+    ' UNION ',
+  );
+  const whole = sql(`r.rid IN (${about.text})`, ...about.params);
+  const where = joinSql([whole, ...(await narrowed(context, query, types))], ' AND ');
   const asked = Number(query.get('_count') ?? limits.pageMax) || limits.pageDefault;
   const count = Math.max(1, Math.min(asked, limits.pageMax));
   const rows = await tx.query<Row>(`SELECT ${COLUMNS} FROM resource r WHERE ${where.text} ORDER BY r.rid LIMIT ?`, [

@@ -206,6 +206,25 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     expect(new Set(seen).size).toBe(2000);
   });
 
+  it("a session of several patients is in each one's compartment, $everything and type search", async () => {
+    const [one, two, three] = await Promise.all(['a', 'b', 'c'].map(() => ask('POST Patient', patient())));
+    const actor = (of: typeof one) => ({ actor: { reference: `Patient/${of!.body.id}` }, status: 'accepted' });
+    const session = await ask('POST Appointment', {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start: '2026-05-01T10:00:00Z',
+      end: '2026-05-01T11:00:00Z',
+      participant: [actor(one), actor(two)],
+    });
+    for (const of of [one, two]) {
+      expect(matchesOf(await ask(`GET Patient/${of!.body.id}/Appointment`))).toEqual([session.body.id]);
+      expect(matchesOf(await ask(`GET Patient/${of!.body.id}/*?_type=Appointment`))).toContain(session.body.id);
+      expect(matchesOf(await ask(`GET Patient/${of!.body.id}/$everything`))).toContain(session.body.id);
+    }
+    expect(matchesOf(await ask(`GET Patient/${three!.body.id}/Appointment`))).toEqual([]);
+    expect(matchesOf(await ask(`GET Patient/${three!.body.id}/$everything`))).not.toContain(session.body.id);
+  });
+
   it('$everything gives the records of the whole person', async () => {
     const identifier = [{ system: 'urn:ev', value: '1' }];
     const one = await ask('POST Patient', patient({ identifier }));

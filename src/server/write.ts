@@ -16,6 +16,7 @@ import { keepSubscription } from './operations/subscription-state.ts';
 import { actorProvenance, provenanceChange } from './provenance.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
+import type { Operation } from './scopes.ts';
 import { lockNames } from './statements.ts';
 import { inheritedLabels, securityOf } from './target-labels.ts';
 import { askRules, requireNoRecords, requireOwnership, requirePatients, requireVersion } from './write-checks.ts';
@@ -131,6 +132,8 @@ async function planWrite(
   const stored = lives ? parseRow(before, bodyKeysOf(tx.env)) : undefined;
   if (before) await requireOwnership(context, write, before);
   if (write.action === 'delete' && !lives) return undefined;
+  // The scope must cover what is there as well as what will be: nobody writes a resource into their scope.
+  if (stored) requireScope(context, write, operation, stored as FhirResource);
   requireVersion(write, lives ? before : undefined);
   if (write.action === 'delete') {
     if (write.type === 'Patient') await requireNoRecords(context, before!);
@@ -145,10 +148,7 @@ async function planWrite(
     };
   }
   const resource = prepared(write, stored, labels);
-  const index = () => indexRows(engine.definitions, resource);
-  if (!context.scopes.allows(write.type, write.id, operation, index)) {
-    throw refuse(403, 'forbidden', `the token's scope does not cover this ${write.type}`);
-  }
+  requireScope(context, write, operation, resource);
   const hash = contentHash(resource);
   if (lives && before.hash === hash) return undefined;
   const issues = engine.validate(resource);
@@ -173,6 +173,16 @@ async function planWrite(
     ...(patients.length === 1 ? { patient: patients[0] } : {}),
     folded: taken,
   };
+}
+
+function requireScope(
+  { scopes, engine }: Context,
+  { type, id }: Write,
+  operation: Operation,
+  resource: FhirResource,
+): void {
+  if (!scopes.allows(type, id, operation, () => indexRows(engine.definitions, resource)))
+    throw refuse(403, 'forbidden', `the token's scope does not cover this ${type}`);
 }
 
 /** Ids that messages derive are UUIDs of version 8: of such a resource messages may have spoken before it was whole. */

@@ -354,4 +354,23 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     expect((await limited(`GET Patient?_id=${patientId}`)).status).toBe(403);
     expect((await limited(`GET Patient/${patientId}`)).status).toBe(200);
   });
+
+  it('a scope with a query guards what is written over and deleted, not only what is written', async () => {
+    const patientId = (await ask('POST Patient', patient())).body.id;
+    const vital = { category: [{ coding: [{ code: 'vital-signs' }] }] };
+    const { body: other } = await ask('POST Observation', observation(`Patient/${patientId}`));
+    const { body: own } = await ask('POST Observation', observation(`Patient/${patientId}`, vital));
+    const limited = askAs(
+      hub.fhir,
+      client('org-a', ['system/Observation.cud?category=vital-signs', 'system/Observation.rs', 'system/Patient.rs']),
+    );
+    expect((await limited(`PUT Observation/${other.id}`, { ...other, ...vital })).status).toBe(403);
+    expect((await limited(`DELETE Observation/${other.id}`)).status).toBe(403);
+    const patch = [{ op: 'add', path: '/category', value: vital.category }];
+    const type = { 'content-type': 'application/json-patch+json' };
+    expect((await limited(`PATCH Observation/${other.id}`, patch, type)).status).toBe(403);
+    expect((await ask(`GET Observation/${other.id}`)).body).toEqual(other);
+    expect((await limited(`PUT Observation/${own.id}`, { ...own, status: 'amended' })).status).toBe(200);
+    expect((await limited(`DELETE Observation/${own.id}`)).status).toBe(204);
+  });
 });

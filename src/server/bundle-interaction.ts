@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { idFor } from './declared-id.ts';
 import { FHIR_JSON, type FhirRequest, type FhirResponse } from './exchange.ts';
 import { locationOf, textsOf, versionHeaders } from './present.ts';
+import { ReadBudget } from './read-budget.ts';
 import { refusalOf, refuse } from './refusal.ts';
 import { type Written, writeAll } from './write.ts';
 import { conditionalTarget, patched, patchIn, patchTarget, requireId, resourceIn } from './write-interactions.ts';
@@ -35,6 +36,8 @@ export async function bundle(context: Context, request: FhirRequest, dispatch: D
     audit: responses.flatMap(({ audit }) => audit ?? []),
   };
 }
+
+const isRead = ({ method }: { readonly method?: string }): boolean => method === 'GET' || method === 'HEAD';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -92,13 +95,16 @@ async function batch(
 ): Promise<FhirResponse[]> {
   const { tx } = context;
   const responses: FhirResponse[] = [];
+  const budget = new ReadBudget(entries.some((entry) => !isRead(entry?.request ?? {})));
   for (const [at, entry] of entries.entries()) {
     let writes = false;
     try {
       const request = asked(entry, at);
-      writes = request.method !== 'GET' && request.method !== 'HEAD';
+      if (request.path.length === 0 && request.method === 'POST')
+        throw refuse(400, 'not-supported', 'a Bundle is not taken inside a Bundle', `Bundle.entry[${at}].request.url`);
+      writes = !isRead(request);
       if (writes) await tx.run('SAVEPOINT entry');
-      responses.push(await dispatch(context, request));
+      responses.push(writes ? await dispatch(context, request) : await budget.spend(() => dispatch(context, request)));
       if (writes) await tx.run('RELEASE SAVEPOINT entry');
     } catch (error) {
       const refusal = refusalOf(error);
@@ -126,7 +132,7 @@ async function transaction(
   const planned: Planned[] = [];
   const made = new Map<string, string>();
   for (const [at, request] of requests.entries()) {
-    if (request.method === 'GET' || request.method === 'HEAD') continue;
+    if (isRead(request)) continue;
     planned.push(await placedAt(at, () => plan(context, request, at, made)));
   }
   refuseOverlap(planned);
@@ -137,11 +143,11 @@ async function transaction(
   for (const [n, result] of (await writeAll(context, writes)).entries())
     written.set(`${writes[n]!.type}/${writes[n]!.id}`, result);
   const responses: FhirResponse[] = [];
+  const budget = new ReadBudget(planned.length > 0);
+  const read = (request: FhirRequest) => budget.spend(() => dispatch(context, request));
   for (const [at, request] of requests.entries()) {
     const mine = resolved.find((each) => each.at === at);
-    responses.push(
-      mine ? await responseOf(context, request, mine, written) : await placedAt(at, () => dispatch(context, request)),
-    );
+    responses.push(mine ? await responseOf(context, request, mine, written) : await placedAt(at, () => read(request)));
   }
   return responses;
 }

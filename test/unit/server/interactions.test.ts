@@ -277,6 +277,36 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     expect(done.body.entry[1].response.outcome.resourceType).toBe('OperationOutcome');
   });
 
+  it('a Bundle of reads does not hold writers up, and answers no more than its budget', {
+    timeout: 60_000,
+  }, async () => {
+    const note = 'x'.repeat(40_000);
+    await ask('PUT Basic/large', { resourceType: 'Basic', id: 'large', code: { text: note } });
+    const read = { request: { method: 'GET', url: 'Basic/large' } };
+    const bomb = ask('POST ', { resourceType: 'Bundle', type: 'batch', entry: Array(3000).fill(read) });
+    const began = performance.now();
+    expect((await ask('POST Patient', patient())).status).toBe(201);
+    const writtenMs = performance.now() - began;
+    const done = await bomb;
+    const whole = performance.now() - began;
+    expect(writtenMs).toBeLessThan(whole / 2);
+    const statuses: string[] = done.body.entry.map((e: { response: { status: string } }) => e.response.status);
+    expect(statuses).toHaveLength(3000);
+    expect(statuses[0]).toBe('200 OK');
+    expect(statuses.at(-1)).toBe('413');
+    expect(statuses.filter((status) => status === '200 OK').length * note.length).toBeLessThan(34 * 1024 * 1024);
+    const mixed = [posted(patient({ identifier: [{ system: 'urn:bomb', value: '1' }] })), ...Array(3000).fill(read)];
+    expect((await transaction(...mixed)).status).toBe(413);
+    expect((await ask('GET Patient?identifier=urn:bomb|1')).body.total).toBe(0);
+  });
+
+  it('a Bundle inside a batch is refused: its entries would count for one', async () => {
+    const inner = { resourceType: 'Bundle', type: 'batch', entry: [{ request: { method: 'GET', url: 'Patient/77' } }] };
+    const entry = [{ resource: inner, request: { method: 'POST', url: '' } }];
+    const done = await ask('POST ', { resourceType: 'Bundle', type: 'batch', entry });
+    expect(done.body.entry[0].response.status).toBe('400');
+  });
+
   it('a transaction of 2,000 entries is one commit', async () => {
     const entry = Array.from({ length: 2000 }, (_, n) => ({
       resource: patient({ identifier: [{ system: 'urn:many', value: `${n}` }] }),

@@ -56,7 +56,8 @@ export interface Engine {
   readonly hubKey: Buffer;
   /** Identifier system → organization that issues its identifiers. */
   readonly issuers: Readonly<Record<string, string>>;
-  validate(resource: FhirResource): readonly OperationOutcomeIssue[];
+  /** `profiles`: besides those that the resource claims. */
+  validate(resource: FhirResource, profiles?: readonly string[]): readonly OperationOutcomeIssue[];
   /** Elements without which the resource would not be valid; a folded resource waits as a placeholder until there are none. */
   missingRequired(resource: FhirResource): readonly string[];
   readonly grants: GrantRule;

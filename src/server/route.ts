@@ -116,7 +116,7 @@ function below(context: Context, request: FhirRequest, type: string, id: string)
     if (path.length === 4) return vread(context, request, type, id, fourth!);
   }
   if (third === '$everything' && type === 'Patient') return everything(context, request, id);
-  if (third === '$validate' && request.method === 'POST') return validateOperation(context, request, type);
+  if (third === '$validate' && request.method === 'POST') return validateOperation(context, request, type, id);
   const member = third === '*' || context.engine.definitions.isResourceType(third);
   if (member && (path.length === 3 || (path.length === 4 && fourth === '_search'))) {
     if (isGet(request) || fourth === '_search') return compartmentSearch(context, request, type, id, third);

@@ -1,5 +1,6 @@
 import { bodyKeysOf } from '../database/envelope.ts';
 import { outcome } from '../fhir/outcome.ts';
+import { repeatsName } from '../fhir/repeated-names.ts';
 import { ambiguous, matching } from './conditional.ts';
 import type { Context } from './context.ts';
 import { idFor } from './declared-id.ts';
@@ -28,11 +29,14 @@ export function resourceIn(request: FhirRequest): FhirResource {
 
 function parseJson(body: string | undefined): unknown {
   if (!body) throw refuse(400, 'structure', 'the body is empty');
+  let parsed: unknown;
   try {
-    return JSON.parse(body);
+    parsed = JSON.parse(body);
   } catch {
     throw refuse(400, 'structure', 'the body is not JSON');
   }
+  if (repeatsName(body, parsed)) throw refuse(400, 'structure', 'an object of the body names a property twice');
+  return parsed;
 }
 
 export const requireId = (id: string): string => {

@@ -51,7 +51,8 @@ export function storeEngine(env: StoreEnv): Engine {
     hubKey: Buffer.from(env.hubKey, 'hex'),
     issuers: env.issuers ?? {},
     newId: randomUUID,
-    validate: (resource): readonly OperationOutcomeIssue[] => validate(definitions, resource),
+    validate: (resource, profiles = []): readonly OperationOutcomeIssue[] =>
+      validate(definitions, resource, { profiles }),
     missingRequired: (resource) => missingRequired(definitions, resource as unknown as Resource),
     grants: {
       factTypes,

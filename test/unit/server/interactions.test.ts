@@ -364,6 +364,52 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     expect(matchesOf(await ask(`GET Patient/${one.body.id}/Observation`))).toEqual([body.id]);
   });
 
+  it('$everything takes its parameters from a body too', async () => {
+    const { body } = await ask('POST Patient', patient());
+    await ask('POST Observation', observation(`Patient/${body.id}`));
+    const parameter = [{ name: '_type', valueString: 'Patient' }];
+    const found = await ask(`POST Patient/${body.id}/$everything`, { resourceType: 'Parameters', parameter });
+    expect(matchesOf(found)).toEqual([body.id]);
+  });
+
+  it('$validate checks the profile it is asked for, from the address or the body, and what is stored', async () => {
+    const profile = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient';
+    const bare = { resourceType: 'Patient', active: true };
+    const asked = { resourceType: 'Parameters', parameter: [{ name: 'profile', valueUri: profile }] };
+    const whole = { ...asked, parameter: [...asked.parameter, { name: 'resource', resource: bare }] };
+    const { body } = await ask('POST Patient', bare);
+    expect((await ask('POST Patient/$validate', bare)).body.issue[0].severity).toBe('information');
+    for (const [address, sent] of [
+      [`Patient/$validate?profile=${profile}`, bare],
+      ['Patient/$validate', whole],
+      [`Patient/${body.id}/$validate?mode=profile`, asked],
+    ] as const) {
+      const answer = await ask(`POST ${address}`, sent);
+      expect(answer.body.issue.map((each: { expression: string[] }) => each.expression[0])).toContain('Patient.gender');
+    }
+    expect((await ask('POST Patient/$validate?profile=http://nowhere.test/p', bare)).status).toBe(400);
+    expect((await ask('POST Patient/$validate?mode=delete', bare)).status).toBe(400);
+    const odd = { resourceType: 'Parameters', parameter: [null, { name: 'resource', resource: bare }] };
+    expect((await ask('POST Patient/$validate', odd)).status).toBe(200);
+  });
+
+  it('a property named twice is refused wherever it stands, never half of it stored', async () => {
+    expect((await ask('POST Patient', '{"resourceType":"Patient","active":true,"active":false}')).status).toBe(400);
+    expect(
+      (await ask('POST Patient', '{"resourceType":"Patient","name":[{"text":"a","te\\u0078t":"b"}]}')).status,
+    ).toBe(400);
+    const colons = '{"resourceType":"Patient","name":[{"text":"a:b \\":\\" {c}","given":["x"]},{"text":"d"}]}';
+    expect((await ask('POST Patient', colons)).status).toBe(201);
+  });
+
+  it('half a character is no text', async () => {
+    const refused = await ask('POST Patient', '{"resourceType":"Patient","name":[{"text":"a\\ud800"}]}');
+    expect([refused.status, refused.body.issue[0].expression]).toEqual([422, ['Patient.name[0].text']]);
+    expect((await ask('POST Patient', '{"resourceType":"Patient","name":[{"text":"\\ud83d\\ude00"}]}')).status).toBe(
+      201,
+    );
+  });
+
   it('metadata claims what is served', async () => {
     const { body } = await ask('GET metadata');
     expect(body).toMatchObject({ resourceType: 'CapabilityStatement', fhirVersion: '4.0.1' });

@@ -1,4 +1,5 @@
 import type { Reference, Resource } from '@medplum/fhirtypes';
+import { carryExact } from './exact-json.ts';
 
 /** What a reference string points at. `local` is relative, or absolute under the given own base. */
 export type ParsedReference =
@@ -181,5 +182,5 @@ function copy(value: unknown, rewrite: (key: string, text: string) => string | u
   if (Array.isArray(value)) return value.map((item) => copy(item, rewrite, key));
   const result: Record<string, unknown> = {};
   for (const name of Object.keys(value)) result[name] = copy((value as Record<string, unknown>)[name], rewrite, name);
-  return result;
+  return carryExact(value, result);
 }

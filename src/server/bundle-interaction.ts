@@ -1,3 +1,4 @@
+import { stringifyExact } from '../fhir/exact-json.ts';
 import { issue } from '../fhir/outcome.ts';
 import { type Entry, type Planned, placedAt, resolveReferences } from './bundle-references.ts';
 import { ambiguous, criteriaKey, matching } from './conditional.ts';
@@ -64,7 +65,7 @@ function entryRequest(context: Context, outer: FhirRequest, entry: Entry, at: nu
   if (ifMatch !== undefined) headers['if-match'] = ifMatch;
   if (ifNoneMatch !== undefined) headers['if-none-match'] = ifNoneMatch;
   if (ifNoneExist !== undefined) headers['if-none-exist'] = ifNoneExist;
-  let body = entry.resource === undefined ? undefined : JSON.stringify(entry.resource);
+  let body = entry.resource === undefined ? undefined : stringifyExact(entry.resource);
   if (method === 'PATCH' && entry.resource?.resourceType === 'Binary') {
     headers['content-type'] = String(entry.resource.contentType ?? '');
     body = Buffer.from(String(entry.resource.data ?? ''), 'base64').toString('utf8');

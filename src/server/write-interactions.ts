@@ -1,4 +1,5 @@
 import { bodyKeysOf } from '../database/envelope.ts';
+import { parseExact } from '../fhir/exact-json.ts';
 import { outcome } from '../fhir/outcome.ts';
 import { repeatsName } from '../fhir/repeated-names.ts';
 import { ambiguous, matching } from './conditional.ts';
@@ -31,7 +32,7 @@ function parseJson(body: string | undefined): unknown {
   if (!body) throw refuse(400, 'structure', 'the body is empty');
   let parsed: unknown;
   try {
-    parsed = JSON.parse(body);
+    parsed = parseExact(body);
   } catch {
     throw refuse(400, 'structure', 'the body is not JSON');
   }

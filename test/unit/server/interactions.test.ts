@@ -93,6 +93,17 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     );
   });
 
+  it('a test of a JSON Patch compares members in any order', async () => {
+    const { body } = await ask('POST Patient', patient({ name: [{ family: 'A', use: 'official' }] }));
+    const type = { 'content-type': 'application/json-patch+json' };
+    const test = (value: object) => [
+      { op: 'test', path: '/name/0', value },
+      { op: 'add', path: '/active', value: true },
+    ];
+    expect((await ask(`PATCH Patient/${body.id}`, test({ use: 'official', family: 'B' }), type)).status).toBe(422);
+    expect((await ask(`PATCH Patient/${body.id}`, test({ use: 'official', family: 'A' }), type)).status).toBe(200);
+  });
+
   it('conditional create, update and delete act on the one match', async () => {
     const identifier = [{ system: 'urn:c', value: 'one' }];
     const first = await ask('POST Patient', patient({ identifier }), { 'if-none-exist': 'identifier=urn:c|one' });
@@ -400,6 +411,43 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     ).toBe(400);
     const colons = '{"resourceType":"Patient","name":[{"text":"a:b \\":\\" {c}","given":["x"]},{"text":"d"}]}';
     expect((await ask('POST Patient', colons)).status).toBe(201);
+  });
+
+  it('a decimal is kept digit by digit through create, transaction, patch and shortening', async () => {
+    const { body: about } = await ask('POST Patient', patient());
+    const digits = ['1.10', '12345678901234567890.123', '1.0E-7', '0.00', '-0.0', '100'];
+    const text = (id?: string) =>
+      JSON.stringify({ ...observation(`Patient/${about.id}`), ...(id ? { id } : {}), component: '$' }).replace(
+        '"$"',
+        `[${digits.map((value) => `{"code":{"text":"c"},"valueQuantity":{"value": ${value}}}`).join(',')}]`,
+      );
+    const valuesOf = async (address: string) => {
+      const [path, query = ''] = address.split('?');
+      const { body } = await hub.fhir.handle(
+        { method: 'GET', path: path!.split('/'), query: [...new URLSearchParams(query)], headers: {} },
+        client('org-a'),
+      );
+      return [...body!.matchAll(/"value":([-+.\dE]+)/g)].map(([, value]) => value);
+    };
+    const { body: made } = await ask('POST Observation', text());
+    expect(await valuesOf(`Observation/${made.id}`)).toEqual(digits);
+    expect(await valuesOf(`Observation/${made.id}?_elements=component`)).toEqual(digits);
+    const type = { 'content-type': 'application/json-patch+json' };
+    const patched = await ask(
+      `PATCH Observation/${made.id}`,
+      [{ op: 'replace', path: '/status', value: 'amended' }],
+      type,
+    );
+    expect(patched.body.meta.versionId).toBe('2');
+    expect(await valuesOf(`Observation/${made.id}`)).toEqual(digits);
+    const entry = `{"fullUrl":"urn:uuid:55555555-5555-4555-8555-555555555555","resource":${text()},"request":{"method":"POST","url":"Observation"}}`;
+    const done = await ask('POST ', `{"resourceType":"Bundle","type":"transaction","entry":[${entry}]}`);
+    expect(await valuesOf(`Observation/${done.body.entry[0].resource.id}`)).toEqual(digits);
+    const { body: plain } = await ask('PUT Observation/exact', text('exact').replace('1.10', '1.1'));
+    expect(plain.meta.versionId).toBe('1');
+    expect((await ask('PUT Observation/exact', text('exact'))).body.meta.versionId).toBe('2');
+    expect((await ask('PUT Observation/exact', text('exact'))).body.meta.versionId).toBe('2');
+    expect(matchesOf(await ask('GET Observation?_id=exact&component-value-quantity=1.1'))).toEqual(['exact']);
   });
 
   it('half a character is no text', async () => {

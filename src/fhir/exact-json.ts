@@ -3,8 +3,8 @@
 /** Object → property → the number as it was written, where `String` would write it otherwise. */
 const written = new WeakMap<object, Map<string, string>>();
 
-/** A number that may be written otherwise than JavaScript writes it: an ending 0, an exponent, more than 15 digits, -0. */
-const DOUBTFUL = /[:[,]\s*-?(?:\d[\d.]{15}|\d+\.\d*0(?!\d)|\d[\d.]*[eE])|[:[,]\s*-0/;
+/** A member whose number may be written otherwise than JavaScript writes it: an ending 0, an exponent, more than 15 digits, -0. */
+const DOUBTFUL = /":\s*-?(?:\d[\d.]{15}|\d+\.\d*0(?!\d)|\d[\d.]*[eE]|(?<=-)0)/;
 
 type Reviver = (this: object, key: string, value: unknown, context: { readonly source?: string }) => unknown;
 

@@ -356,10 +356,10 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
       end: '2026-05-01T11:00:00Z',
       participant: [actor(one), actor(two)],
     });
-    for (const of of [one, two]) {
-      expect(matchesOf(await ask(`GET Patient/${of!.body.id}/Appointment`))).toEqual([session.body.id]);
-      expect(matchesOf(await ask(`GET Patient/${of!.body.id}/*?_type=Appointment`))).toContain(session.body.id);
-      expect(matchesOf(await ask(`GET Patient/${of!.body.id}/$everything`))).toContain(session.body.id);
+    for (const member of [one, two]) {
+      expect(matchesOf(await ask(`GET Patient/${member!.body.id}/Appointment`))).toEqual([session.body.id]);
+      expect(matchesOf(await ask(`GET Patient/${member!.body.id}/*?_type=Appointment`))).toContain(session.body.id);
+      expect(matchesOf(await ask(`GET Patient/${member!.body.id}/$everything`))).toContain(session.body.id);
     }
     expect(matchesOf(await ask(`GET Patient/${three!.body.id}/Appointment`))).toEqual([]);
     expect(matchesOf(await ask(`GET Patient/${three!.body.id}/$everything`))).not.toContain(session.body.id);

@@ -70,6 +70,28 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     ]);
   });
 
+  it('a history _at a time gives the versions that were current then', async () => {
+    const { body } = await ask('POST Patient', patient());
+    const began = hub.clock.ms;
+    for (const gender of ['male', 'female', 'other']) {
+      hub.clock.ms += 60_000;
+      await ask(`PUT Patient/${body.id}`, { ...body, gender });
+    }
+    const versionsAt = async (ms: number) => {
+      const found = await ask(`GET Patient/${body.id}/_history?_at=${new Date(ms).toISOString()}`);
+      return (found.body.entry ?? []).map(
+        (e: { resource: { meta: { versionId: string } } }) => e.resource.meta.versionId,
+      );
+    };
+    expect(await versionsAt(began - 1)).toEqual([]);
+    expect(await versionsAt(began)).toEqual(['1']);
+    expect(await versionsAt(began + 90_000)).toEqual(['2']);
+    expect(await versionsAt(began + 120_000)).toEqual(['3']);
+    expect(await versionsAt(began + 600_000)).toEqual(['4']);
+    const day = await ask(`GET Patient/${body.id}/_history?_at=${new Date(began).toISOString().slice(0, 10)}`);
+    expect(day.body.total).toBe(4);
+  });
+
   it('an unknown id is 404, an unknown type 404, a malformed body 400, an invalid resource 422 with its place', async () => {
     expect((await ask('GET Patient/nothing')).status).toBe(404);
     expect((await ask('GET Nothing/1')).status).toBe(404);

@@ -19,6 +19,7 @@ export interface FhirRouterDeps {
 
 const gzipAsync = promisify(gzip);
 const GZIP_MIN_BYTES = 1500;
+const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/;
 export const JSON_DEPTH_MAX = 100;
 
 /** The FHIR R4 API, mounted at its base path. Every answer that is not a success is an OperationOutcome without values. */
@@ -26,9 +27,11 @@ export function fhirRouter(deps: FhirRouterDeps): Router {
   const { service, authenticate, clock, limits } = deps;
   const rate = new RateLimit(limits.requestsPerSecond, clock);
   const router = express.Router();
-  router.use(express.text({ type: () => true, limit: limits.bodyMaxBytes, defaultCharset: 'utf-8' }));
+  router.use(express.raw({ type: () => true, limit: limits.bodyMaxBytes }));
   router.use(async (request: Request, response: Response) => {
-    const asked = requestOf(request);
+    const body = bodyOf(request);
+    if (typeof body === 'object') return send(request, response, body);
+    const asked = requestOf(request, body);
     if (!asked) return send(request, response, fault(405, 'not-supported', 'the method is not part of FHIR'));
     const isPublic = asked.path.length === 1 && asked.path[0] === 'metadata';
     const actor = isPublic ? PUBLIC : await authenticate(request.headers.authorization);
@@ -53,7 +56,21 @@ export function fhirRouter(deps: FhirRouterDeps): Router {
 const PUBLIC: Actor = { kind: 'client', id: 'public', scopes: [] };
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-function requestOf(request: Request): FhirRequest | undefined {
+const CHARSET = /;\s*charset\s*=\s*"?([^;"\s]+)/i;
+
+/** The body as text. FHIR is UTF-8: a byte that is none is refused, or a name would be stored with a mark in its place. */
+function bodyOf(request: Request): string | FhirResponse {
+  if (!Buffer.isBuffer(request.body)) return '';
+  const charset = CHARSET.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  if (!/^(utf-?8|us-ascii)$/i.test(charset)) return fault(415, 'not-supported', 'the body must be UTF-8');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(request.body);
+  } catch {
+    return fault(400, 'structure', 'the body is not UTF-8');
+  }
+}
+
+function requestOf(request: Request, body: string): FhirRequest | undefined {
   if (!METHODS.has(request.method)) return undefined;
   const mark = request.url.indexOf('?');
   const path = mark < 0 ? request.url : request.url.slice(0, mark);
@@ -64,7 +81,7 @@ function requestOf(request: Request): FhirRequest | undefined {
     path: pathSegments(path),
     query: mark < 0 ? [] : [...new URLSearchParams(request.url.slice(mark + 1))],
     headers,
-    ...(typeof request.body === 'string' && request.body !== '' ? { body: request.body } : {}),
+    ...(body !== '' ? { body } : {}),
   };
 }
 
@@ -85,7 +102,7 @@ export function pathSegments(path: string): string[] {
 /** What is wrong before the store is asked: a format we do not speak, or JSON nested deeper than any resource. */
 export function refusedBefore(asked: FhirRequest): FhirResponse | undefined {
   const format = asked.query.find(([name]) => name === '_format')?.[1];
-  const accept = asked.headers.accept ?? '*/*';
+  const accept = asked.headers.accept || '*/*';
   if (format !== undefined ? !/json/.test(format) : !/json|\*\/\*|application\/\*|ndjson/.test(accept)) {
     return fault(406, 'not-supported', 'the server speaks application/fhir+json');
   }
@@ -116,7 +133,7 @@ async function send(request: Request, response: Response, { status, headers, bod
   const pretty = request.query._pretty === 'true' && !/ndjson/.test(headers['content-type'] ?? '');
   const text = pretty ? JSON.stringify(JSON.parse(body), undefined, 2) : body;
   response.vary('Accept-Encoding');
-  if (text.length >= GZIP_MIN_BYTES && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
+  if (text.length >= GZIP_MIN_BYTES && GZIP.test(String(request.headers['accept-encoding'] ?? ''))) {
     response.set('content-encoding', 'gzip');
     return void response.end(await gzipAsync(text, { level: constants.Z_BEST_SPEED }));
   }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { carryExact, stringifyExact } from './exact-json.ts';
 
 /**
  * One text for one JSON value: members in one order (as RFC 8785 has it, but names that are numbers come first), no white space,
  * `undefined` members left out. Two values have the same text exactly when they are the same JSON value; the order of arrays counts.
  */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(sorted(value)) ?? 'null';
+  return stringifyExact(sorted(value)) ?? 'null';
 }
 
 function sorted(value: unknown): unknown {
@@ -18,7 +19,7 @@ function sorted(value: unknown): unknown {
     if (name === '__proto__') Object.defineProperty(to, name, { value: sorted(from[name]), enumerable: true });
     else to[name] = sorted(from[name]);
   }
-  return to;
+  return carryExact(value, to);
 }
 
 /**

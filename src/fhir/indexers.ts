@@ -83,7 +83,9 @@ function indexConcept(concept: unknown, emit: Emit): void {
   const codings = listOf(concept, 'coding');
   const text = textOf(concept, 'text');
   for (const coding of codings) indexCoding(coding, text, emit);
-  if (codings.length === 0 && text !== undefined) emit({ kind: 'token', text: foldText(text) });
+  // `:text` compares from the beginning: the concept's own words stand alone too. Rule: FHIR R4 search.html#modifiers.
+  if (text !== undefined && codings.every((coding) => textOf(coding, 'display') !== text))
+    emit({ kind: 'token', text: foldText(text) });
 }
 
 function indexCoding(coding: unknown, conceptText: string | undefined, emit: Emit): void {

@@ -1,4 +1,5 @@
 import type { Reference, Resource } from '@medplum/fhirtypes';
+import { carryExact } from './exact-json.ts';
 
 /** What a reference string points at. `local` is relative, or absolute under the given own base. */
 export type ParsedReference =
@@ -127,6 +128,14 @@ function joinStep(text: string, step: string | number): string {
   return text === '' ? step : `${text}.${step}`;
 }
 
+/** The base of an address like `http://example.org/fhir/Patient/1`; undefined for what is no such address. */
+export function baseOf(url: string): string | undefined {
+  const parsed = parseReference(url);
+  return parsed.kind === 'absolute' && parsed.type !== undefined
+    ? url.slice(0, url.lastIndexOf(`/${parsed.type}/${parsed.id}`))
+    : undefined;
+}
+
 /** A copy in which each literal reference is what `rewrite` returns; `undefined` keeps it. The input is not changed. */
 export function rewriteReferences<T extends Resource>(
   resource: T,
@@ -138,14 +147,20 @@ export function rewriteReferences<T extends Resource>(
 /**
  * A copy in which the temporary ids of a transaction (`urn:uuid:…`, `urn:oid:…` and other fullUrls) are replaced
  * wherever the specification wants it: references, elements of type uri / url / oid / uuid / canonical, and links of a
- * narrative. Not in `Identifier.value`, which is a string. Rule: FHIR R4 http.html#trules.
+ * narrative. Not in `Identifier.value`, which is a string. A relative reference is read under `root`, the base of the
+ * entry that holds it. Rule: FHIR R4 http.html#trules, bundle.html#references.
  */
-export function rewriteLinks<T extends Resource>(resource: T, replacements: ReadonlyMap<string, string>): T {
+export function rewriteLinks<T extends Resource>(
+  resource: T,
+  replacements: ReadonlyMap<string, string>,
+  root: string,
+): T {
   if (replacements.size === 0) return resource;
   return copy(resource, (key, text) => {
     if (key === 'div') return rewriteNarrative(text, replacements);
     if (key === 'value' || key === 'fullUrl') return undefined;
-    const exact = replacements.get(text);
+    const relative = (key === 'reference' || key === 'url') && LOCAL.test(text);
+    const exact = replacements.get(text) ?? (relative ? replacements.get(`${root}/${text}`) : undefined);
     if (exact !== undefined) return exact;
     const hash = text.indexOf('#');
     if (hash <= 0) return undefined;
@@ -167,5 +182,5 @@ function copy(value: unknown, rewrite: (key: string, text: string) => string | u
   if (Array.isArray(value)) return value.map((item) => copy(item, rewrite, key));
   const result: Record<string, unknown> = {};
   for (const name of Object.keys(value)) result[name] = copy((value as Record<string, unknown>)[name], rewrite, name);
-  return result;
+  return carryExact(value, result);
 }

@@ -81,7 +81,7 @@ export async function searchAccesses(context: Context, request: FhirRequest): Pr
   );
   const page = rows.slice(0, count);
   const entries = page.map((row) =>
-    searchEntry(`${base}/AuditEvent/access-${row.id}`, JSON.stringify(eventOf(row)), 'match'),
+    searchEntry(`${base}/AuditEvent/access-${row.id}`, JSON.stringify(eventOf(row, base)), 'match'),
   );
   const next = rows.length > count ? String(page.at(-1)!.id) : undefined;
   return jsonResponse(200, bundleText('searchset', entries, pageLinks(base, 'AuditEvent', pairs, next)));
@@ -95,7 +95,7 @@ export async function readAccess(context: Context, id: string): Promise<FhirResp
     ...known.params,
   ]);
   if (!row) throw refuse(404, 'not-found', 'no such AuditEvent');
-  return jsonResponse(200, JSON.stringify(eventOf(row)));
+  return jsonResponse(200, JSON.stringify(eventOf(row, context.base)));
 }
 
 /** A scope that opens a part of the AuditEvents cannot be asked of accesses, which are no resources: it opens none of them. */
@@ -152,12 +152,12 @@ const INTERACTION: Readonly<Record<string, string>> = {
   E: 'operation',
 };
 
+const DICOM = 'http://dicom.nema.org/resources/ontology/DCM';
 const accessType = (action: string): Pick<AuditEvent, 'type' | 'subtype'> => ({
   type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
   subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: INTERACTION[action] ?? 'operation' }],
 });
 
-const DICOM = 'http://dicom.nema.org/resources/ontology/DCM';
 const LOGIN: Readonly<Record<string, string>> = { login: '110122', 'sign-out': '110123' };
 
 /** User Authentication. Rule: FHIR R4 valueset-audit-event-type, audit-event-sub-type; what they do not name has a code of the hub. */
@@ -166,23 +166,57 @@ const loginType = (what: string): Pick<AuditEvent, 'type' | 'subtype'> => ({
   subtype: [LOGIN[what] ? { system: DICOM, code: LOGIN[what] } : { system: hubSystem('login-event'), code: what }],
 });
 
-/** One access in the shapes of IHE BALP: who, for which organization, what, on which person's record. Names no value of a search. */
-function eventOf(row: Access): AuditEvent {
-  const who: AuditEventAgent['who'] = row.role
-    ? { reference: `PractitionerRole/${row.role}` }
-    : { identifier: { system: hubIdentifier(row.actor_kind), value: row.actor } };
-  const agent: AuditEventAgent[] = [{ who, requestor: true }];
+const PROVENANCE_ROLE = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
+const SOURCE = { system: DICOM, code: '110153', display: 'Source Role ID' };
+const DESTINATION = { system: DICOM, code: '110152', display: 'Destination Role ID' };
+
+/** What BALP calls the two machines of an access: the data flow from the source, but a query counts from who asks. */
+function machinesOf(action: string): { readonly client: object; readonly server: object } {
+  if (action === 'R') return { client: DESTINATION, server: SOURCE };
+  if (action !== 'D') return { client: SOURCE, server: DESTINATION };
+  return {
+    client: { system: DICOM, code: '110150', display: 'Application' },
+    server: { system: PROVENANCE_ROLE, code: 'custodian' },
+  };
+}
+
+/**
+ * One access in the shapes of IHE BALP: who, for which organization, on which server, what. Names no value of a search. The address
+ * of the client's machine is not kept, so no profile of BALP is claimed.
+ */
+function eventOf(row: Access, base: string): AuditEvent {
+  const { client, server } = machinesOf(row.action);
+  const asApplication: AuditEventAgent = {
+    type: { coding: [client] },
+    who: { identifier: { system: hubIdentifier(row.actor_kind), value: row.actor } },
+    requestor: row.role === null,
+  };
+  const asPerson: AuditEventAgent[] = row.role
+    ? [{ who: { reference: `PractitionerRole/${row.role}` }, requestor: true }]
+    : [];
+  const agent: AuditEventAgent[] = [...asPerson, asApplication];
   if (row.organization) agent.push({ who: { reference: `Organization/${row.organization}` }, requestor: false });
+  agent.push({
+    type: { coding: [server] },
+    who: { display: 'Handoff' },
+    requestor: false,
+    network: { address: base, type: '5' },
+  });
+  const entityType = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type', code });
   const role = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/object-role', code });
   const entity: AuditEventEntity[] = [];
   if (row.target) {
     const version = row.version === null ? '' : `/_history/${row.version}`;
-    entity.push({ what: { reference: `${row.target}${version}` }, role: role(row.type === 'Patient' ? '1' : '4') });
+    const what = { reference: `${row.target}${version}` };
+    entity.push({ what, type: entityType('2'), role: role('4') });
+    if (row.type === 'Patient')
+      entity.push({ what: { reference: row.target }, type: entityType('1'), role: role('1') });
   }
   if (row.app)
     agent.push({ who: { identifier: { system: hubIdentifier('client'), value: row.app } }, requestor: false });
   const login = row.action === 'L';
-  if (row.query && !login) entity.push({ role: role('24'), query: Buffer.from(row.query).toString('base64') });
+  if (row.query && !login)
+    entity.push({ type: entityType('2'), role: role('24'), query: Buffer.from(row.query).toString('base64') });
   return {
     resourceType: 'AuditEvent',
     id: `access-${row.id}`,

@@ -1,13 +1,15 @@
+import { stringifyExact } from '../fhir/exact-json.ts';
 import { issue } from '../fhir/outcome.ts';
 import { type Entry, type Planned, placedAt, resolveReferences } from './bundle-references.ts';
-import { ambiguous, matching } from './conditional.ts';
+import { ambiguous, criteriaKey, matching } from './conditional.ts';
 import type { Context } from './context.ts';
 import { idFor } from './declared-id.ts';
 import { FHIR_JSON, type FhirRequest, type FhirResponse } from './exchange.ts';
 import { locationOf, textsOf, versionHeaders } from './present.ts';
+import { ReadBudget } from './read-budget.ts';
 import { refusalOf, refuse } from './refusal.ts';
 import { type Written, writeAll } from './write.ts';
-import { conditionalTarget, patched, requireId, resourceIn } from './write-interactions.ts';
+import { conditionalTarget, patched, patchIn, patchTarget, requireId, resourceIn } from './write-interactions.ts';
 
 export type Dispatch = (context: Context, request: FhirRequest) => Promise<FhirResponse>;
 
@@ -21,11 +23,11 @@ export async function bundle(context: Context, request: FhirRequest, dispatch: D
     throw refuse(413, 'too-costly', 'the Bundle has too many entries', 'Bundle.entry');
   if (body.type !== 'transaction' && body.type !== 'batch')
     throw refuse(400, 'value', 'the Bundle is neither batch nor transaction', 'Bundle.type');
-  const requests = entries.map((entry, at) => entryRequest(context, request, entry, at));
+  const asked = (entry: Entry, at: number) => entryRequest(context, request, entry, at);
   const responses =
     body.type === 'batch'
-      ? await batch(context, requests, dispatch)
-      : await transaction(context, entries, requests, dispatch);
+      ? await batch(context, entries, asked, dispatch)
+      : await transaction(context, entries, entries.map(asked), dispatch);
   const texts = responses.map((response) => entryText(context, response));
   const text = `{"resourceType":"Bundle","type":"${body.type}-response"${texts.length > 0 ? `,"entry":[${texts.join(',')}]` : ''}}`;
   return {
@@ -36,11 +38,18 @@ export async function bundle(context: Context, request: FhirRequest, dispatch: D
   };
 }
 
+const isRead = ({ method }: { readonly method?: string }): boolean => method === 'GET' || method === 'HEAD';
+
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 function entryRequest(context: Context, outer: FhirRequest, entry: Entry, at: number): FhirRequest {
   const place = `Bundle.entry[${at}].request`;
-  const { method, url, ifMatch, ifNoneMatch, ifNoneExist } = entry.request ?? {};
+  const { method, url, ifMatch, ifNoneMatch, ifNoneExist } = entry?.request ?? {};
+  for (const [name, value] of Object.entries({ ifMatch, ifNoneMatch, ifNoneExist }))
+    if (value !== undefined && typeof value !== 'string')
+      throw refuse(400, 'value', 'the entry has a condition that is no text', `${place}.${name}`);
+  if (entry?.fullUrl !== undefined && typeof entry.fullUrl !== 'string')
+    throw refuse(400, 'value', 'the entry has a fullUrl that is no text', `Bundle.entry[${at}].fullUrl`);
   if (typeof method !== 'string' || !METHODS.has(method))
     throw refuse(400, 'value', 'the entry has no known method', `${place}.method`);
   if (typeof url !== 'string') throw refuse(400, 'required', 'the entry has no url', `${place}.url`);
@@ -50,13 +59,13 @@ function entryRequest(context: Context, outer: FhirRequest, entry: Entry, at: nu
   const segments = path
     .split('/')
     .filter((part) => part !== '')
-    .map(decode);
+    .map((part) => decode(part, `${place}.url`));
   const headers: Record<string, string> = { 'content-type': 'application/fhir+json' };
   if (outer.headers.prefer) headers.prefer = outer.headers.prefer;
   if (ifMatch !== undefined) headers['if-match'] = ifMatch;
   if (ifNoneMatch !== undefined) headers['if-none-match'] = ifNoneMatch;
   if (ifNoneExist !== undefined) headers['if-none-exist'] = ifNoneExist;
-  let body = entry.resource === undefined ? undefined : JSON.stringify(entry.resource);
+  let body = entry.resource === undefined ? undefined : stringifyExact(entry.resource);
   if (method === 'PATCH' && entry.resource?.resourceType === 'Binary') {
     headers['content-type'] = String(entry.resource.contentType ?? '');
     body = Buffer.from(String(entry.resource.data ?? ''), 'base64').toString('utf8');
@@ -70,23 +79,33 @@ function entryRequest(context: Context, outer: FhirRequest, entry: Entry, at: nu
   };
 }
 
-function decode(part: string): string {
+function decode(part: string, place: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw refuse(400, 'value', 'the address is not decodable');
+    throw refuse(400, 'value', 'the address is not decodable', place);
   }
 }
 
 /** Each entry on its own: one that fails leaves the others. */
-async function batch(context: Context, requests: readonly FhirRequest[], dispatch: Dispatch): Promise<FhirResponse[]> {
+async function batch(
+  context: Context,
+  entries: readonly Entry[],
+  asked: (entry: Entry, at: number) => FhirRequest,
+  dispatch: Dispatch,
+): Promise<FhirResponse[]> {
   const { tx } = context;
   const responses: FhirResponse[] = [];
-  for (const request of requests) {
-    const writes = request.method !== 'GET' && request.method !== 'HEAD';
+  const budget = new ReadBudget(entries.some((entry) => !isRead(entry?.request ?? {})));
+  for (const [at, entry] of entries.entries()) {
+    let writes = false;
     try {
+      const request = asked(entry, at);
+      if (request.path.length === 0 && request.method === 'POST')
+        throw refuse(400, 'not-supported', 'a Bundle is not taken inside a Bundle', `Bundle.entry[${at}].request.url`);
+      writes = !isRead(request);
       if (writes) await tx.run('SAVEPOINT entry');
-      responses.push(await dispatch(context, request));
+      responses.push(writes ? await dispatch(context, request) : await budget.spend(() => dispatch(context, request)));
       if (writes) await tx.run('RELEASE SAVEPOINT entry');
     } catch (error) {
       const refusal = refusalOf(error);
@@ -112,9 +131,10 @@ async function transaction(
   dispatch: Dispatch,
 ): Promise<FhirResponse[]> {
   const planned: Planned[] = [];
+  const made = new Map<string, string>();
   for (const [at, request] of requests.entries()) {
-    if (request.method === 'GET' || request.method === 'HEAD') continue;
-    planned.push(await placedAt(at, () => plan(context, request, at)));
+    if (isRead(request)) continue;
+    planned.push(await placedAt(at, () => plan(context, request, at, made)));
   }
   refuseOverlap(planned);
   const resolved = await resolveReferences(context, entries, planned);
@@ -124,16 +144,17 @@ async function transaction(
   for (const [n, result] of (await writeAll(context, writes)).entries())
     written.set(`${writes[n]!.type}/${writes[n]!.id}`, result);
   const responses: FhirResponse[] = [];
+  const budget = new ReadBudget(planned.length > 0);
+  const read = (request: FhirRequest) => budget.spend(() => dispatch(context, request));
   for (const [at, request] of requests.entries()) {
     const mine = resolved.find((each) => each.at === at);
-    responses.push(
-      mine ? await responseOf(context, request, mine, written) : await placedAt(at, () => dispatch(context, request)),
-    );
+    responses.push(mine ? await responseOf(context, request, mine, written) : await placedAt(at, () => read(request)));
   }
   return responses;
 }
 
-async function plan(context: Context, request: FhirRequest, at: number): Promise<Planned> {
+/** `made`: by criteria that matched nothing, the id an entry before this one gave. One identity is one resource within a Bundle too. */
+async function plan(context: Context, request: FhirRequest, at: number, made: Map<string, string>): Promise<Planned> {
   const [type = '', given] = request.path;
   const place = `Bundle.entry[${at}].resource`;
   if (!context.engine.definitions.isResourceType(type))
@@ -151,23 +172,34 @@ async function plan(context: Context, request: FhirRequest, at: number): Promise
           `Bundle.entry[${at}].request.url`,
         );
       const criteria = request.headers['if-none-exist'];
-      const found = criteria === undefined ? [] : await matching(context, type, criteria.replace(/^.*\?/, ''));
+      const found = criteria === undefined ? [] : await matching(context, type, criteria);
       if (found.length > 1) throw ambiguous();
       if (found[0]) return { at, type, id: found[0].id, write: undefined, existing: found[0] };
       const resource = resourceIn(request);
+      const key = criteria === undefined ? undefined : criteriaKey(type, criteria);
+      const same = key === undefined ? undefined : made.get(key);
+      if (same !== undefined) return { at, type, id: same, write: undefined };
       const id = await idFor(context, type, resource);
+      if (key !== undefined) made.set(key, id);
       return { at, type, id, write: { action: 'create', type, id, resource, place } };
     }
     case 'PUT': {
       const resource = resourceIn(request);
       if (given !== undefined && resource.id !== undefined && resource.id !== given)
         throw refuse(400, 'value', 'the resource has another id than the address', `${place}.id`);
-      const id = given !== undefined ? requireId(given) : await conditionalTarget(context, type, query, resource.id);
+      if (given !== undefined) {
+        const id = requireId(given);
+        return { at, type, id, write: { action: 'update', type, id, resource, place, ...match } };
+      }
+      const target = await conditionalTarget(context, type, query, resource.id);
+      const id = made.get(criteriaKey(type, query)) ?? target;
+      made.set(criteriaKey(type, query), id);
       return { at, type, id, write: { action: 'update', type, id, resource, place, ...match } };
     }
     case 'PATCH': {
-      const id = given !== undefined ? requireId(given) : await conditionalTarget(context, type, query, undefined);
-      const resource = await patched(context, type, id, JSON.parse(request.body ?? 'null'));
+      const operations = patchIn(request);
+      const id = given !== undefined ? requireId(given) : await patchTarget(context, type, query);
+      const resource = await patched(context, type, id, operations);
       return { at, type, id, write: { action: 'update', type, id, resource, place, ...match } };
     }
     default: {
@@ -197,11 +229,11 @@ async function responseOf(
   { type, id, write, existing }: Planned,
   written: ReadonlyMap<string, Written>,
 ): Promise<FhirResponse> {
-  const result = write ? written.get(`${type}/${id}`) : undefined;
+  const result = existing ? undefined : written.get(`${type}/${id}`);
   const row = existing ?? result?.row;
   if (!row || result?.status === 204) return { status: 204, headers: row ? versionHeaders(row) : {} };
   const headers = { ...versionHeaders(row), location: locationOf(context.base, row) };
-  const status = existing ? 200 : (result?.status ?? 200);
+  const status = write ? (result?.status ?? 200) : 200;
   if (/return=minimal/.test(request.headers.prefer ?? '')) return { status, headers };
   return { status, headers, body: (await textsOf(context, [row])).get(row.rid)! };
 }

@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { parseReference, rewriteLinks, rewriteReferences } from '../fhir/references.ts';
+import { baseOf, parseReference, rewriteLinks, rewriteReferences } from '../fhir/references.ts';
 import { matching } from './conditional.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
@@ -28,7 +28,7 @@ export interface Planned {
   readonly type: string;
   readonly id: string;
   readonly write: Write | undefined;
-  /** If-None-Exist found it: nothing is written. */
+  /** If-None-Exist found it: nothing is written. Without it and without `write`, another entry of the Bundle makes it. */
   readonly existing?: Row;
 }
 
@@ -54,7 +54,10 @@ export async function resolveReferences(
   const replacements = new Map<string, string>();
   for (const { at, type, id } of planned) {
     const { fullUrl } = entries[at]!;
-    if (fullUrl && id !== '') replacements.set(fullUrl, `${type}/${id}`);
+    if (!fullUrl || id === '') continue;
+    if (replacements.has(fullUrl))
+      throw refuse(400, 'duplicate', 'two entries have the same fullUrl', `Bundle.entry[${at}].fullUrl`);
+    replacements.set(fullUrl, `${type}/${id}`);
   }
   const criteria = new Map<string, string>();
   const resolved: Planned[] = [];
@@ -64,7 +67,8 @@ export async function resolveReferences(
       resolved.push(each);
       continue;
     }
-    const linked = rewriteLinks(write.resource as unknown as Resource, replacements);
+    const root = baseOf(entries[each.at]!.fullUrl ?? '') ?? context.base;
+    const linked = rewriteLinks(write.resource as unknown as Resource, replacements, root);
     for (const reference of conditionalReferences(linked)) {
       if (!criteria.has(reference))
         criteria.set(reference, await placedAt(each.at, () => resolveCriteria(context, reference, planned)));
@@ -101,10 +105,11 @@ export async function resolveCriteria(
     ({ type, id, write }) =>
       type === parsed.type &&
       write?.resource &&
-      write.action === 'create' &&
       meetsAll(conditions, type, id, indexRows(definitions, { ...write.resource, id })),
   );
-  const ids = new Set([...stored.map(({ id }) => id), ...here.map(({ id }) => id)]);
+  const written = new Set(planned.flatMap(({ type, id, write }) => (write && type === parsed.type ? [id] : [])));
+  const kept = stored.filter(({ id }) => !written.has(id));
+  const ids = new Set([...kept, ...here].map(({ id }) => id));
   if (ids.size !== 1)
     throw refuse(
       412,

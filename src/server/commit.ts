@@ -4,6 +4,7 @@ import { bodyKeysOf } from '../database/envelope.ts';
 import { insertJobs, type NewJob } from '../database/job-table.ts';
 import { contentHash } from '../fhir/canonical.ts';
 import { patientReferences } from '../fhir/compartments.ts';
+import { stringifyExact } from '../fhir/exact-json.ts';
 import { resourceBits } from '../fhir/labels.ts';
 import { forEachReference, parseReference } from '../fhir/references.ts';
 import { extractOne } from '../fhir/search-values.ts';
@@ -279,7 +280,7 @@ function rowOf(draft: Draft, at: number, keys: ReturnType<typeof bodyKeysOf>): R
   return {
     ...base,
     deleted: 0,
-    json: sealText(JSON.stringify(draft.written), keys),
+    json: sealText(stringifyExact(draft.written), keys),
     hash,
     person: draft.person,
     patient: draft.patient,

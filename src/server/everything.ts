@@ -1,10 +1,12 @@
 import { parseSearchDate } from '../fhir/search-ranges.ts';
 import { bundleText, pageLinks, searchEntry } from './bundle-text.ts';
+import { membersOf } from './compartment.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { parameterKey } from './index-rows.ts';
 import { showRows } from './mask.ts';
-import { personsOf } from './persons.ts';
+import { askedOf } from './operations/parameters.ts';
+import { personsOf, samePerson } from './persons.ts';
 import { textsOf } from './present.ts';
 import { visibleRow } from './read-interactions.ts';
 import { refuse } from './refusal.ts';
@@ -18,7 +20,7 @@ const COLUMNS = ROW_COLUMNS.split(', ')
   .join(', ');
 
 /**
- * GET Patient/[id]/$everything: all the reader may see of the person, every source's records, then the directory entries they
+ * GET or POST Patient/[id]/$everything: all the reader may see of the person, every source's records, then the directory entries they
  * name. `_since`, `_type`, `start`/`end` (care dates), `_count` with next links. Rule: FHIR R4 operation-patient-everything.
  */
 export async function everything(context: Context, request: FhirRequest, id: string): Promise<FhirResponse> {
@@ -26,12 +28,19 @@ export async function everything(context: Context, request: FhirRequest, id: str
   context.scopes.require('Patient', 'r');
   const patient = await visibleRow(context, 'Patient', id);
   if (!patient || patient.deleted === 1) throw refuse(404, 'not-found', 'no such Patient');
-  const query = new Map(request.query);
+  const asked = askedOf(context, request);
+  const query = new Map(asked.names().map((name) => [name, asked.texts(name).join(',')]));
   const types = typesOf(context, query.get('_type'));
   const person = (await personsOf(tx, [id])).get(id)!;
-  const where = joinSql([sql('r.person = ?', person), ...(await narrowed(context, query, types))], ' AND ');
-  const asked = Number(query.get('_count') ?? limits.pageMax) || limits.pageDefault;
-  const count = Math.max(1, Math.min(asked, limits.pageMax));
+  const members = membersOf(context.engine.definitions, 'Patient', types, await samePerson(tx, id));
+  const about = joinSql(
+    [sql('SELECT rid FROM resource WHERE person = ?', person), ...(members ? [members] : [])],
+    ' UNION ',
+  );
+  const whole = sql(`r.rid IN (${about.text})`, ...about.params);
+  const where = joinSql([whole, ...(await narrowed(context, query, types))], ' AND ');
+  const wanted = Number(query.get('_count') ?? limits.pageMax) || limits.pageDefault;
+  const count = Math.max(1, Math.min(wanted, limits.pageMax));
   const rows = await tx.query<Row>(`SELECT ${COLUMNS} FROM resource r WHERE ${where.text} ORDER BY r.rid LIMIT ?`, [
     ...where.params,
     count + 1,
@@ -43,7 +52,7 @@ export async function everything(context: Context, request: FhirRequest, id: str
     searchEntry(`${base}/${row.type}/${row.id}`, texts.get(row.rid)!, mode);
   const entries = [...page.map((row) => entry(row, 'match')), ...named.map((row) => entry(row, 'include'))];
   const next = rows.length > count ? String(page.at(-1)!.rid) : undefined;
-  const links = pageLinks(base, `Patient/${id}/$everything`, request.query, next);
+  const links = pageLinks(base, `Patient/${id}/$everything`, [...query], next);
   const record = { at, actor, action: 'R' as const, outcome: 200, type: 'Patient', target: `Patient/${id}`, person };
   return {
     ...jsonResponse(200, bundleText('searchset', entries, links)),

@@ -97,7 +97,15 @@ async function conditionsOf(
   const since = instantParameter(query.get('_since'), '_since');
   if (since) where.push(sql('$V.last_updated >= ?', since.lo));
   const at = instantParameter(query.get('_at'), '_at');
-  if (at) where.push(sql('$V.last_updated <= ?', at.hi));
+  if (at) {
+    // Current at some point of that time: written by its end, and not replaced by its beginning. Rule: FHIR R4 http.html#history.
+    const replaced = 'SELECT 1 FROM history n WHERE n.rid = r.rid AND n.version > $V.version AND n.last_updated <= ?';
+    where.push(
+      sql('$V.last_updated <= ?', at.hi),
+      sql(`NOT EXISTS (${replaced})`, at.lo),
+      sql('($V.version = r.version OR r.last_updated > ?)', at.lo),
+    );
+  }
   return where;
 }
 

@@ -171,7 +171,10 @@ function addValue(add: Add, under: ParameterKeys, value: ComponentValue): void {
       return;
     case 'reference':
       if (value.type !== undefined && value.id !== undefined) add('reference', p, value.id, value.type);
-      else if (value.url !== undefined) add('reference', p, cut(value.url), '');
+      else if (value.url !== undefined) {
+        add('reference', p, cut(value.url), '');
+        if (value.version !== undefined) add('reference', p, cut(`${value.url}|${value.version}`), '');
+      }
       if (value.identifier?.value !== undefined || value.identifier?.system !== undefined) {
         const { value: code, system } = value.identifier;
         add('token', under.identifier, cut(code ?? ''), cut(system ?? ''));
@@ -189,6 +192,8 @@ function addValue(add: Add, under: ParameterKeys, value: ComponentValue): void {
 function addComposite(add: Add, p: number, parts: readonly ComponentValue[]): void {
   const [first, second] = parts;
   if (parts.length !== 2 || first?.kind !== 'token' || second === undefined) return;
+  if ([first, second].some((part) => part.kind === 'token' && part.code === undefined && part.system === undefined))
+    return;
   const head = [p, cut(first.code ?? ''), cut(first.system ?? '')] as const;
   if (second.kind === 'token') add('composite', ...head, cut(second.code ?? ''), cut(second.system ?? ''), 0, 0);
   else if (second.kind === 'quantity')

@@ -1,3 +1,5 @@
+import { firstDifference } from '../fhir/canonical.ts';
+import { cloneExact } from '../fhir/exact-json.ts';
 import { refuse } from './refusal.ts';
 
 interface PatchOperation {
@@ -16,22 +18,22 @@ const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 export function applyJsonPatch<T>(document: T, patch: unknown): T {
   if (!Array.isArray(patch)) throw refuse(400, 'structure', 'a JSON Patch is a list of operations');
   if (patch.length > OPERATIONS_MAX) throw refuse(400, 'too-costly', 'the patch has too many operations');
-  const root = { document: structuredClone(document) as unknown };
+  const root = { document: cloneExact(document) as unknown };
   for (const each of patch as readonly PatchOperation[]) applyOne(root, each);
   return root.document as T;
 }
 
 function applyOne(root: { document: unknown }, { op, path, from, value }: PatchOperation): void {
   const to = pointer(path);
-  if (op === 'add') insert(root, to, structuredClone(value));
+  if (op === 'add') insert(root, to, cloneExact(value));
   else if (op === 'remove') take(root, to);
   else if (op === 'replace') {
     take(root, to);
-    insert(root, to, structuredClone(value));
+    insert(root, to, cloneExact(value));
   } else if (op === 'move') insert(root, to, take(root, pointer(from)));
-  else if (op === 'copy') insert(root, to, structuredClone(find(root, pointer(from))));
+  else if (op === 'copy') insert(root, to, cloneExact(find(root, pointer(from))));
   else if (op === 'test') {
-    if (JSON.stringify(find(root, to)) !== JSON.stringify(value))
+    if (firstDifference(find(root, to), value) !== undefined)
       throw refuse(422, 'processing', 'a test of the patch fails');
   } else throw refuse(400, 'value', 'the patch has an unknown operation');
 }

@@ -1,5 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { bodyKeysOf } from '../database/envelope.ts';
+import { carryExact, stringifyExact } from '../fhir/exact-json.ts';
 import { forEachReference, parseReference } from '../fhir/references.ts';
 import type { Stored } from '../model/store.ts';
 import type { Context } from './context.ts';
@@ -49,7 +50,7 @@ export async function showRows(context: Context, rows: readonly Row[]): Promise<
     const hidden = new Set([...targets.keys()].filter((key) => (seen.has(key) ? !seen.get(key) : !own)));
     const result = hidden.size === 0 ? resource : (maskIn(resource, hidden) as Stored);
     shown.set(row.rid, {
-      text: hidden.size === 0 ? openText(row.json, keys) : JSON.stringify(result),
+      text: hidden.size === 0 ? openText(row.json, keys) : stringifyExact(result),
       resource: result,
     });
   }
@@ -92,7 +93,7 @@ function maskIn(value: unknown, hidden: ReadonlySet<string>): unknown {
   }
   const copy: Record<string, unknown> = {};
   for (const [name, child] of Object.entries(value)) copy[name] = maskIn(child, hidden);
-  return copy;
+  return carryExact(value, copy);
 }
 
 /**
@@ -114,7 +115,7 @@ export function unmask<T>(incoming: T, stored: unknown): T | undefined {
     for (const [name, child] of Object.entries(value)) {
       copy[name] = walk(child, (before as Record<string, unknown> | null | undefined)?.[name]);
     }
-    return copy;
+    return carryExact(value, copy);
   };
   const result = walk(incoming, stored) as T;
   return lost ? undefined : result;

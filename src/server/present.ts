@@ -1,3 +1,4 @@
+import { parseExact, stringifyExact } from '../fhir/exact-json.ts';
 import { outcome } from '../fhir/outcome.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
@@ -20,7 +21,7 @@ export const locationOf = (base: string, row: Pick<Row, 'type' | 'id' | 'version
 export async function textsOf(context: Context, rows: readonly Row[], subset?: Subset): Promise<Map<number, string>> {
   const texts = new Map<number, string>();
   for (const [rid, { text, resource }] of await showRows(context, rows)) {
-    texts.set(rid, subset ? JSON.stringify(subset((resource ?? JSON.parse(text)) as FhirResource)) : text);
+    texts.set(rid, subset ? stringifyExact(subset((resource ?? parseExact(text)) as FhirResource)) : text);
   }
   return texts;
 }

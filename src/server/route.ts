@@ -19,9 +19,13 @@ export function isWrite(request: FhirRequest): boolean {
   const operation = operationWrites(request);
   if (operation !== undefined) return operation;
   if (method === 'GET' || method === 'HEAD') return false;
+  if (method === 'POST' && path.length === 0) return !readsOnly(request.body ?? '');
   const last = path.at(-1);
   return !(method === 'POST' && (last === '_search' || last === '$validate' || last === '$everything'));
 }
+
+/** Whether a Bundle can only read: it then runs beside the writer. An operation or an escaped letter is a doubt, and a doubt a no. */
+const readsOnly = (body: string): boolean => !/"(?:POST|PUT|PATCH|DELETE)"|[\\$]/.test(body);
 
 /** The answer to one interaction; throws a refusal for every other status. Rule: FHIR R4 http.html. */
 export async function route(context: Context, request: FhirRequest): Promise<FhirResponse> {

@@ -1,5 +1,6 @@
 import type { Tx } from '../database/command.ts';
 import type { BodyKeys } from '../database/envelope.ts';
+import { parseExact } from '../fhir/exact-json.ts';
 import type { Stored } from '../model/store.ts';
 import { openText } from './sealed-text.ts';
 import { queryKeys } from './statements.ts';
@@ -54,5 +55,5 @@ export async function loadRow(tx: Tx, type: string, id: string): Promise<Row | u
 
 /** The resource of a row. */
 export function parseRow(row: { readonly json: string }, keys: BodyKeys | undefined): Stored {
-  return JSON.parse(openText(row.json, keys)) as Stored;
+  return parseExact(openText(row.json, keys)) as Stored;
 }

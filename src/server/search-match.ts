@@ -24,7 +24,10 @@ export function meetsAll(conditions: readonly AnyCondition[], type: string, id: 
 
 function meets(condition: Condition, type: string, id: string, index: IndexRows): boolean {
   const { parameter, modifier, values } = condition;
-  if (parameter.code === '_id') return values.includes(id);
+  if (parameter.code === '_id') {
+    if (modifier === 'missing') return values[0] === 'false';
+    return values.includes(id) !== (modifier === 'not');
+  }
   const p = parameterKey(type, parameter.code);
   const of = (table: IndexTable): (readonly SqlValue[])[] =>
     [...(index.get(table)?.values() ?? [])].filter((row) => row[0] === p);

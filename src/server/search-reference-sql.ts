@@ -41,7 +41,7 @@ async function referenceTargets(
 ): Promise<Sql[]> {
   const parsed = parseReference(value, context.base);
   if (parsed.kind === 'absolute' || parsed.kind === 'urn')
-    return [sql("i.tid = ? AND i.ttype = ''", value.split('|')[0]!.slice(0, INDEX_TEXT_MAX))];
+    return [sql("i.tid = ? AND i.ttype = ''", value.slice(0, INDEX_TEXT_MAX))];
   const local = parsed.kind === 'local';
   const id = local ? parsed.id : value;
   if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw refuse(400, 'value', 'a reference parameter is not a reference');

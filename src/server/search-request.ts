@@ -232,7 +232,8 @@ const MODIFIERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function checkModifier(definitions: Definitions, parameter: SearchParameter, modifier: string): void {
-  if ((MODIFIERS[parameter.type] ?? ['missing']).includes(modifier)) return;
+  const allowed = parameter.code === '_id' ? ['missing', 'not'] : (MODIFIERS[parameter.type] ?? ['missing']);
+  if (allowed.includes(modifier)) return;
   if (parameter.type === 'reference' && definitions.isResourceType(modifier)) return;
   throw refuse(400, 'not-supported', `the modifier is not supported on ${parameter.code}`);
 }

@@ -1,4 +1,4 @@
-import { foldText, parseSearchDate, parseSearchNumber } from '../fhir/search-ranges.ts';
+import { foldText, parseSearchNumber } from '../fhir/search-ranges.ts';
 import { canonicalQuantity } from '../fhir/ucum.ts';
 import type { Context } from './context.ts';
 import { isDirectoryType } from './directory-types.ts';
@@ -21,7 +21,6 @@ import {
   dateCondition,
   exactNumber,
   numberCondition,
-  rangeCondition,
   startsWith,
   tokenCondition,
   tokenList,
@@ -102,8 +101,10 @@ export async function compile(context: Context, types: readonly string[], condit
 
 async function compileValue(context: Context, types: readonly string[], condition: Condition): Promise<Compiled> {
   const { parameter, modifier, values } = condition;
-  if (parameter.code === '_id') return compileId(types, values);
-  if (parameter.code === '_lastUpdated') return compileUpdated(values);
+  const isColumn = parameter.code === '_id' || parameter.code === '_lastUpdated';
+  if (isColumn && modifier === 'missing') return always(isMissing(values) ? '1 = 0' : '1 = 1');
+  if (parameter.code === '_id') return { ...compileId(types, values), negated: modifier === 'not' };
+  if (parameter.code === '_lastUpdated') return compileUpdated(context, values);
   if (modifier === 'missing') return compileMissing(types, condition);
   switch (parameter.type) {
     case 'token':
@@ -164,12 +165,20 @@ function compileId(types: readonly string[], values: readonly string[]): Compile
   };
 }
 
-function compileUpdated(values: readonly string[]): Compiled {
+/** What holds of all rows or of none. */
+const always = (text: string): Compiled => ({
+  select: sql(`SELECT i.rid FROM resource i WHERE ${text}`),
+  direct: sql(text),
+  negated: false,
+  pointwise: false,
+  cost: 99,
+});
+
+function compileUpdated(context: Context, values: readonly string[]): Compiled {
   const any = joinSql(
     values.map((value) => {
-      const wanted = parseSearchDate(value);
-      if (!wanted) throw refuse(400, 'value', '_lastUpdated is not a date');
-      return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, '$R.last_updated', '$R.last_updated');
+      const { text, params } = dateCondition(context, value, '$R.last_updated', '$R.last_updated');
+      return sql(`(${text})`, ...params);
     }),
     ' OR ',
   );
@@ -178,9 +187,13 @@ function compileUpdated(values: readonly string[]): Compiled {
   return { select, direct, negated: false, pointwise: false, cost: 90 };
 }
 
-function compileMissing(types: readonly string[], { parameter, values }: Condition): Compiled {
-  const [value] = values;
+function isMissing([value]: readonly string[]): boolean {
   if (value !== 'true' && value !== 'false') throw refuse(400, 'value', ':missing is either true or false');
+  return value === 'true';
+}
+
+function compileMissing(types: readonly string[], { parameter, values }: Condition): Compiled {
+  const negated = isMissing(values);
   const codes =
     parameter.type === 'reference'
       ? [
@@ -192,7 +205,7 @@ function compileMissing(types: readonly string[], { parameter, values }: Conditi
   const text = codes
     .map(([table, code]) => `SELECT i.rid FROM idx_${table} i WHERE ${onKeys(types, code!)}`)
     .join(' UNION ALL ');
-  return { select: sql(text), negated: value === 'true', pointwise: false, cost: 95 };
+  return { select: sql(text), negated, pointwise: false, cost: 95 };
 }
 
 /** From so many alternatives on they are one list. */
@@ -292,7 +305,7 @@ async function compileComposite(
     const [head = '', tail] = splitEscaped(value, '$');
     if (tail === undefined) throw refuse(400, 'value', `${parameter.code} wants two values joined by $`);
     const token = tokenCondition(head);
-    const other = compositeSecond(second.type, tail);
+    const other = compositeSecond(context, second.type, tail);
     return sql(`${token.text} AND ${other.text}`, ...token.params, ...other.params);
   });
   return onIndex('composite', types, parameter.code, parts, 12);

@@ -30,16 +30,17 @@ export function startsWith(column: string, prefix: string): Sql {
   return sql(`${column} >= ? AND ${column} < ?`, from, `${from}\u{10FFFF}`);
 }
 
-export function dateCondition({ at }: Context, value: string): Sql {
+/** `ap` is a tenth of the time between now and the wanted one. `at`: now, in milliseconds. */
+export function dateCondition({ at }: Pick<Context, 'at'>, value: string, lo = 'i.lo', hi = 'i.hi'): Sql {
   const wanted = parseSearchDate(unescapeValue(value));
   if (!wanted) throw refuse(400, 'value', 'a date parameter is not a date');
-  if (wanted.prefix !== 'ap') return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.lo', 'i.hi');
+  if (wanted.prefix !== 'ap') return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, lo, hi);
   const slack = Math.abs(at - wanted.lo) / 10;
-  return sql('i.lo <= ? AND i.hi >= ?', Math.round(wanted.hi + slack), Math.round(wanted.lo - slack));
+  return sql(`${lo} <= ? AND ${hi} >= ?`, Math.round(wanted.hi + slack), Math.round(wanted.lo - slack));
 }
 
 /** How a stored range compares with the wanted one. Rule: FHIR R4 search.html#prefix. */
-export function rangeCondition(prefix: SearchPrefix, from: number, to: number, lo: string, hi: string): Sql {
+function rangeCondition(prefix: SearchPrefix, from: number, to: number, lo: string, hi: string): Sql {
   switch (prefix) {
     case 'ne':
       return sql(`(${lo} < ? OR ${hi} > ?)`, from, to);
@@ -100,14 +101,17 @@ export function exactNumber(
 
 export function uriCondition(value: string, modifier: string | undefined): Sql {
   const uri = unescapeValue(value);
-  if (modifier === 'below') return sql('(i.value = ? OR (i.value >= ? AND i.value < ?))', uri, `${uri}/`, `${uri}0`);
+  if (modifier === 'below') {
+    const stem = uri.replace(/\/$/, '');
+    return sql('(i.value = ? OR (i.value >= ? AND i.value < ?))', uri, `${stem}/`, `${stem}0`);
+  }
   if (modifier !== 'above') return sql('i.value = ?', uri);
   const stems = [uri];
   for (let at = uri.lastIndexOf('/'); at > 8; at = uri.lastIndexOf('/', at - 1)) stems.push(uri.slice(0, at));
   return sql(`i.value IN (${stems.map(() => '?').join(', ')})`, ...stems);
 }
 
-export function compositeSecond(type: string, value: string): Sql {
+export function compositeSecond(context: Pick<Context, 'at'>, type: string, value: string): Sql {
   switch (type) {
     case 'token': {
       const { text, params } = tokenCondition(value);
@@ -124,11 +128,8 @@ export function compositeSecond(type: string, value: string): Sql {
             : sql('i.code2 = ? AND i.system2 = ?', code, system);
       return sql(`${range.text} AND ${unit.text}`, ...range.params, ...unit.params);
     }
-    case 'date': {
-      const wanted = parseSearchDate(unescapeValue(value));
-      if (!wanted) throw refuse(400, 'value', 'a date parameter is not a date');
-      return rangeCondition(wanted.prefix, wanted.lo, wanted.hi, 'i.lo', 'i.hi');
-    }
+    case 'date':
+      return dateCondition(context, value);
     case 'number':
       return numberCondition(value, 'i.lo', 'i.hi');
     case 'string':

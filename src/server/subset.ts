@@ -15,20 +15,24 @@ export function subsetOf(
   definitions: Definitions,
   { elements, summary }: Pick<SearchRequest, 'elements' | 'summary'>,
 ): Subset {
+  const named = (type: string, name: string): string => elementOf(definitions, type, name);
+  const isMandatory = (type: string, name: string): boolean =>
+    (definitions.element(type, named(type, name))?.min ?? 0) > 0;
   if (elements.length > 0) {
     const asked = new Set(elements.map((each) => each.replace(/^[A-Z][A-Za-z]*\./, '').split('.')[0]!));
-    return (resource) =>
-      keep(resource, (name) => asked.has(name) || isMandatory(definitions, resource.resourceType, name));
+    return (resource) => {
+      const type = resource.resourceType;
+      return keep(resource, (name) => asked.has(name) || asked.has(named(type, name)) || isMandatory(type, name));
+    };
   }
   switch (summary) {
     case 'true':
       return (resource) => {
         const names = new Set(definitions.summaryElements(resource.resourceType));
-        return keep(resource, (name) => names.has(name) || names.has(name.replace(/[A-Z].*$/, '')));
+        return keep(resource, (name) => names.has(named(resource.resourceType, name)));
       };
     case 'text':
-      return (resource) =>
-        keep(resource, (name) => name === 'text' || isMandatory(definitions, resource.resourceType, name));
+      return (resource) => keep(resource, (name) => name === 'text' || isMandatory(resource.resourceType, name));
     case 'data':
       return (resource) => keep(resource, (name) => name !== 'text');
     default:
@@ -36,10 +40,13 @@ export function subsetOf(
   }
 }
 
-function isMandatory(definitions: Definitions, type: string, name: string): boolean {
-  const element =
-    definitions.element(type, name.replace(/^_/, '')) ?? definitions.element(type, name.replace(/[A-Z].*$/, ''));
-  return element !== undefined && element.min > 0;
+/** The element a JSON property belongs to: `asNeeded` for `asNeededBoolean`. */
+function elementOf(definitions: Definitions, type: string, name: string): string {
+  if (definitions.element(type, name)) return name;
+  for (let at = name.length - 1; at > 0; at--) {
+    if (/[A-Z]/.test(name[at]!) && definitions.element(type, name.slice(0, at))?.choice) return name.slice(0, at);
+  }
+  return name;
 }
 
 function keep(resource: FhirResource, wanted: (name: string) => boolean): FhirResource {

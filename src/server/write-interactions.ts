@@ -1,5 +1,7 @@
 import { bodyKeysOf } from '../database/envelope.ts';
+import { parseExact } from '../fhir/exact-json.ts';
 import { outcome } from '../fhir/outcome.ts';
+import { repeatsName } from '../fhir/repeated-names.ts';
 import { ambiguous, matching } from './conditional.ts';
 import type { Context } from './context.ts';
 import { idFor } from './declared-id.ts';
@@ -26,13 +28,16 @@ export function resourceIn(request: FhirRequest): FhirResource {
   return parsed as FhirResource;
 }
 
-export function parseJson(body: string | undefined): unknown {
+function parseJson(body: string | undefined): unknown {
   if (!body) throw refuse(400, 'structure', 'the body is empty');
+  let parsed: unknown;
   try {
-    return JSON.parse(body);
+    parsed = parseExact(body);
   } catch {
     throw refuse(400, 'structure', 'the body is not JSON');
   }
+  if (repeatsName(body, parsed)) throw refuse(400, 'structure', 'an object of the body names a property twice');
+  return parsed;
 }
 
 export const requireId = (id: string): string => {
@@ -46,7 +51,7 @@ export async function create(context: Context, request: FhirRequest, type: strin
   const criteria = request.headers['if-none-exist'];
   if (criteria !== undefined) {
     context.scopes.require(type, 's');
-    const found = await matching(context, type, criteria.replace(/^.*\?/, ''));
+    const found = await matching(context, type, criteria);
     if (found.length > 1) throw ambiguous();
     if (found[0]) return writeResponse(context, request, 200, found[0]);
   }
@@ -82,7 +87,13 @@ export async function conditionalTarget(
   const found = await matching(context, type, query);
   if (found.length > 1) throw ambiguous();
   const [only] = found;
-  if (!only) return given === undefined ? context.engine.newId() : requireId(given);
+  if (!only) {
+    if (given === undefined) return context.engine.newId();
+    // Another resource lies under that id, and it is not the one the criteria mean.
+    if ((await visibleRow(context, type, requireId(given)))?.deleted === 0)
+      throw refuse(409, 'conflict', 'the criteria match nothing, but the id is in use', `${type}.id`);
+    return given;
+  }
   if (given !== undefined && given !== only.id)
     throw refuse(400, 'value', 'the resource has another id than the one matched', `${type}.id`);
   return only.id;
@@ -112,15 +123,20 @@ export async function patch(
   type: string,
   id: string | undefined,
 ): Promise<FhirResponse> {
-  const contentType = request.headers['content-type'] ?? '';
-  if (!contentType.startsWith('application/json-patch+json'))
-    throw refuse(415, 'not-supported', 'a patch is application/json-patch+json');
+  const operations = patchIn(request);
   const target = id ?? (await patchTarget(context, type, queryOf(request)));
-  const resource = await patched(context, type, target, parseJson(request.body));
+  const resource = await patched(context, type, target, operations);
   return put(context, request, type, target, resource);
 }
 
-async function patchTarget(context: Context, type: string, query: string): Promise<string> {
+/** The operations of a JSON Patch, as they were sent. */
+export function patchIn(request: FhirRequest): unknown {
+  if (!(request.headers['content-type'] ?? '').startsWith('application/json-patch+json'))
+    throw refuse(415, 'not-supported', 'a patch is application/json-patch+json');
+  return parseJson(request.body);
+}
+
+export async function patchTarget(context: Context, type: string, query: string): Promise<string> {
   context.scopes.require(type, 's');
   const found = await matching(context, type, query);
   if (found.length > 1) throw ambiguous();

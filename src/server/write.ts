@@ -99,7 +99,8 @@ function auditOf(
     {
       at,
       actor,
-      action: ACTIONS[action],
+      // An update under an id that nothing lay under is a create.
+      action: outcome === 201 ? 'C' : ACTIONS[action],
       outcome,
       type,
       target: `${type}/${id}`,

@@ -49,6 +49,30 @@ describe('hostile requests', () => {
     expect(answer.status).toBe(413);
   });
 
+  it('bytes that are no UTF-8 are refused, not stored with a mark in their place', async () => {
+    const before = await patients();
+    const head = Buffer.from('{"resourceType":"Patient","name":[{"family":"');
+    const body = Buffer.concat([head, Buffer.from([0xff, 0xfe]), Buffer.from('"}]}')]);
+    expect((await ask('Patient', { method: 'POST', body })).status).toBe(400);
+    const latin = { 'content-type': 'application/fhir+json; charset=iso-8859-1' };
+    expect((await ask('Patient', { method: 'POST', body: '{"resourceType":"Patient"}', headers: latin })).status).toBe(
+      415,
+    );
+    expect(await patients()).toBe(before);
+    const named = '\ufeff{"resourceType":"Patient","name":[{"family":"Müller 😀"}]}';
+    const type = { 'content-type': 'application/fhir+json; charset="UTF-8"' };
+    const made = await ask('Patient', { method: 'POST', body: named, headers: type });
+    expect(((await made.json()) as { name: { family: string }[] }).name[0]!.family).toBe('Müller 😀');
+  });
+
+  it('gzip is for those who take it', async () => {
+    const encoding = async (accept: string) =>
+      (await ask('metadata', { headers: { 'accept-encoding': accept } })).headers.get('content-encoding');
+    expect(await encoding('gzip')).toBe('gzip');
+    expect(await encoding('br, gzip;q=0.5')).toBe('gzip');
+    expect(await encoding('gzip;q=0')).toBeNull();
+  });
+
   it('SQL in every place is only text', async () => {
     const before = await patients();
     const nasty = "x'); DELETE FROM resource; --";

@@ -19,6 +19,7 @@ function text(test: (value: string) => boolean, reason: string): PrimitiveTest {
   return (value) => {
     if (typeof value !== 'string') return 'must be a JSON string';
     if (value === '') return 'must not be empty';
+    if (!value.isWellFormed()) return 'must be Unicode text';
     return test(value) ? undefined : reason;
   };
 }

@@ -91,7 +91,7 @@ describe('walking and rewriting', () => {
   });
 
   it('replaces temporary ids in references, uris and narrative links, but never an identifier value', () => {
-    const copy = rewriteLinks(OBSERVATION, new Map([[URN, 'Patient/9']]));
+    const copy = rewriteLinks(OBSERVATION, new Map([[URN, 'Patient/9']]), 'http://hub.test/fhir');
     expect(copy.subject?.reference).toBe('Patient/9');
     expect(copy.extension?.[1]?.valueUri).toBe('Patient/9');
     expect(copy.text?.div).toContain('href="Patient/9"');
@@ -100,6 +100,6 @@ describe('walking and rewriting', () => {
 
   it('leaves a resource without temporary ids as it is', () => {
     const patient: Patient | Bundle = { resourceType: 'Patient', name: [{ text: 'x' }] };
-    expect(rewriteLinks(patient, new Map([[URN, 'Patient/9']]))).toEqual(patient);
+    expect(rewriteLinks(patient, new Map([[URN, 'Patient/9']]), 'http://hub.test/fhir')).toEqual(patient);
   });
 });

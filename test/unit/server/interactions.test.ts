@@ -70,6 +70,28 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     ]);
   });
 
+  it('a history _at a time gives the versions that were current then', async () => {
+    const { body } = await ask('POST Patient', patient());
+    const began = hub.clock.ms;
+    for (const gender of ['male', 'female', 'other']) {
+      hub.clock.ms += 60_000;
+      await ask(`PUT Patient/${body.id}`, { ...body, gender });
+    }
+    const versionsAt = async (ms: number) => {
+      const found = await ask(`GET Patient/${body.id}/_history?_at=${new Date(ms).toISOString()}`);
+      return (found.body.entry ?? []).map(
+        (e: { resource: { meta: { versionId: string } } }) => e.resource.meta.versionId,
+      );
+    };
+    expect(await versionsAt(began - 1)).toEqual([]);
+    expect(await versionsAt(began)).toEqual(['1']);
+    expect(await versionsAt(began + 90_000)).toEqual(['2']);
+    expect(await versionsAt(began + 120_000)).toEqual(['3']);
+    expect(await versionsAt(began + 600_000)).toEqual(['4']);
+    const day = await ask(`GET Patient/${body.id}/_history?_at=${new Date(began).toISOString().slice(0, 10)}`);
+    expect(day.body.total).toBe(4);
+  });
+
   it('an unknown id is 404, an unknown type 404, a malformed body 400, an invalid resource 422 with its place', async () => {
     expect((await ask('GET Patient/nothing')).status).toBe(404);
     expect((await ask('GET Nothing/1')).status).toBe(404);
@@ -91,6 +113,17 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     expect((await ask(`PATCH Patient/${body.id}`, [{ op: 'add', path: '/__proto__/x', value: 1 }], type)).status).toBe(
       400,
     );
+  });
+
+  it('a test of a JSON Patch compares members in any order', async () => {
+    const { body } = await ask('POST Patient', patient({ name: [{ family: 'A', use: 'official' }] }));
+    const type = { 'content-type': 'application/json-patch+json' };
+    const test = (value: object) => [
+      { op: 'test', path: '/name/0', value },
+      { op: 'add', path: '/active', value: true },
+    ];
+    expect((await ask(`PATCH Patient/${body.id}`, test({ use: 'official', family: 'B' }), type)).status).toBe(422);
+    expect((await ask(`PATCH Patient/${body.id}`, test({ use: 'official', family: 'A' }), type)).status).toBe(200);
   });
 
   it('conditional create, update and delete act on the one match', async () => {
@@ -206,6 +239,25 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     expect(new Set(seen).size).toBe(2000);
   });
 
+  it("a session of several patients is in each one's compartment, $everything and type search", async () => {
+    const [one, two, three] = await Promise.all(['a', 'b', 'c'].map(() => ask('POST Patient', patient())));
+    const actor = (of: typeof one) => ({ actor: { reference: `Patient/${of!.body.id}` }, status: 'accepted' });
+    const session = await ask('POST Appointment', {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start: '2026-05-01T10:00:00Z',
+      end: '2026-05-01T11:00:00Z',
+      participant: [actor(one), actor(two)],
+    });
+    for (const member of [one, two]) {
+      expect(matchesOf(await ask(`GET Patient/${member!.body.id}/Appointment`))).toEqual([session.body.id]);
+      expect(matchesOf(await ask(`GET Patient/${member!.body.id}/*?_type=Appointment`))).toContain(session.body.id);
+      expect(matchesOf(await ask(`GET Patient/${member!.body.id}/$everything`))).toContain(session.body.id);
+    }
+    expect(matchesOf(await ask(`GET Patient/${three!.body.id}/Appointment`))).toEqual([]);
+    expect(matchesOf(await ask(`GET Patient/${three!.body.id}/$everything`))).not.toContain(session.body.id);
+  });
+
   it('$everything gives the records of the whole person', async () => {
     const identifier = [{ system: 'urn:ev', value: '1' }];
     const one = await ask('POST Patient', patient({ identifier }));
@@ -214,6 +266,35 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     const all = await ask(`GET Patient/${one.body.id}/$everything`);
     expect(matchesOf(all)).toEqual(expect.arrayContaining([one.body.id, two.body.id, body.id]));
     expect(matchesOf(await ask(`GET Patient/${one.body.id}/Observation`))).toEqual([body.id]);
+  });
+
+  it('$everything takes its parameters from a body too', async () => {
+    const { body } = await ask('POST Patient', patient());
+    await ask('POST Observation', observation(`Patient/${body.id}`));
+    const parameter = [{ name: '_type', valueString: 'Patient' }];
+    const found = await ask(`POST Patient/${body.id}/$everything`, { resourceType: 'Parameters', parameter });
+    expect(matchesOf(found)).toEqual([body.id]);
+  });
+
+  it('$validate checks the profile it is asked for, from the address or the body, and what is stored', async () => {
+    const profile = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient';
+    const bare = { resourceType: 'Patient', active: true };
+    const asked = { resourceType: 'Parameters', parameter: [{ name: 'profile', valueUri: profile }] };
+    const whole = { ...asked, parameter: [...asked.parameter, { name: 'resource', resource: bare }] };
+    const { body } = await ask('POST Patient', bare);
+    expect((await ask('POST Patient/$validate', bare)).body.issue[0].severity).toBe('information');
+    for (const [address, sent] of [
+      [`Patient/$validate?profile=${profile}`, bare],
+      ['Patient/$validate', whole],
+      [`Patient/${body.id}/$validate?mode=profile`, asked],
+    ] as const) {
+      const answer = await ask(`POST ${address}`, sent);
+      expect(answer.body.issue.map((each: { expression: string[] }) => each.expression[0])).toContain('Patient.gender');
+    }
+    expect((await ask('POST Patient/$validate?profile=http://nowhere.test/p', bare)).status).toBe(400);
+    expect((await ask('POST Patient/$validate?mode=delete', bare)).status).toBe(400);
+    const odd = { resourceType: 'Parameters', parameter: [null, { name: 'resource', resource: bare }] };
+    expect((await ask('POST Patient/$validate', odd)).status).toBe(200);
   });
 
   it('metadata claims what is served', async () => {
@@ -235,5 +316,24 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     expect((await limited('POST Observation', observation(`Patient/${patientId}`))).status).toBe(403);
     expect((await limited(`GET Patient?_id=${patientId}`)).status).toBe(403);
     expect((await limited(`GET Patient/${patientId}`)).status).toBe(200);
+  });
+
+  it('a scope with a query guards what is written over and deleted, not only what is written', async () => {
+    const patientId = (await ask('POST Patient', patient())).body.id;
+    const vital = { category: [{ coding: [{ code: 'vital-signs' }] }] };
+    const { body: other } = await ask('POST Observation', observation(`Patient/${patientId}`));
+    const { body: own } = await ask('POST Observation', observation(`Patient/${patientId}`, vital));
+    const limited = askAs(
+      hub.fhir,
+      client('org-a', ['system/Observation.cud?category=vital-signs', 'system/Observation.rs', 'system/Patient.rs']),
+    );
+    expect((await limited(`PUT Observation/${other.id}`, { ...other, ...vital })).status).toBe(403);
+    expect((await limited(`DELETE Observation/${other.id}`)).status).toBe(403);
+    const patch = [{ op: 'add', path: '/category', value: vital.category }];
+    const type = { 'content-type': 'application/json-patch+json' };
+    expect((await limited(`PATCH Observation/${other.id}`, patch, type)).status).toBe(403);
+    expect((await ask(`GET Observation/${other.id}`)).body).toEqual(other);
+    expect((await limited(`PUT Observation/${own.id}`, { ...own, status: 'amended' })).status).toBe(200);
+    expect((await limited(`DELETE Observation/${own.id}`)).status).toBe(204);
   });
 });

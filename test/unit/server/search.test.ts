@@ -107,9 +107,17 @@ describe.each(ENGINES)('search on %s', (engine) => {
         resourceType: 'Condition',
         id,
         subject: { reference: 'Patient/p1' },
-        code: { coding: [{ system: cs, code }] },
+        code: { coding: [{ system: cs, code, display: 'Blue' }], ...(id === 'c2' ? { text: 'In low spirits' } : {}) },
       } as never);
     }
+    await put({
+      resourceType: 'CarePlan',
+      id: 'plan',
+      status: 'active',
+      intent: 'plan',
+      subject: { reference: 'Patient/p1' },
+      instantiatesCanonical: ['http://example.org/pd/one|1.0'],
+    } as never);
     const entry = ['p1', 'p3'].map((id) => ({ item: { reference: `Patient/${id}` } }));
     await put({ resourceType: 'List', id: 'l1', status: 'current', mode: 'working', entry } as never);
   });
@@ -145,6 +153,17 @@ describe.each(ENGINES)('search on %s', (engine) => {
     ['Patient?birthdate=sa1979', ['p1', 'p2']],
     ['Patient?birthdate=ne1980', []],
     ['Patient?_id=p1,p3', ['p1', 'p3']],
+    ['Patient?_id:not=p1', ['p2', 'p3']],
+    ['Patient?_id:not=p1,p2', ['p3']],
+    ['Patient?_id:missing=true', []],
+    ['Patient?_id:missing=false&gender=male', ['p2']],
+    ['Observation?patient._id:not=p1', ['o2']],
+    ['Patient?_lastUpdated:missing=true', []],
+    ['Patient?_lastUpdated:missing=false', ['p1', 'p2', 'p3']],
+    ['Patient?_lastUpdated=ap2026-03-02', ['p1', 'p2', 'p3']],
+    ['Patient?_lastUpdated=2026-02', []],
+    ['Patient?_lastUpdated=ap2026-02', ['p1', 'p2', 'p3']],
+    ['Patient?_lastUpdated=ap2020', []],
     ['Patient?name=mull&gender=male', ['p2']],
     ['Observation?code=29463-7&subject=Patient/p1', ['o1', 'o3']],
     ['Observation?code:text=body', ['o1', 'o2', 'o3']],
@@ -163,6 +182,8 @@ describe.each(ENGINES)('search on %s', (engine) => {
     ['Patient?_has:Observation:patient:_id=o2', ['p2']],
     ['Questionnaire?url=http://example.org/q/one', ['q1']],
     ['Questionnaire?url:below=http://example.org/q', ['q1']],
+    ['Questionnaire?url:below=http://example.org/q/', ['q1']],
+    ['Questionnaire?url:below=http://example.org/q/o', []],
     ['Questionnaire?url:above=http://example.org/q/one/two', ['q1']],
     ['RiskAssessment?probability=gt0.7', ['r1']],
     ['RiskAssessment?probability=0.8', ['r1']],
@@ -170,6 +191,11 @@ describe.each(ENGINES)('search on %s', (engine) => {
     ['Patient?_lastUpdated=gt2030', []],
     ['Patient?_lastUpdated=ge2026-03-02', ['p1', 'p2', 'p3']],
     ['Patient?_list=l1', ['p1', 'p3']],
+    ['CarePlan?instantiates-canonical=http://example.org/pd/one', ['plan']],
+    ['CarePlan?instantiates-canonical=http://example.org/pd/one|1.0', ['plan']],
+    ['CarePlan?instantiates-canonical=http://example.org/pd/one|2.0', []],
+    ['Condition?code:text=in low', ['c2']],
+    ['Condition?code:text=blue', ['c1', 'c2']],
   ];
 
   it.each(cases)('%s', async (query, expected) => {
@@ -216,6 +242,19 @@ describe.each(ENGINES)('search on %s', (engine) => {
       'subject',
     ]);
     expect(body.entry[0].resource.meta.tag[0].code).toBe('SUBSETTED');
+    const choice = await ask('GET Observation?_id=o1&_elements=value');
+    expect(choice.body.entry[0].resource.valueQuantity.value).toBe(70);
+    const order = {
+      resourceType: 'ServiceRequest',
+      status: 'active',
+      intent: 'order',
+      subject: { reference: 'Patient/p1' },
+      asNeededBoolean: true,
+      note: [{ text: 'x' }],
+    };
+    const { id } = (await ask('POST ServiceRequest', order)).body;
+    const short = (await ask(`GET ServiceRequest/${id}?_summary=true`)).body;
+    expect([short.asNeededBoolean, short.note]).toEqual([true, undefined]);
     expect((await ask('GET Observation?_summary=count')).body).toMatchObject({ total: 3 });
   });
 
@@ -238,6 +277,8 @@ describe.each(ENGINES)('search on %s', (engine) => {
       'Patient?birthdate=yesterday',
       'Patient?name:nonsense=x',
       'Patient?_count=x',
+      'Patient?_id:text=p1',
+      'Patient?_id:missing=maybe',
       'Patient?_cursor=x',
       'Observation?value-quantity=heavy',
     ]) {

@@ -331,6 +331,26 @@ describe.each(ENGINES)('visibility over FHIR on %s', (engine) => {
     ).toEqual([]);
   });
 
+  it('an access says which machine the data came from and which it went to, and what is a Patient', async () => {
+    const coded = (of: { code?: string; coding?: { code: string }[] }) => of?.coding?.[0]?.code ?? of?.code;
+    const shapeOf = async (entity: string, action: string) => {
+      const found = await riverside(`GET AuditEvent?_source=urn:handoff:access-log&entity=${entity}&action=${action}`);
+      const { agent, entity: entities } = found.body.entry[0].resource;
+      return {
+        agents: agent.flatMap(({ type }: { type: object }) => coded(type) ?? []),
+        entities: entities.map((each: { type: object; role: object }) => `${coded(each.type)}/${coded(each.role)}`),
+      };
+    };
+    await put(riverside, { resourceType: 'Condition', id: 'kept', ...subject('rp') } as never);
+    await riverside('GET Condition/kept');
+    await riverside('GET Patient/rp');
+    await riverside('DELETE Condition/kept');
+    expect(await shapeOf('Condition/kept', 'C')).toEqual({ agents: ['110153', '110152'], entities: ['2/4'] });
+    expect(await shapeOf('Condition/kept', 'R')).toEqual({ agents: ['110152', '110153'], entities: ['2/4'] });
+    expect(await shapeOf('Condition/kept', 'D')).toEqual({ agents: ['110150', 'custodian'], entities: ['2/4'] });
+    expect(await shapeOf('Patient/rp', 'R')).toEqual({ agents: ['110152', '110153'], entities: ['2/4', '1/1'] });
+  });
+
   it('a next link kept from before care ended yields nothing', async () => {
     for (let n = 0; n < 4; n++)
       await put(riverside, { resourceType: 'Condition', id: `more${n}`, ...subject('rp') } as never);

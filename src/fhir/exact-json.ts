@@ -26,7 +26,19 @@ export function parseExact(text: string): unknown {
 
 /** As `JSON.stringify`, but a number that is still the one that was read is written as it was. */
 export function stringifyExact(value: unknown): string {
-  return JSON.stringify(value, exactly);
+  // Asking of every member costs more than writing them all: most resources hold no such number.
+  return holdsExact(value) ? JSON.stringify(value, exactly) : JSON.stringify(value);
+}
+
+function holdsExact(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (written.has(value)) return true;
+  if (Array.isArray(value)) return value.some(holdsExact);
+  for (const name in value) {
+    const member = (value as Readonly<Record<string, unknown>>)[name];
+    if (typeof member === 'object' && member !== null && holdsExact(member)) return true;
+  }
+  return false;
 }
 
 /** A copy of an object remembers what the object did. Gives the copy. */

@@ -248,7 +248,7 @@ function supporting(
   if (observations.length > 0)
     request.snapshot(
       'supportingInfo[OBX]',
-      observations.map((each) => each.reference),
+      [...new Set(observations)].map((each) => each.reference),
     );
   const notes = named(group, 'NTE').flatMap((nte) => annotationOf(nte, scope) ?? []);
   if (notes.length > 0) request.snapshot('note[NTE]', notes);
@@ -297,7 +297,7 @@ export function stateMedication(
   if (observations.length > 0)
     request.snapshot(
       'supportingInformation[OBX]',
-      observations.map((each) => each.reference),
+      [...new Set(observations)].map((each) => each.reference),
     );
 }
 

@@ -213,7 +213,7 @@ function stateContext(request: Draft, patient: Draft, encounter: Draft | undefin
   if (results.length > 0)
     request.snapshot(
       'supportingInfo[OBX]',
-      results.map((result) => result.reference),
+      [...new Set(results)].map((result) => result.reference),
     );
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MappedMessage } from '../../../src/mapping/map-message.ts';
 import { emptyFold, foldAssertions, materialise } from '../../../src/server/fold.ts';
-import { map, PID, partner, resources, stated, text } from './network.ts';
+import { type Loose, map, PID, partner, resources, stated, text } from './network.ts';
 
 const rxa = (
   subId: string,
@@ -156,5 +156,28 @@ describe('orders', () => {
     ['NW', 'CM', 'completed'],
   ])('ORC-1 %s with ORC-5 %s is %s', (control, status, expected) => {
     expect(rde(`ORC|${control}|O1^ID|||${status}`).status).toBe(expected);
+  });
+
+  it('a compound says what it is made of: as encoded, else as asked for', () => {
+    const RXC = (type: string, code: string, amount: string) => `RXC|${type}|${code}^x^L|${amount}|mg`;
+    const parts = (...segments: string[]) => {
+      const mapped = map(text('RDE^O11', [PID, 'ORC|NW|O1^ID', ...segments]));
+      expect(mapped.issues.filter((issue) => issue.location?.startsWith('RXC'))).toEqual([]);
+      return resources(mapped, 'MedicationRequest')[0]
+        .extension.filter((each: Loose) => each.url.endsWith('/medication-component'))
+        .map((each: Loose) => each.extension);
+    };
+    const RXE = 'RXE||KET^Ketamine infusion^L|35||mg';
+    expect(parts(RXE, 'RXR|IV', RXC('B', 'NS', '100'), RXC('A', 'KET', '35'))).toMatchObject([
+      [
+        { valueCode: 'B' },
+        { valueCodeableConcept: { coding: [{ code: 'NS' }] } },
+        { valueQuantity: { value: 100, code: 'mg' } },
+      ],
+      [{ valueCode: 'A' }, { valueCodeableConcept: { coding: [{ code: 'KET' }] } }, { valueQuantity: { value: 35 } }],
+    ]);
+    const RXO = 'RXO|KET^Ketamine infusion^L|35||mg';
+    expect(parts(RXO, RXC('A', 'KET', '35'), RXE, RXC('A', 'KET', '40'))[0][2].valueQuantity.value).toBe(40);
+    expect(parts(RXO, RXC('A', 'KET', '35'), RXE)[0][2].valueQuantity.value).toBe(35);
   });
 });

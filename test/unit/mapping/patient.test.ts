@@ -93,8 +93,18 @@ describe('identity events', () => {
     expect(listed).toEqual(['MRG[1]-3[1].1.1', 'MRG[1]-5[1].1.1']);
   });
 
+  it('every record number that MRG-1 lists is merged, not only the first (H7)', () => {
+    const { identity } = map(text('ADT^A40', [PID, 'MRG|200^^^MRN^MR~201^^^MRN^MR~200^^^MRN^MR~V1^^^VN^VN']));
+    const loser = (value: string) => map(text('ADT^A28', [PID.replace('100', value)])).patients[0];
+    expect(identity).toMatchObject([
+      { op: 'merge', loser: loser('200') },
+      { op: 'merge', loser: loser('201') },
+    ]);
+  });
+
   it.each([
     ['A40', 'MRG|100^^^MRN^MR'],
+    ['A40', 'MRG|200^^^MRN^MR~100^^^MRN^MR'],
     ['A47', 'MRG|100^^^MRN^MR~E1^^^ID^PI'],
   ])('%s of a record with itself is refused: whose other number changed cannot be told', (trigger, mrg) => {
     expect(map(text(`ADT^${trigger}`, [PID, mrg])).refused?.code).toBe('map.merge-self');

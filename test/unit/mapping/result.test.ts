@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { codes, type Loose, map, PID, resources, stated, text } from './network.ts';
 
-const OBR = 'OBR|1||F1^ID|44249-1^PHQ-9^LN|||20260302090000|||||||||||||||||C';
+const OBR = 'OBR|1||F1^ID|44249-1^PHQ-9^LN|||20260302090000||||||||||||||||||C';
 const oru = (...obx: string[]) => map(text('ORU^R01^ORU_R01', [PID, OBR, ...obx]));
 const one = (obx: string) => resources(oru(obx), 'Observation')[0];
 const OBX = (type: string, value: string, unit = '', status = 'F') =>
@@ -25,6 +25,17 @@ describe('results', () => {
     ['V', 'final'],
     ['B', 'preliminary'],
   ])('OBX-11 %s is %s', (code, status) => expect(one(OBX('NM', '5', '', code)).status).toBe(status));
+
+  it.each([
+    ['A', 'preliminary'],
+    ['C', 'corrected'],
+    ['F', 'final'],
+    ['S', 'registered'],
+    ['X', 'cancelled'],
+  ])('without OBX-11, OBR-25 %s makes a result %s: A is "some results", not "amended"', (code, status) => {
+    const mapped = map(text('ORU^R01', [PID, OBR.replace(/C$/, code), OBX('NM', '5', '', '')]));
+    expect(resources(mapped, 'Observation')[0].status).toBe(status);
+  });
 
   it('a correction is the same Observation (H20)', () => {
     expect(one(OBX('NM', '19', '', 'C')).id).toBe(one(OBX('NM', '17')).id);

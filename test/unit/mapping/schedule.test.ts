@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codes, map, PID, partner, resources, text } from './network.ts';
+import { codes, map, PID, partner, resources, stated, text } from './network.ts';
 
 const SECOND = 'PID|2||200^^^MRN^MR||Roe^Sam||19850505|M';
 const SCH = 'SCH|A1^ID|A1^ID||||R|REASON|GRP|60|min|||||||||||||||Booked';
@@ -86,6 +86,16 @@ describe('scheduling', () => {
     expect(resources(siu('S14', [SCH.replace('Booked', code), PID, 'RGS|1', AIS]), 'Appointment')[0].status).toBe(
       status,
     );
+  });
+
+  it('an overbooked appointment is booked and says so, until its status is another', () => {
+    const of = (status: string) => siu('S14', [SCH.replace('Booked', status), PID, 'RGS|1', AIS]);
+    const [appointment] = resources(of('OVERBOOK'), 'Appointment');
+    expect(appointment).toMatchObject({
+      status: 'booked',
+      extension: expect.arrayContaining([expect.objectContaining({ valueBoolean: true })]),
+    });
+    expect(stated(of('Booked'), 'Appointment', 'extension[SCH-25]')).toMatchObject({ op: 'snapshot', value: [] });
   });
 
   it.each([

@@ -70,6 +70,26 @@ export const cx: DataMap = {
   read: (node, scope) => cxIdentifier(node, scope) as Json | undefined,
 };
 
+/**
+ * CX of PID-2 or PID-4, somebody else's number of the patient: without an assigner it is a number of that field, and not of the partner's
+ * default assigner, which would make it another patient's record number. Where PID-3 is empty it is all there is, and read like it.
+ * Rule: HL7 v2.5.1 §3.4.2.2, .4; H7.
+ */
+export function externalCx(field: 2 | 4): DataMap {
+  return {
+    ...cx,
+    read: (node, scope) => {
+      const identifier = cxIdentifier(node, scope);
+      if (identifier === undefined) return undefined;
+      const hd = node.part(4);
+      const isAssigned = [hd.get(1), hd.get(2)].some((part) => part !== undefined);
+      const isAll = !scope.message.segment('PID')?.field(3).hasContent;
+      if (isAssigned || isAll || nationalSystem(node.get(5)) !== undefined) return identifier as Json;
+      return { ...identifier, system: unlistedSystem(scope.partner.id, `PID-${field}`) } as unknown as Json;
+    },
+  };
+}
+
 /** EI: entity identifier (1), namespace (2), universal id (3) and its type (4). Without any assigner it is the sender's own. */
 export function eiKey(node: Node, scope: Scope): { system: string; value: string } | undefined {
   const value = node.get(1);

@@ -126,29 +126,34 @@ function stateSession(
     }
     raise(draft, group.orc, 28, scope);
     raise(session, group.orc, 28, scope);
-    stateProcedure(session, draft, patient, encounter);
+    stateProcedure(session, draft, patient, encounter, scope);
     stateVitals(administration, session, patient, encounter, order, scope);
   }
 }
 
-/** The dose session: begun with its first administration; stopped when one of the message was partial. */
-function stateProcedure(session: Draft, administration: Draft, patient: Draft, encounter: Draft | undefined): void {
+/**
+ * The dose session, as far as one message can tell: its devices may come in a message each, so a refused, deleted or later one says
+ * nothing against what another message said was given, and its start only holds while none is earlier. One that was partial marks
+ * the session, whatever is said of the others. Of a partner that sends one total, the message is the session. Rule: DOMAIN §C1 RAS, H11.
+ */
+function stateProcedure(
+  session: Draft,
+  administration: Draft,
+  patient: Draft,
+  encounter: Draft | undefined,
+  scope: Scope,
+): void {
   session.set('subject', patient.reference);
   if (encounter !== undefined) session.set('encounter', encounter.reference);
   session.set('code', concept(SESSION_CODE, 'dose-session') as unknown as Json);
-  const status = administration.value('status');
-  const so = session.value('status');
-  const next =
-    status === 'stopped' || so === 'stopped'
-      ? 'stopped'
-      : status === 'completed' || so === 'completed'
-        ? 'completed'
-        : status;
-  if (typeof next === 'string') session.set('status', next === 'unknown' && so !== undefined ? so : next);
-  const start = administration.value('effectivePeriod.start') ?? administration.value('effectiveDateTime');
-  const known = session.value('performedPeriod.start');
-  if (typeof start === 'string' && (typeof known !== 'string' || Date.parse(start) < Date.parse(known))) {
-    session.set('performedPeriod.start', start);
+  const status = administration.value('status') as string;
+  const isWhole = scope.partner.administration === 'total';
+  if (status === 'stopped' || isWhole) session.set('status', status);
+  else session.lowest('status', status);
+  const start = administration.value('effectivePeriod.start');
+  if (typeof start === 'string') {
+    if (isWhole) session.set('performedPeriod.start', start);
+    else session.lowest('performedPeriod.start', start);
   }
   const performers = administration.value('performer[RXA-10]');
   if (Array.isArray(performers)) {

@@ -15,7 +15,7 @@ import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { stateAccount } from './account.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { stateLooseObservations } from './observation.ts';
-import { onlyPatient, patientIdentifier, statePatient } from './patient.ts';
+import { onlyPatient, patientIdentifiers, statePatient } from './patient.ts';
 import { stateProcedures } from './procedure.ts';
 import { stateTeam } from './team.ts';
 import { contextVisit, stateVisit } from './visit.ts';
@@ -132,20 +132,22 @@ export const ADT_MERGE: MessageMap = {
   },
 };
 
+/** MRG-1 lists the numbers of the prior record: each that the source may have keyed a record by is merged, not only the first. */
 function mergeInto(survivor: Draft, mrg: Segment, scope: Scope): void {
-  const prior = patientIdentifier(mrg, [1, 4], scope);
-  if (prior === undefined) {
+  const priors = patientIdentifiers(mrg, [1, 4], scope);
+  if (priors.length === 0) {
     throw new Refusal('map.patient-unidentified', 'no prior identifier with an assigner', `MRG[${mrg.occurrence}]-1`);
   }
-  const key = patientKey(scope.owner, prior);
-  const id = scope.idOf(key);
-  if (id !== survivor.id) {
+  for (const prior of priors) {
+    const key = patientKey(scope.owner, prior);
+    const id = scope.idOf(key);
+    // A number the record is not keyed by: whose records stood under it cannot be told from here.
+    if (id === survivor.id) {
+      throw new Refusal('map.merge-self', 'prior and surviving record are the same', `MRG[${mrg.occurrence}]-1`);
+    }
     scope.draft(key, id).default('identifier', [{ system: prior.system, value: prior.value }] as Json);
     scope.identity.push({ op: 'merge', survivor: survivor.id, loser: id });
-    return;
   }
-  // A number the record is not keyed by: whose records stood under it cannot be told from here.
-  throw new Refusal('map.merge-self', 'prior and surviving record are the same', `MRG[${mrg.occurrence}]-1`);
 }
 
 function nextNamed(segment: Segment, name: string): Segment | undefined {

@@ -14,11 +14,12 @@ import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
 import { MSH } from '../segments/envelope.ts';
 import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
-import { ORC_MEDICATION, RXE_MEDICATION, RXR_DOSAGE, TQ1_DOSAGE } from '../segments/pharmacy.ts';
+import { ORC_MEDICATION, RXC_COMPONENT, RXE_MEDICATION, RXR_DOSAGE, TQ1_DOSAGE } from '../segments/pharmacy.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { stateGuarantors } from './account.ts';
 import { stateAllergies, stateCoverages } from './clinical.ts';
+import { stateComponents } from './component.ts';
 import { raise } from './confidentiality.ts';
 import { conceptAt, dosageOf, nodeOf, priorityOf } from './dosage.ts';
 import { stateObservation } from './observation.ts';
@@ -70,6 +71,7 @@ export const RDE: MessageMap = {
     ORC_MEDICATION,
     RXE_MEDICATION,
     RXR_DOSAGE,
+    RXC_COMPONENT,
     TQ1_DOSAGE,
     NTE_NOTE,
     OBX_OBSERVATION,
@@ -125,6 +127,7 @@ export function stateMedicationOrder(
     );
   const grouped = orderNumber(group.orc, scope, [4]);
   if (grouped !== undefined) request.set('groupIdentifier', { system: grouped.system, value: grouped.value });
+  stateComponents(request, group, scope);
   raise(request, group.orc, 28, scope);
 }
 

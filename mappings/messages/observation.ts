@@ -13,11 +13,12 @@ import { addressOf } from '../datatypes/person.ts';
 import { range, unitOf } from '../datatypes/quantity.ts';
 import { codedOrganization } from '../datatypes/role.ts';
 import { decimal } from '../datatypes/text.ts';
-import { deviceKey, type IdentifierKey, looseObservationKey, observationKey, specimenKey } from '../keys.ts';
+import { deviceKey, type IdentifierKey, specimenKey } from '../keys.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
-import { BLOOD_PRESSURE, BLOOD_PRESSURE_PARTS, categoryOf, isVitalSign } from '../tables/observation.ts';
+import { BLOOD_PRESSURE, BLOOD_PRESSURE_PARTS, categoryOf } from '../tables/observation.ts';
 import { MEDICAL_DIRECTOR } from '../tables/performer.ts';
 import { codeKey } from './clinical.ts';
+import { identify } from './observation-identity.ts';
 
 const DATA_ABSENT = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
 
@@ -43,8 +44,8 @@ export function codeOf(obx: Segment, field: number, scope: Scope): Json | undefi
 }
 
 /**
- * States one OBX. Keyed by order, code and sub-id, so that a correction replaces what it corrects. Systolic and diastolic pressure of
- * one sub-id (or moment) are components of one panel. Undefined when OBX-3 is empty. Rule: DOMAIN §B4, §C1 ORU, H20.
+ * States one OBX. Systolic and diastolic pressure of one sub-id (or moment) are components of one panel. Several OBX may give the same
+ * draft (panels, lines of one text). Undefined when OBX-3 is empty. Rule: DOMAIN §B4, §C1 ORU, H20.
  */
 export function stateObservation(
   obx: Segment,
@@ -60,7 +61,11 @@ export function stateObservation(
   }
   const key = codeKey(code);
   const part = BLOOD_PRESSURE_PARTS[key];
-  const observation = draftOf(obx, part === undefined ? key : BLOOD_PRESSURE.key, part !== undefined, context, scope);
+  const { observation, continues } = identify(obx, key, context, scope);
+  if (continues) {
+    addLine(obx, observation, code, notes, scope);
+    return observation;
+  }
   observation.set('subject', context.patient.reference);
   if (context.encounter !== undefined) observation.set('encounter', context.encounter.reference);
   scope.apply(OBX_OBSERVATION, obx, observation);
@@ -84,6 +89,17 @@ export function stateObservation(
   const remarks = notes.flatMap((nte) => annotationOf(nte, scope) ?? []);
   if (remarks.length > 0) observation.snapshot('note[NTE]', remarks);
   return observation;
+}
+
+/** One more line of a text; an empty one stays a blank line. */
+function addLine(obx: Segment, observation: Draft, code: Json, notes: readonly Segment[], scope: Scope): void {
+  scope.apply(OBX_OBSERVATION, obx, observation);
+  const before = observation.value('valueString');
+  const line = obx.field(5).hasContent ? valuesOf(obx, code, scope).valueString : '';
+  if (typeof line === 'string' && (typeof before === 'string' || line !== '')) {
+    observation.set('valueString', typeof before === 'string' ? `${before}\n${line}` : line);
+  }
+  for (const nte of notes) observation.append('note[NTE]', annotationOf(nte, scope) as Json | undefined);
 }
 
 const SUB_ID = 'http://hl7.org/fhir/StructureDefinition/observation-v2-subid';
@@ -146,16 +162,6 @@ function responsible(obx: Segment, observation: Draft, scope: Scope): void {
   if (person === undefined) return;
   const extension = [MEDICAL_DIRECTOR, ...(person.extension ?? [])];
   observation.snapshot('performer[OBX-25]', [{ ...person, extension } as unknown as Json]);
-}
-
-function draftOf(obx: Segment, key: string, isPanelPart: boolean, context: ObservationContext, scope: Scope): Draft {
-  const subId = obx.get(4)?.trim() || undefined;
-  const at = obx.get(14)?.trim() || undefined;
-  // Vital signs are taken again and again under one order: without a sub-id their time tells them apart.
-  const discriminator = subId ?? (isPanelPart || isVitalSign(key) || context.isSeries ? at : undefined);
-  const { order, patient, encounter } = context;
-  if (order !== undefined) return scope.draft(observationKey(scope.owner, order, key, discriminator), patient.id);
-  return scope.draft(looseObservationKey(scope.owner, (encounter ?? patient).id, key, discriminator ?? at), patient.id);
 }
 
 function stateValue(observation: Draft, element: string, value: unknown): void {

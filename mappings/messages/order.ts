@@ -20,7 +20,7 @@ import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED, PID_ACCOUNT } from 
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
 import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, RXO_MEDICATION, TQ1_SERVICE } from '../segments/order.ts';
-import { ORC_MEDICATION, RXE_MEDICATION, RXR_DOSAGE, TQ1_DOSAGE } from '../segments/pharmacy.ts';
+import { ORC_MEDICATION, RXC_COMPONENT, RXE_MEDICATION, RXR_DOSAGE, TQ1_DOSAGE } from '../segments/pharmacy.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { OBR_SPECIMEN, SAC_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
@@ -78,6 +78,7 @@ export const ORDER: MessageMap = {
     RXO_MEDICATION,
     RXE_MEDICATION,
     RXR_DOSAGE,
+    RXC_COMPONENT,
     TQ1_DOSAGE,
     OBX_OBSERVATION,
     NTE_NOTE,
@@ -248,7 +249,7 @@ function supporting(
   if (observations.length > 0)
     request.snapshot(
       'supportingInfo[OBX]',
-      observations.map((each) => each.reference),
+      [...new Set(observations)].map((each) => each.reference),
     );
   const notes = named(group, 'NTE').flatMap((nte) => annotationOf(nte, scope) ?? []);
   if (notes.length > 0) request.snapshot('note[NTE]', notes);
@@ -297,7 +298,7 @@ export function stateMedication(
   if (observations.length > 0)
     request.snapshot(
       'supportingInformation[OBX]',
-      observations.map((each) => each.reference),
+      [...new Set(observations)].map((each) => each.reference),
     );
 }
 

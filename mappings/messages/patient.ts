@@ -17,33 +17,32 @@ function rank(type: string | undefined, listed: boolean, issued: boolean): numbe
   return (issued ? 8 : 0) + (isRecordNumber ? 4 : 0) + (listed ? 2 : 0) + (type === 'PI' || type === 'PT' ? 1 : 0);
 }
 
-/** The identifier that keys a patient among the repetitions of CX fields; the first of the best. */
-export function patientIdentifier(
-  segment: Segment,
-  fields: readonly number[],
-  scope: Scope,
-): IdentifierKey | undefined {
-  let best: IdentifierKey | undefined;
-  let most = -1;
+/**
+ * The identifiers that may key a patient among the repetitions of CX fields: the first of the best, then the others as good and of its
+ * assigner.
+ */
+export function patientIdentifiers(segment: Segment, fields: readonly number[], scope: Scope): IdentifierKey[] {
   for (const field of fields) {
     scope.place(segment, field);
-    for (const repetition of segment.repetitions(field)) {
-      const found = cxKey(new Node(repetition), scope);
-      if (found === undefined) continue;
-      const issued = scope.partner.issues?.includes(found.system) ?? false;
-      const points = rank(found.type, !found.system.startsWith('urn:handoff:'), issued);
-      if (points === undefined || points <= most) continue;
-      best = { system: found.system, value: found.value };
-      most = points;
-    }
-    if (best !== undefined) return best;
+    const found = segment.repetitions(field).flatMap((repetition) => {
+      const key = cxKey(new Node(repetition), scope);
+      if (key === undefined) return [];
+      const issued = scope.partner.issues?.includes(key.system) ?? false;
+      const points = rank(key.type, !key.system.startsWith('urn:handoff:'), issued);
+      return points === undefined ? [] : [{ points, key: { system: key.system, value: key.value } }];
+    });
+    const most = Math.max(...found.map(({ points }) => points));
+    const best = found.find(({ points }) => points === most);
+    if (best === undefined) continue;
+    const alike = found.filter(({ points, key }) => points === most && key.system === best.key.system);
+    return [...new Map(alike.map(({ key }) => [key.value, key])).values()];
   }
-  return best;
+  return [];
 }
 
 /** The patient's natural key from a PID; undefined when nothing in it identifies anybody. */
 export function patientKeyOf(pid: Segment, scope: Scope): IdentifierKey | undefined {
-  const found = patientIdentifier(pid, [3, 2, 4], scope);
+  const [found] = patientIdentifiers(pid, [3, 2, 4], scope);
   if (found !== undefined) return found;
   if (scope.context.unidentified === 'message') {
     return { system: 'urn:handoff:message', value: `${scope.context.bodyHash}#${pid.occurrence}` };
@@ -141,7 +140,7 @@ export type PatientRef = Pick<Draft, 'id' | 'reference'>;
  */
 export function answeredPatient(scope: Scope): PatientRef {
   const pid = scope.message.segment('PID');
-  const identifier = pid === undefined ? undefined : patientIdentifier(pid, [3, 2, 4], scope);
+  const [identifier] = pid === undefined ? [] : patientIdentifiers(pid, [3, 2, 4], scope);
   if (identifier === undefined) return onlyPatient(scope);
   const issuer = scope.issuer(identifier.system);
   if (issuer === scope.owner) return onlyPatient(scope);

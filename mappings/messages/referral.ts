@@ -18,10 +18,11 @@ import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.t
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PR1_PROCEDURE } from '../segments/procedure.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
-import { AUT_REQUEST, PRD_PARTY, RF1_REQUEST } from '../segments/referral.ts';
+import { AUT_REQUEST, CTD_CONTACT, PRD_PARTY, RF1_REQUEST } from '../segments/referral.ts';
 import { REFERRAL_STATUS } from '../tables/referral.ts';
 import { stateGuarantors } from './account.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
+import { contactsOf } from './contact.ts';
 import { partiesOf } from './party.ts';
 import { answeredPatient, onlyPatient, type PatientRef } from './patient.ts';
 import { stateProcedures } from './procedure.ts';
@@ -36,6 +37,7 @@ const MAPS = [
   AUT_REQUEST,
   PR1_PROCEDURE,
   PRD_PARTY,
+  CTD_CONTACT,
   PID_PATIENT,
   PD1_PATIENT,
   NK1_RELATED_PERSON,
@@ -124,12 +126,18 @@ function stateRequest(loop: Loop, request: Draft, patient: Draft, encounter: Dra
   if (encounter !== undefined) request.set('encounter', encounter.reference);
   scope.apply(RF1_REQUEST, loop.rf1, request);
   authorization(scope.message.segment('AUT'), request, scope);
+  stateContacts(request, scope);
   const notes = notesOf(scope);
   if (notes.length > 0)
     request.snapshot(
       'note[NTE]',
       notes.map((text) => ({ text })),
     );
+}
+
+function stateContacts(draft: Draft, scope: Scope): void {
+  const contacts = contactsOf(scope);
+  if (contacts.length > 0) draft.snapshot('extension[CTD]', contacts);
 }
 
 const identifier = (loop: Loop): Json => ({
@@ -213,7 +221,7 @@ function stateContext(request: Draft, patient: Draft, encounter: Draft | undefin
   if (results.length > 0)
     request.snapshot(
       'supportingInfo[OBX]',
-      results.map((result) => result.reference),
+      [...new Set(results)].map((result) => result.reference),
     );
 }
 
@@ -254,6 +262,7 @@ export const RRI: MessageMap = {
         `note[${scope.owner}]`,
         notes.map((text) => ({ text })),
       );
+    stateContacts(task, scope);
     answeringTeam(patient, scope);
   },
 };

@@ -15,7 +15,7 @@ import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { OBR_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
-import { RESULT_STATUS } from '../tables/order.ts';
+import { GROUP_RESULT_STATUS } from '../tables/order.ts';
 import { codeKey, stateRelatives } from './clinical.ts';
 import { raise } from './confidentiality.ts';
 import { nodeOf } from './dosage.ts';
@@ -112,7 +112,7 @@ export function stateResultGroup(
     encounter,
     order,
     time: obr?.get(7)?.trim() || undefined,
-    status: stated === undefined ? undefined : lookUp(RESULT_STATUS, stated, scope.partner)?.code,
+    status: stated === undefined ? undefined : lookUp(GROUP_RESULT_STATUS, stated, scope.partner)?.code,
   };
   const specimens = stateSpecimens({ obr, spm: group.spm }, patient, order?.value, scope);
   const request = orderedBy(group, order, patient, encounter, scope);

@@ -86,12 +86,22 @@ export function windowOf(sch: Segment, scope: Scope, of: 'all' | 'session' = 'al
     const start = scope.time(text, 'instant');
     if (start === undefined) continue;
     const own = amount === undefined ? undefined : minutesOf(segment.get(amount), segment.get(unit!));
-    const end = statedEnd(tq1, sch, scope) ?? plus(start, own ?? stated);
+    const end = endAfter(start, statedEnd(tq1, sch, scope), scope) ?? plus(start, own ?? stated);
     if (end === undefined)
       scope.issue('map.time-incomplete', 'an appointment with a start and neither end nor duration');
     return { start: end === undefined ? undefined : start, end, minutes: whole(stated ?? own) };
   }
   return { start: undefined, end: undefined, minutes: whole(stated) };
+}
+
+/**
+ * The stated end, unless it is not after the start: a slip, or a start that the clock change moved onto it. An appointment without
+ * length would be in nobody's way. R4 has no invariant for it. Rule: H8, R01.
+ */
+function endAfter(start: Time, end: Time | undefined, scope: Scope): Time | undefined {
+  if (end === undefined || Date.parse(shownTime(end)) > Date.parse(shownTime(start))) return end;
+  scope.issue('map.end-not-after-start', 'the stated end is not after the start: the duration counts');
+  return undefined;
 }
 
 function statedEnd(tq1: Segment | undefined, sch: Segment, scope: Scope): Time | undefined {

@@ -7,6 +7,7 @@ import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import type { ElementAssertion } from '../../src/model/assertion.ts';
 import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { practitionerOf } from '../datatypes/directory.ts';
 import { eiKey } from '../datatypes/identifier.ts';
 import { annotationOf, textsOf } from '../datatypes/note.ts';
@@ -189,6 +190,7 @@ function stateAppointment(appointment: Draft, patient: Draft, shared: Shared, sc
     appointment.set('status', shared.status);
     if (shared.status !== 'cancelled' && shared.status !== 'noshow') appointment.delete('cancelationReason');
   }
+  overbooked(shared.sch, appointment);
   const { start, end, minutes } = shared.window;
   if (start !== undefined && end !== undefined) {
     appointment.set('start', start);
@@ -209,6 +211,16 @@ function stateAppointment(appointment: Draft, patient: Draft, shared: Shared, sc
   contacts(shared.sch, appointment, scope);
   if (shared.basedOn !== undefined) appointment.snapshot('basedOn[SCH]', [shared.basedOn]);
 }
+
+/** An overbooked appointment is booked, and says that it stands on top of another. Rule: DOMAIN §C1, table 0278; R01. */
+function overbooked(sch: Segment, appointment: Draft): void {
+  const status = sch.get(25)?.trim();
+  if (!status) return;
+  const isOver = status.toLowerCase() === 'overbook';
+  appointment.snapshot('extension[SCH-25]', isOver ? [{ url: OVERBOOKED, valueBoolean: true }] : []);
+}
+
+const OVERBOOKED = hubExtension('overbooked');
 
 const NOTE = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.note';
 

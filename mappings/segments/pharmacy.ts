@@ -71,6 +71,21 @@ export const RXE_MEDICATION = {
   ],
 } as const satisfies SegmentMap<MedicationRequest>;
 
+/** RXC → what a compound is made of, beside the code. The guide has no map of it; this is ours. */
+export const RXC_COMPONENT: SegmentMap<MedicationRequest> = {
+  name: 'RXC[MedicationRequest]',
+  segment: 'RXC',
+  rows: [],
+  hand: [
+    { from: 'RXC-1', to: 'extension', by: 'base or additive' },
+    { from: 'RXC-2', to: 'extension', by: 'component' },
+    { from: 'RXC-3', to: 'extension', by: 'amount' },
+    { from: 'RXC-4', to: 'extension', by: 'unit of the amount' },
+    { from: 'RXC-5', to: 'extension', by: 'strength' },
+    { from: 'RXC-6', to: 'extension', by: 'unit of the strength' },
+  ],
+};
+
 export const RXR_DOSAGE: SegmentMap<MedicationRequest> = {
   name: 'RXR[MedicationRequest]',
   segment: 'RXR',

@@ -3,7 +3,7 @@ import { absent, every, first, type SegmentMap } from '../../src/mapping/row.ts'
 import { hubExtension } from '../../src/model/systems.ts';
 import { coded, cwe, known, ofTable, translated } from '../datatypes/coded.ts';
 import { organization, practitioner } from '../datatypes/directory.ts';
-import { cx } from '../datatypes/identifier.ts';
+import { cx, externalCx } from '../datatypes/identifier.ts';
 import { xad, xpn, xpnString, xtn } from '../datatypes/person.ts';
 import { extension, holding, nested } from '../datatypes/shape.ts';
 import { date, dateTime, integer, st, yesNo } from '../datatypes/text.ts';
@@ -19,9 +19,9 @@ export const PID_PATIENT = {
   name: 'PID[Patient]',
   segment: 'PID',
   rows: [
-    { from: 'PID-2', to: 'identifier', as: every(cx) },
+    { from: 'PID-2', to: 'identifier', as: every(externalCx(2)) },
     { from: 'PID-3', to: 'identifier', as: every(cx) },
-    { from: 'PID-4', to: 'identifier', as: every(cx) },
+    { from: 'PID-4', to: 'identifier', as: every(externalCx(4)) },
     { from: 'PID-5', to: 'name', as: every(xpn) },
     {
       from: 'PID-6',

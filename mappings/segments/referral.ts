@@ -65,3 +65,16 @@ export const AUT_REQUEST: SegmentMap<ServiceRequest> = {
     { from: 'AUT-9', to: 'extension', by: 'authorized treatments' },
   ],
 };
+
+/** CTD → whom to ask, beside the request; of an answer, beside its Task. Rule: HL7 v2.5.1 §11.6.4. */
+export const CTD_CONTACT: SegmentMap<ServiceRequest> = {
+  name: 'CTD[ServiceRequest]',
+  segment: 'CTD',
+  rows: [],
+  hand: [
+    { from: 'CTD-1', to: 'extension', by: 'role of the contact' },
+    { from: 'CTD-2', to: 'extension', by: 'name' },
+    { from: 'CTD-3', to: 'extension', by: 'address' },
+    { from: 'CTD-5', to: 'extension', by: 'telephone' },
+  ],
+};

@@ -182,6 +182,23 @@ export const IMMUNIZATION_STATUS: ConceptTable = {
   }),
 };
 
+/** OBR-25 as the status of a result that has none of its own: A is "some results", not "amended". Rule: HL7 v2.5.1 table 0123. */
+export const GROUP_RESULT_STATUS: ConceptTable = {
+  id: '0123',
+  name: 'ResultStatus[Observation.status]',
+  codes: codes(OBSERVATION_STATUS, {
+    A: 'preliminary',
+    C: 'corrected',
+    F: 'final',
+    I: 'registered',
+    O: 'registered',
+    P: 'preliminary',
+    R: 'preliminary',
+    S: 'registered',
+    X: 'cancelled',
+  }),
+};
+
 /** OBX-11. N, O, I, R, S, V, U, B are unmatched in the guide. Rule: DOMAIN §C1 ORU, H20. */
 export const RESULT_STATUS: ConceptTable = {
   id: '0085',

@@ -73,6 +73,12 @@ export class Draft {
     this.#defaults.set(element, value);
   }
 
+  /** A default of which, within this message as among messages, the least text holds. */
+  lowest(element: string, value: string): void {
+    const known = this.#defaults?.get(element);
+    if (typeof known !== 'string' || value < known) this.default(element, value);
+  }
+
   label(labels: readonly { readonly system: string; readonly code: string }[]): void {
     this.#labels = [...(this.#labels ?? []), ...labels];
   }

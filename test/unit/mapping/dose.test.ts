@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { map, PID, resources, text } from './network.ts';
+import type { MappedMessage } from '../../../src/mapping/map-message.ts';
+import { emptyFold, foldAssertions, materialise } from '../../../src/server/fold.ts';
+import { type Loose, map, PID, partner, resources, stated, text } from './network.ts';
 
 const rxa = (
   subId: string,
@@ -49,6 +51,45 @@ describe('administrations (H11)', () => {
     expect([deleted.id, updated.id]).toEqual([before.id, before.id]);
     expect(deleted.status).toBe('entered-in-error');
     expect(updated.dosage.dose.value).toBe(14);
+  });
+
+  it('a second device that is refused or taken back in a message of its own leaves the session as the first made it', () => {
+    const first = ras(rxa('1'));
+    const sessionOf = (...messages: MappedMessage[]) =>
+      messages.reduce((state, { resources: all, stamp }) => {
+        const said = all.find((each) => each.type === 'Procedure')!;
+        return foldAssertions(state, said, stamp, 'clinic');
+      }, emptyFold('clinic-org'));
+    for (const second of [
+      ras(rxa('2', { status: 'RE', at: '202603101515' })),
+      ras(rxa('2', { action: 'D', at: '202603101515' })),
+      ras(rxa('2', { at: '202603101515' })),
+    ]) {
+      for (const order of [
+        [first, second],
+        [second, first],
+      ]) {
+        expect(materialise('Procedure', 'session', sessionOf(...order))).toMatchObject({
+          status: 'completed',
+          performedPeriod: { start: '2026-03-10T15:10:00-04:00' },
+        });
+      }
+    }
+    const partial = ras(rxa('2', { status: 'PA', amount: '14' }));
+    for (const order of [
+      [first, partial],
+      [partial, first],
+    ])
+      expect(materialise('Procedure', 'session', sessionOf(...order))).toMatchObject({ status: 'stopped' });
+    expect(resources(ras(rxa('1', { status: 'RE' })), 'Procedure')[0].status).toBe('not-done');
+  });
+
+  it('the deletion of the one total of a session takes the session back', () => {
+    const total = map(
+      text('RAS^O17^RAS_O17', [PID, 'ORC|RE|O1^ID|F1^ID', rxa('1', { action: 'D', amount: '56' })]),
+      partner({ administration: 'total' }),
+    );
+    expect(stated(total, 'Procedure', 'status')).toMatchObject({ op: 'set', value: 'entered-in-error' });
   });
 
   it('RXA-4 equal to RXA-3 is an unknown end', () => {
@@ -115,5 +156,28 @@ describe('orders', () => {
     ['NW', 'CM', 'completed'],
   ])('ORC-1 %s with ORC-5 %s is %s', (control, status, expected) => {
     expect(rde(`ORC|${control}|O1^ID|||${status}`).status).toBe(expected);
+  });
+
+  it('a compound says what it is made of: as encoded, else as asked for', () => {
+    const RXC = (type: string, code: string, amount: string) => `RXC|${type}|${code}^x^L|${amount}|mg`;
+    const parts = (...segments: string[]) => {
+      const mapped = map(text('RDE^O11', [PID, 'ORC|NW|O1^ID', ...segments]));
+      expect(mapped.issues.filter((issue) => issue.location?.startsWith('RXC'))).toEqual([]);
+      return resources(mapped, 'MedicationRequest')[0]
+        .extension.filter((each: Loose) => each.url.endsWith('/medication-component'))
+        .map((each: Loose) => each.extension);
+    };
+    const RXE = 'RXE||KET^Ketamine infusion^L|35||mg';
+    expect(parts(RXE, 'RXR|IV', RXC('B', 'NS', '100'), RXC('A', 'KET', '35'))).toMatchObject([
+      [
+        { valueCode: 'B' },
+        { valueCodeableConcept: { coding: [{ code: 'NS' }] } },
+        { valueQuantity: { value: 100, code: 'mg' } },
+      ],
+      [{ valueCode: 'A' }, { valueCodeableConcept: { coding: [{ code: 'KET' }] } }, { valueQuantity: { value: 35 } }],
+    ]);
+    const RXO = 'RXO|KET^Ketamine infusion^L|35||mg';
+    expect(parts(RXO, RXC('A', 'KET', '35'), RXE, RXC('A', 'KET', '40'))[0][2].valueQuantity.value).toBe(40);
+    expect(parts(RXO, RXC('A', 'KET', '35'), RXE)[0][2].valueQuantity.value).toBe(35);
   });
 });

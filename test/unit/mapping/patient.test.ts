@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codes, map, PID, partner, resources, stated, text } from './network.ts';
+import { codes, type Loose, map, PID, partner, resources, stated, text } from './network.ts';
 
 const a08 = (pid: string, of = partner()) => map(text('ADT^A08^ADT_A01', ['EVN|A08|20260302100000', pid]), of);
 
@@ -35,6 +35,20 @@ describe('the patient', () => {
   it('an identifier without assigner identifies nobody unless the partner has a default', () => {
     expect(a08('PID|1||100||Doe^Pat').refused?.code).toBe('map.patient-unidentified');
     expect(a08('PID|1||100||Doe^Pat', partner({ defaultAuthority: 'MRN' })).patients).toEqual(a08(PID).patients);
+  });
+
+  it('a number of PID-2 or PID-4 without assigner is never a record number of the default assigner (H7)', () => {
+    const of = (pid: string) =>
+      resources(map(text('ADT^A31', [pid]), partner({ defaultAuthority: 'MRN' })), 'Patient')[0].identifier.map(
+        (each: Loose) => `${each.system}|${each.value}`,
+      );
+    expect(of('PID||EXT9|100|ALT7|Doe^Pat').sort()).toEqual([
+      'https://clinic.example/mrn|100',
+      'urn:handoff:authority:clinic:PID-2|EXT9',
+      'urn:handoff:authority:clinic:PID-4|ALT7',
+    ]);
+    expect(of('PID||EXT9^^^MRN|100||Doe^Pat')).toContain('https://clinic.example/mrn|EXT9');
+    expect(of('PID||100|||Doe^Pat')).toEqual(['https://clinic.example/mrn|100']);
   });
 
   it('equal namespaces of two partners are two systems', () => {
@@ -79,8 +93,18 @@ describe('identity events', () => {
     expect(listed).toEqual(['MRG[1]-3[1].1.1', 'MRG[1]-5[1].1.1']);
   });
 
+  it('every record number that MRG-1 lists is merged, not only the first (H7)', () => {
+    const { identity } = map(text('ADT^A40', [PID, 'MRG|200^^^MRN^MR~201^^^MRN^MR~200^^^MRN^MR~V1^^^VN^VN']));
+    const loser = (value: string) => map(text('ADT^A28', [PID.replace('100', value)])).patients[0];
+    expect(identity).toMatchObject([
+      { op: 'merge', loser: loser('200') },
+      { op: 'merge', loser: loser('201') },
+    ]);
+  });
+
   it.each([
     ['A40', 'MRG|100^^^MRN^MR'],
+    ['A40', 'MRG|200^^^MRN^MR~100^^^MRN^MR'],
     ['A47', 'MRG|100^^^MRN^MR~E1^^^ID^PI'],
   ])('%s of a record with itself is refused: whose other number changed cannot be told', (trigger, mrg) => {
     expect(map(text(`ADT^${trigger}`, [PID, mrg])).refused?.code).toBe('map.merge-self');

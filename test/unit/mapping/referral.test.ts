@@ -83,4 +83,22 @@ describe('the referral loop', () => {
       location: 'RF1[1]-6',
     });
   });
+
+  it('whom to ask on a side (CTD) stands beside the request, and of an answer beside its Task', () => {
+    const CTD = 'CTD|PR^Contact^HL70131|Reyes^Ana|1 Main^^Town^NY||^WPN^PH^^1^555^0100';
+    const asked = map(text('REF^I12', [RF1('P'), 'PRD|RP|Okoye^Dan|||||123^NPI', CTD, PID]), hospital, both);
+    const [request] = resources(asked, 'ServiceRequest');
+    const contact = request.extension.find((each: { url: string }) => each.url.endsWith('/contact'));
+    expect(contact.extension).toMatchObject([
+      { url: 'of', valueCodeableConcept: { coding: [{ code: 'RP' }] } },
+      { url: 'role', valueCodeableConcept: { coding: [{ code: 'PR' }] } },
+      { url: 'name', valueHumanName: { family: 'Reyes', given: ['Ana'] } },
+      { url: 'address', valueAddress: { city: 'Town' } },
+      { url: 'telecom', valueContactPoint: { system: 'phone', value: '+1 555 0100' } },
+    ]);
+    expect(asked.issues.filter((issue) => issue.location?.startsWith('CTD'))).toEqual([]);
+    const answered = map(text('RRI^I12', ['MSA|AA|1', RF1('A'), 'PRD|RT|X^Y', CTD, PID]), program, both);
+    expect(stated(answered, 'Task', 'extension[CTD]')).toMatchObject({ op: 'snapshot' });
+    expect(resources(answered, 'ServiceRequest').flatMap((each) => each.extension ?? [])).toEqual([]);
+  });
 });

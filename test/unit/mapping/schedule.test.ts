@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { map, PID, partner, resources, text } from './network.ts';
+import { codes, map, PID, partner, resources, stated, text } from './network.ts';
 
 const SECOND = 'PID|2||200^^^MRN^MR||Roe^Sam||19850505|M';
 const SCH = 'SCH|A1^ID|A1^ID||||R|REASON|GRP|60|min|||||||||||||||Booked';
@@ -55,6 +55,20 @@ describe('scheduling', () => {
     );
   });
 
+  it.each([
+    ['20260308023000^20260308033000', '2026-03-08T03:30:00-04:00', '2026-03-08T04:30:00-04:00'],
+    ['20260309130000^20260309120000', '2026-03-09T13:00:00-04:00', '2026-03-09T14:00:00-04:00'],
+  ])('a start at %s, by the clock change or a slip, keeps its duration (H8)', (times, start, end) => {
+    const mapped = siu('S12', [`SCH|A1^ID|A1^ID||||R|REASON|GRP|60|min|^^^${times}`, PID, 'RGS|1']);
+    expect(resources(mapped, 'Appointment')[0]).toMatchObject({ start, end });
+    expect(codes(mapped)).toContain('map.end-not-after-start');
+  });
+
+  it('an end that is not after its start is no end: without a duration the booking is refused', () => {
+    const mapped = siu('S12', ['SCH|A1^ID|A1^ID||||R|REASON|GRP|||^^^20260309130000^20260309120000', PID, 'RGS|1']);
+    expect(mapped.refused?.code).toBe('map.required-missing');
+  });
+
   it('60 seconds are a minute, not an hour', () => {
     const sch = SCH.replace('|60|min', '|60|s');
     expect(resources(siu('S12', [sch, PID, 'RGS|1', 'AIS|1||SVC|20260309130000']), 'Appointment')[0]).toMatchObject({
@@ -72,6 +86,16 @@ describe('scheduling', () => {
     expect(resources(siu('S14', [SCH.replace('Booked', code), PID, 'RGS|1', AIS]), 'Appointment')[0].status).toBe(
       status,
     );
+  });
+
+  it('an overbooked appointment is booked and says so, until its status is another', () => {
+    const of = (status: string) => siu('S14', [SCH.replace('Booked', status), PID, 'RGS|1', AIS]);
+    const [appointment] = resources(of('OVERBOOK'), 'Appointment');
+    expect(appointment).toMatchObject({
+      status: 'booked',
+      extension: expect.arrayContaining([expect.objectContaining({ valueBoolean: true })]),
+    });
+    expect(stated(of('Booked'), 'Appointment', 'extension[SCH-25]')).toMatchObject({ op: 'snapshot', value: [] });
   });
 
   it.each([

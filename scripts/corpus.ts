@@ -26,8 +26,8 @@ function report(): void {
   const unhandled = new Map<string, number>();
   const lost = new Map<string, number>();
   const seen = new Map<string, number>();
-  let [converted, resources, invalid, broken] = [0, 0, 0, 0];
-  for (const { bytes, isWellFormed } of corpusMessages()) {
+  let [converted, resources, invalid, broken, fragments] = [0, 0, 0, 0, 0];
+  for (const { bytes, isWellFormed, isFragment } of corpusMessages()) {
     if (!isWellFormed) {
       broken += 1;
       continue;
@@ -38,6 +38,7 @@ function report(): void {
       continue;
     }
     if (mapped.refused !== undefined) {
+      if (isFragment) fragments += 1;
       count(refused, `${mapped.refused.code}: ${mapped.refused.text}`);
       continue;
     }
@@ -53,7 +54,8 @@ function report(): void {
   const total = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((sum, n) => sum + n, 0);
   console.log(
     `${converted + total(refused) + total(unhandled) + broken} messages: ${converted} converted, ${total(refused)} refused, ` +
-      `${total(unhandled)} without a map, ${broken} not well formed; ${resources} resources, ${invalid} invalid`,
+      `${total(unhandled)} without a map, ${broken} not well formed; ${resources} resources, ${invalid} invalid\n` +
+      `of the whole messages with a map ${((100 * converted) / (converted + total(refused) - fragments)).toFixed(1)} % converted; ${fragments} of those refused lack a segment their structure requires`,
   );
   table('refused', refused);
   table('without a map', unhandled, 60);

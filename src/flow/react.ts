@@ -110,7 +110,10 @@ export class React {
     const text = `${failure.text} (${name})`;
     if (failure.class === 'permanent') return { kind: 'parked', code, text };
     const down = code === 'database.unavailable' || code === 'database.full' || code === 'database.busy';
-    if (!down && job.tries >= limits.triesMax) return { kind: 'parked', code: 'job.poison', text: `${text}: ${code}` };
+    // A subscriber may be away for hours: its handler says when that is enough.
+    const isAway = code === 'subscription.away';
+    if (!down && !isAway && job.tries >= limits.triesMax)
+      return { kind: 'parked', code: 'job.poison', text: `${text}: ${code}` };
     return { kind: 'again', at: now() + backOffMs(limits.backOff, job.tries, random), counted: !down, code, text };
   }
 

@@ -12,8 +12,11 @@ export interface Operations {
   stop(): Promise<void>;
 }
 
-/** Attempts at one notification before its subscription is in error; the react loop makes more (`FLOW_LIMITS.react.triesMax`). */
-const NOTIFY_TRIES_MAX = 5;
+/**
+ * Attempts at one notification before its subscription is in error: with the react loop's pauses, of a minute at the longest, some
+ * twenty-four hours. A restart or a night's maintenance of a subscriber must not end it, and what it missed comes in order when it is back.
+ */
+const NOTIFY_TRIES_MAX = 24 * 60;
 
 /** The loops of exports and subscriptions, and what the react loop runs for the latter. `base`: of the links in notifications. */
 export function startOperations({

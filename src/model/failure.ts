@@ -169,6 +169,7 @@ const ROWS = {
   ],
 
   // Bots and the router.
+  'subscription.away': ['transient', 'retry', 'AR', '207', 'transient', 503, 'The subscriber does not answer'],
   'job.failed': ['transient', 'retry', 'AE', '207', 'exception', 500, 'The bot failed'],
   'job.handler-unknown': ['permanent', 'park', 'AE', '207', 'not-found', 500, 'No such bot is loaded'],
   'job.poison': ['permanent', 'park', 'AE', '207', 'exception', 500, 'It failed as often as it may'],

@@ -51,6 +51,23 @@ describe.each(ENGINES)('react, sweep and replay on %s', (engine) => {
     running = new Map();
   });
 
+  it('a subscriber that is away is asked again beyond the tries of other jobs, and hears it when it is back', async () => {
+    let asked = 0;
+    const hub = await start({
+      limits: quick,
+      deps: {
+        route: async () => {
+          asked += 1;
+          if (asked <= 3 * quick.react.triesMax) throw Object.assign(new Error('away'), { code: 'subscription.away' });
+          return [];
+        },
+      },
+    });
+    await send(hub, 'AWAY1');
+    await until('told', () => asked > 3 * quick.react.triesMax);
+    await until('done', async () => Object.keys((await hub.flow.status.counts()).jobs).length === 0);
+  });
+
   it('a job that fails is tried again with back-off, then parks with its reason, and the person’s later jobs go on', async () => {
     const tries: string[] = [];
     const hub = await start({

@@ -16,9 +16,12 @@ export interface SubscriptionDeps {
   /** Base of the links in notifications. */
   readonly base: string;
   readonly send: SendHook;
-  /** Attempts at one notification before the subscription is put in error; fewer than the react loop makes. */
+  /** Attempts at one notification before the subscription is put in error. */
   readonly triesMax: number;
 }
+
+/** Attempts at a handshake: who asks for a subscription waits for its answer. */
+const HANDSHAKES_MAX = 5;
 
 /** Notifications of one job before it hands on, so that no lease runs out under it. */
 const ROUNDS_MAX = 20;
@@ -35,8 +38,9 @@ export function makeSubscriptionHandler({ database, clock, base, send, triesMax 
       const work = await database.read<SubscriptionWork | undefined>('subscription.work', args);
       if (!work) return;
       const outcome: HookOutcome = work.request ? await send(work.request) : { kind: 'taken' };
-      const final = round === 1 && tries >= triesMax;
       const { kind, version, last, audit } = work;
+      const most = kind === 'handshake' ? Math.min(HANDSHAKES_MAX, triesMax) : triesMax;
+      const final = round === 1 && tries >= most;
       const settled: SettleArgs = {
         id,
         kind,
@@ -54,9 +58,9 @@ export function makeSubscriptionHandler({ database, clock, base, send, triesMax 
   };
 }
 
-/** Tells the react loop to try again. Its code is a transient one of the failure table. */
+/** Tells the react loop to try again, however often: the handler itself ends it. */
 class NotTaken extends Error {
-  readonly code = 'job.failed';
+  readonly code = 'subscription.away';
 }
 
 export interface Subscriptions {

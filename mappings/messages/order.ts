@@ -123,8 +123,15 @@ function stateOrder(group: OrderGroup, patient: Draft, encounter: Draft | undefi
   const order = numberOf(group, scope);
   const [rxo] = named(group, 'RXO');
   const [rxe] = named(group, 'RXE');
-  if (rxo !== undefined || rxe !== undefined) stateMedication(order, rxo ?? rxe!, group, patient, encounter, scope);
-  else stateServiceRequest(order, group, patient, encounter, scope);
+  const detail = rxo ?? rxe;
+  if (detail !== undefined) {
+    const request = stateMedication(order, detail, group, patient, encounter, scope);
+    // The drug may still be given until the filler has answered. Rule: DOMAIN §C1 ORM, §E2.
+    if (group.orc?.get(1)?.trim() === 'CA' && !group.orc.get(5)?.trim()) {
+      request.set('status', 'active');
+      askToCancel(order, request, patient, scope);
+    }
+  } else stateServiceRequest(order, group, patient, encounter, scope);
 }
 
 /** ORC and OBR → ServiceRequest with what comes along: diagnoses, specimens, observations, notes. */
@@ -277,7 +284,7 @@ export function stateMedication(
   encounter: Draft | undefined,
   scope: Scope,
   orc: SegmentMap<MedicationRequest> = ORC_MEDICATION,
-): void {
+): Draft {
   const request = scope.draft(medicationRequestKey(scope.owner, order), patient.id);
   stateMedicationOrder(request, group, patient, encounter, scope);
   const isRequest = detail.name === 'RXO';
@@ -300,6 +307,7 @@ export function stateMedication(
       'supportingInformation[OBX]',
       [...new Set(observations)].map((each) => each.reference),
     );
+  return request;
 }
 
 function dispense(rxo: Segment, request: Draft, scope: Scope): void {

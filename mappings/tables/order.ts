@@ -71,7 +71,6 @@ export const ORDER_CONTROL: ConceptTable = {
   ],
 };
 
-/** A prescriber's own system states its orders: DC and CA there end the order at once. */
 /** ORC-1 of a dispense message, where it takes the dispense back or ends it. Every other code leaves it dispensed. */
 export const DISPENSE_STATUS: ConceptTable = {
   id: '0119',
@@ -87,6 +86,7 @@ export const DISPENSE_STATUS: ConceptTable = {
   }),
 };
 
+/** A prescriber's own system states its orders (RDE): DC and CA there end the order at once. In an ORM or OMP a CA only asks. */
 export const MEDICATION_CONTROL: ConceptTable = {
   id: '0119',
   name: 'OrderControlCode[MedicationRequest.status]',

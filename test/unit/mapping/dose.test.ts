@@ -158,6 +158,19 @@ describe('orders', () => {
     expect(rde(`ORC|${control}|O1^ID|||${status}`).status).toBe(expected);
   });
 
+  it.each([
+    ['CA', 'active', 1],
+    ['OC', 'cancelled', 0],
+    ['DC', 'stopped', 0],
+  ])(
+    'an order of another filler, ORC-1 %s: %s; CA only asks, and the drug may still be given',
+    (control, status, asked) => {
+      const mapped = map(text('ORM^O01', [PID, `ORC|${control}|O1^ID`, 'RXO|2201623^Ketamine^RXNORM|35||mg']));
+      expect(resources(mapped, 'MedicationRequest')[0].status).toBe(status);
+      expect(resources(mapped, 'Task').map(({ code }) => code.coding.at(-1).code)).toEqual(Array(asked).fill('abort'));
+    },
+  );
+
   it('a compound says what it is made of: as encoded, else as asked for', () => {
     const RXC = (type: string, code: string, amount: string) => `RXC|${type}|${code}^x^L|${amount}|mg`;
     const parts = (...segments: string[]) => {

@@ -31,8 +31,8 @@ export const MAP_DECISIONS: Readonly<Record<string, { readonly not: Decision['no
   },
   'MSA[MessageHeader]': { not: 'unsafe', why: 'an acknowledgement accepts nothing clinical' },
   'EVN[Provenance]': { not: 'superseded', why: ENVELOPE },
-  'SFT[Device]': { not: 'superseded', why: ENVELOPE },
-  'SFT[MessageHeader]': { not: 'superseded', why: ENVELOPE },
+  'SFT[Device]': { not: 'superseded', why: 'the Provenance of the message names the software' },
+  'SFT[MessageHeader]': { not: 'superseded', why: 'the Provenance of the message names the software' },
   'ORC[Provenance]': { not: 'superseded', why: TRAIL },
   'PID[Provenance-Patient]': { not: 'superseded', why: TRAIL },
   'SCH[Provenance]': { not: 'superseded', why: TRAIL },
@@ -90,7 +90,10 @@ export const MAP_DECISIONS: Readonly<Record<string, { readonly not: Decision['no
     not: 'out-of-scope',
     why: 'UDI carriers of participating devices; the devices of doses are in RXR and RXA',
   },
-  'IN3[CareTeam]': { not: 'out-of-scope', why: 'the case manager of an insurer' },
+  'IN3[CareTeam]': {
+    not: 'out-of-scope',
+    why: 'the case manager of an insurer; what is certified stands beside the Coverage',
+  },
   'PD1[Observation-LivingWill]': {
     not: 'unsafe',
     why: "a registration clerk's flag is no advance directive a clinician may act on",

@@ -13,7 +13,7 @@ import { textsOf } from '../datatypes/note.ts';
 import { quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
 import { administrationKey, doseSessionKey, type IdentifierKey, medicationRequestKey } from '../keys.ts';
-import { MSH } from '../segments/envelope.ts';
+import { MSH, SFT } from '../segments/envelope.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
 import { ORC_ADMINISTRATION, RXA_ADMINISTRATION, RXR_ADMINISTRATION } from '../segments/pharmacy.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -49,6 +49,7 @@ export const RAS: MessageMap = {
   events: ['RAS^O17', 'RAS^O01'],
   maps: [
     MSH,
+    SFT,
     PID_PATIENT,
     PD1_PATIENT,
     PV1_ENCOUNTER,

@@ -5,8 +5,15 @@ import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { patientKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, DG1_ENCOUNTER, IAM_ALLERGY } from '../segments/diagnosis.ts';
-import { EVN, MRG, MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
-import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED, PID_ACCOUNT } from '../segments/insurance.ts';
+import { EVN, MRG, MSH, PRT_TEAM, ROL_TEAM, SFT } from '../segments/envelope.ts';
+import {
+  GT1_PERSON,
+  IN1_COVERAGE,
+  IN1_INSURED,
+  IN2_INSURED,
+  IN3_COVERAGE,
+  PID_ACCOUNT,
+} from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -58,6 +65,7 @@ const VISIT_EVENTS = [
 
 const COMMON = [
   MSH,
+  SFT,
   EVN,
   PID_PATIENT,
   PD1_PATIENT,
@@ -75,6 +83,7 @@ const COMMON = [
   IN1_COVERAGE,
   IN1_INSURED,
   IN2_INSURED,
+  IN3_COVERAGE,
   ROL_TEAM,
   PRT_TEAM,
 ];
@@ -101,7 +110,7 @@ export const ADT: MessageMap = {
 };
 
 /** What an identity event states besides who is who: the patients, and nothing around them. */
-const IDENTITY_ONLY = [MSH, EVN, PID_PATIENT, PD1_PATIENT];
+const IDENTITY_ONLY = [MSH, SFT, EVN, PID_PATIENT, PD1_PATIENT];
 
 /**
  * Merges, in this version's trigger (A40) and in older ones, and changes of a patient's number: the patient of MRG-1 is the patient of
@@ -175,7 +184,7 @@ export const ADT_LINK: MessageMap = {
 export const ADT_SWAP: MessageMap = {
   name: 'ADT swap',
   events: ['ADT^A17'],
-  maps: [MSH, EVN, PID_PATIENT, PD1_PATIENT, PV1_ENCOUNTER, PV2_ENCOUNTER, OBX_OBSERVATION],
+  maps: [MSH, SFT, EVN, PID_PATIENT, PD1_PATIENT, PV1_ENCOUNTER, PV2_ENCOUNTER, OBX_OBSERVATION],
   run(scope) {
     const { message } = scope;
     const pids = message.segments('PID');

@@ -4,8 +4,15 @@ import type { MessageMap } from '../../src/mapping/message-map.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import { FT1_CHARGE } from '../segments/charge.ts';
 import { AL1_ALLERGY, DG1_CONDITION, DG1_ENCOUNTER, IAM_ALLERGY } from '../segments/diagnosis.ts';
-import { EVN, MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
-import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED, PID_ACCOUNT } from '../segments/insurance.ts';
+import { EVN, MSH, PRT_TEAM, ROL_TEAM, SFT } from '../segments/envelope.ts';
+import {
+  GT1_PERSON,
+  IN1_COVERAGE,
+  IN1_INSURED,
+  IN2_INSURED,
+  IN3_COVERAGE,
+  PID_ACCOUNT,
+} from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION, ORC_REPORT } from '../segments/observation.ts';
 import { OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
@@ -26,6 +33,7 @@ import { contextVisit, stateVisit } from './visit.ts';
 
 const MAPS = [
   MSH,
+  SFT,
   EVN,
   PID_PATIENT,
   PID_ACCOUNT,
@@ -51,6 +59,7 @@ const MAPS = [
   IN1_COVERAGE,
   IN1_INSURED,
   IN2_INSURED,
+  IN3_COVERAGE,
   GT1_PERSON,
   UB1_ACCOUNT,
   UB2_ACCOUNT,

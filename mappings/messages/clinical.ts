@@ -3,11 +3,12 @@ import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
+import { hubExtension } from '../../src/model/systems.ts';
 import { conceptOf, systemOf, translatedConcept } from '../datatypes/coded.ts';
 import { organizationOf } from '../datatypes/directory.ts';
 import { cxIdentifier, cxKey, eiKey } from '../datatypes/identifier.ts';
 import { addressOf, humanName } from '../datatypes/person.ts';
-import { whole } from '../datatypes/text.ts';
+import { decimal, whole } from '../datatypes/text.ts';
 import { allergyKey, conditionKey, coverageKey, numberedConditionKey, relatedPersonKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
@@ -203,6 +204,7 @@ export function stateCoverages(segments: readonly Segment[], patient: Draft, sco
     classes(in1, coverage);
     if (member) coverage.set('subscriberId', member);
     subscriber(in1, coverage, patient, scope);
+    certifications(in1, coverage, scope);
   }
 }
 
@@ -236,6 +238,34 @@ function policyHolder(in1: Segment, coverage: Draft, scope: Scope): void {
   const identifier = employer === undefined ? undefined : cxIdentifier(employer, scope);
   if (named === undefined && identifier === undefined) return;
   coverage.set('policyHolder', { ...named, ...(identifier !== undefined && { identifier }) } as unknown as Json);
+}
+
+/** The IN3 that follow an IN1, before the next one. */
+function certifications(in1: Segment, coverage: Draft, scope: Scope): void {
+  const following = in1.message.segments().slice(in1.index + 1);
+  const until = following.findIndex(({ name }) => name !== 'IN2' && name !== 'IN3');
+  const found = (until < 0 ? following : following.slice(0, until)).filter(({ name }) => name === 'IN3');
+  const stated = found.flatMap((in3): Json[] => {
+    const inner: Json[] = [];
+    const number = in3.get(2)?.trim();
+    if (number) inner.push({ url: 'number', valueString: number });
+    const required = in3.get(4)?.trim();
+    if (required === 'Y' || required === 'N') inner.push({ url: 'required', valueBoolean: required === 'Y' });
+    for (const [field, url] of [
+      [6, 'certified'],
+      [9, 'start'],
+      [10, 'end'],
+    ] as const) {
+      const text = in3.get(field)?.trim();
+      scope.place(in3, field);
+      const time = text ? scope.time(text, 'dateTime') : undefined;
+      if (time !== undefined) inner.push({ url, valueDateTime: typeof time === 'string' ? time : time.value });
+    }
+    const days = decimal(in3.get(11, 1, 2)?.trim());
+    if (days !== undefined) inner.push({ url: 'days', valueDecimal: days });
+    return inner.length === 0 ? [] : [{ url: hubExtension('authorization'), extension: inner }];
+  });
+  if (stated.length > 0) coverage.snapshot('extension[IN3]', stated);
 }
 
 /** IN1-16/17: the patient, or a relative of that name. */

@@ -9,7 +9,7 @@ import { practitionerOf } from '../datatypes/directory.ts';
 import { quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal } from '../datatypes/text.ts';
 import { dispenseKey, type IdentifierKey, medicationRequestKey } from '../keys.ts';
-import { MSH } from '../segments/envelope.ts';
+import { MSH, SFT } from '../segments/envelope.ts';
 import { NTE_NOTE } from '../segments/observation.ts';
 import { RXO_MEDICATION } from '../segments/order.ts';
 import {
@@ -45,6 +45,7 @@ export const RDS: MessageMap = {
   events: ['RDS^O13', 'RDS^O01'],
   maps: [
     MSH,
+    SFT,
     PID_PATIENT,
     PD1_PATIENT,
     PV1_ENCOUNTER,

@@ -7,7 +7,7 @@ import type { Json } from '../../src/model/json.ts';
 import { encapsulated } from '../datatypes/observed.ts';
 import { documentKey, type IdentifierKey, serviceRequestKey } from '../keys.ts';
 import { OBX_DOCUMENT, TXA_DOCUMENT } from '../segments/document.ts';
-import { EVN, MSH } from '../segments/envelope.ts';
+import { EVN, MSH, SFT } from '../segments/envelope.ts';
 import { NTE_NOTE } from '../segments/observation.ts';
 import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -30,6 +30,7 @@ export const MDM: MessageMap = {
   events: EVENTS.map((trigger) => `MDM^${trigger}`),
   maps: [
     MSH,
+    SFT,
     EVN,
     PID_PATIENT,
     PD1_PATIENT,

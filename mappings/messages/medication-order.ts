@@ -11,8 +11,8 @@ import { quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal, whole } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
-import { MSH } from '../segments/envelope.ts';
-import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
+import { MSH, SFT } from '../segments/envelope.ts';
+import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED, IN3_COVERAGE } from '../segments/insurance.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
 import { ORC_MEDICATION, RXC_COMPONENT, RXE_MEDICATION, RXR_DOSAGE, TQ1_DOSAGE } from '../segments/pharmacy.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -58,6 +58,7 @@ export const RDE: MessageMap = {
   events: ['RDE^O11', 'RDE^O25', 'RDE^O01'],
   maps: [
     MSH,
+    SFT,
     PID_PATIENT,
     PD1_PATIENT,
     PV1_ENCOUNTER,
@@ -66,6 +67,7 @@ export const RDE: MessageMap = {
     IN1_COVERAGE,
     IN1_INSURED,
     IN2_INSURED,
+    IN3_COVERAGE,
     DG1_CONDITION,
     AL1_ALLERGY,
     ORC_MEDICATION,

@@ -15,8 +15,15 @@ import { cq, quantity, unitOf } from '../datatypes/quantity.ts';
 import { decimal, whole } from '../datatypes/text.ts';
 import { type IdentifierKey, medicationRequestKey, orderTaskKey, serviceRequestKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
-import { MSH } from '../segments/envelope.ts';
-import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED, PID_ACCOUNT } from '../segments/insurance.ts';
+import { MSH, SFT } from '../segments/envelope.ts';
+import {
+  GT1_PERSON,
+  IN1_COVERAGE,
+  IN1_INSURED,
+  IN2_INSURED,
+  IN3_COVERAGE,
+  PID_ACCOUNT,
+} from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
 import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, RXO_MEDICATION, TQ1_SERVICE } from '../segments/order.ts';
@@ -57,6 +64,7 @@ export const ORDER: MessageMap = {
   ],
   maps: [
     MSH,
+    SFT,
     PID_PATIENT,
     PID_ACCOUNT,
     PD1_PATIENT,
@@ -66,6 +74,7 @@ export const ORDER: MessageMap = {
     IN1_COVERAGE,
     IN1_INSURED,
     IN2_INSURED,
+    IN3_COVERAGE,
     GT1_PERSON,
     AL1_ALLERGY,
     IAM_ALLERGY,

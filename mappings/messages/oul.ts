@@ -2,7 +2,7 @@ import type { Segment } from '../../src/hl7/tree.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import type { MessageMap } from '../../src/mapping/message-map.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
-import { MSH, PRT_TEAM } from '../segments/envelope.ts';
+import { MSH, PRT_TEAM, SFT } from '../segments/envelope.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION, ORC_REPORT } from '../segments/observation.ts';
 import { OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
@@ -75,6 +75,7 @@ export const OUL: MessageMap = {
   events: ['OUL^R22', 'OUL^R23', 'OUL^R24', 'OUL^R21'],
   maps: [
     MSH,
+    SFT,
     PID_PATIENT,
     PD1_PATIENT,
     PRT_TEAM,

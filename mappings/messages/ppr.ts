@@ -4,7 +4,7 @@ import type { MessageMap } from '../../src/mapping/message-map.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { annotationOf } from '../datatypes/note.ts';
-import { MSH, PRT_TEAM, ROL_TEAM } from '../segments/envelope.ts';
+import { MSH, PRT_TEAM, ROL_TEAM, SFT } from '../segments/envelope.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
 import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -22,6 +22,7 @@ import { contextVisit } from './visit.ts';
 
 const MAPS = [
   MSH,
+  SFT,
   PID_PATIENT,
   PD1_PATIENT,
   PV1_ENCOUNTER,

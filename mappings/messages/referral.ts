@@ -11,8 +11,8 @@ import { eiKey, identifierType } from '../datatypes/identifier.ts';
 import { decimal } from '../datatypes/text.ts';
 import { type IdentifierKey, orderTaskKey, referralKey, referralTaskKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
-import { MSA, MSH } from '../segments/envelope.ts';
-import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
+import { MSA, MSH, SFT } from '../segments/envelope.ts';
+import { GT1_PERSON, IN1_COVERAGE, IN1_INSURED, IN2_INSURED, IN3_COVERAGE } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -32,6 +32,7 @@ import { contextVisit } from './visit.ts';
 
 const MAPS = [
   MSH,
+  SFT,
   MSA,
   RF1_REQUEST,
   AUT_REQUEST,
@@ -45,6 +46,7 @@ const MAPS = [
   IN1_COVERAGE,
   IN1_INSURED,
   IN2_INSURED,
+  IN3_COVERAGE,
   DG1_CONDITION,
   AL1_ALLERGY,
   OBR_REPORT,

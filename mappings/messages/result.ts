@@ -8,7 +8,7 @@ import type { Json } from '../../src/model/json.ts';
 import { eiIdentifier, eiKey } from '../datatypes/identifier.ts';
 import { textsOf } from '../datatypes/note.ts';
 import { type IdentifierKey, reportKey } from '../keys.ts';
-import { EVN, MSH, PRT_TEAM } from '../segments/envelope.ts';
+import { EVN, MSH, PRT_TEAM, SFT } from '../segments/envelope.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION, ORC_REPORT } from '../segments/observation.ts';
 import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, TQ1_SERVICE } from '../segments/order.ts';
@@ -201,6 +201,7 @@ export const ORU: MessageMap = {
   events: ['ORU^R01', 'ORU^R30', 'ORU^R31', 'ORU^R32'],
   maps: [
     MSH,
+    SFT,
     PID_PATIENT,
     PD1_PATIENT,
     NK1_RELATED_PERSON,

@@ -6,7 +6,7 @@ import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
 import { conceptOf } from '../datatypes/coded.ts';
 import { scheduleKey, slotKey } from '../keys.ts';
-import { MSH } from '../segments/envelope.ts';
+import { MSH, SFT } from '../segments/envelope.ts';
 import {
   AIG_SLOT,
   AIL_SLOT,
@@ -31,7 +31,7 @@ const STATUS: Readonly<Record<string, string>> = { S23: 'busy-unavailable', S24:
 export const SIU_BLOCK: MessageMap = {
   name: 'SIU block',
   events: Object.keys(STATUS).map((trigger) => `SIU^${trigger}`),
-  maps: [MSH, SCH_SLOT, TQ1_SLOT, NTE_SLOT, RGS_GROUP, AIS_SLOT, AIG_SLOT, AIL_SLOT, AIP_SLOT],
+  maps: [MSH, SFT, SCH_SLOT, TQ1_SLOT, NTE_SLOT, RGS_GROUP, AIS_SLOT, AIG_SLOT, AIL_SLOT, AIP_SLOT],
   run(scope) {
     const sch = scope.message.segment('SCH');
     if (sch === undefined) throw new Refusal('map.key-missing', 'a scheduling message without SCH', 'SCH[1]');

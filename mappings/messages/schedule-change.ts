@@ -8,7 +8,7 @@ import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
 import { known } from '../datatypes/coded.ts';
 import { appointmentKey, sessionKey } from '../keys.ts';
-import { MSH } from '../segments/envelope.ts';
+import { MSH, SFT } from '../segments/envelope.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import {
@@ -37,6 +37,7 @@ export const SIU_CHANGE: MessageMap = {
   events: ['S18', 'S19', 'S20', 'S21', 'S22'].map((trigger) => `SIU^${trigger}`),
   maps: [
     MSH,
+    SFT,
     SCH_CHANGED,
     TQ1_APPOINTMENT,
     PID_PATIENT,

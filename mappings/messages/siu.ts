@@ -13,7 +13,7 @@ import { eiKey } from '../datatypes/identifier.ts';
 import { annotationOf, textsOf } from '../datatypes/note.ts';
 import { appointmentKey, serviceRequestKey, sessionKey } from '../keys.ts';
 import { DG1_CONDITION } from '../segments/diagnosis.ts';
-import { MSH } from '../segments/envelope.ts';
+import { MSH, SFT } from '../segments/envelope.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
@@ -49,6 +49,7 @@ export const SIU: MessageMap = {
   events: EVENTS.map((trigger) => `SIU^${trigger}`),
   maps: [
     MSH,
+    SFT,
     SCH_APPOINTMENT,
     TQ1_APPOINTMENT,
     NTE_APPOINTMENT,

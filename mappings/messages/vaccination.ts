@@ -14,9 +14,9 @@ import { codedLocation } from '../datatypes/role.ts';
 import { decimal } from '../datatypes/text.ts';
 import { immunizationKey } from '../keys.ts';
 import { AL1_ALLERGY, IAM_ALLERGY } from '../segments/diagnosis.ts';
-import { MSH } from '../segments/envelope.ts';
+import { MSH, SFT } from '../segments/envelope.ts';
 import { ORC_IMMUNIZATION, RXA_IMMUNIZATION, RXR_IMMUNIZATION } from '../segments/immunization.ts';
-import { IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
+import { IN1_COVERAGE, IN1_INSURED, IN2_INSURED, IN3_COVERAGE } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBX_OBSERVATION } from '../segments/observation.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
@@ -40,6 +40,7 @@ export const VXU: MessageMap = {
   events: ['VXU^V04'],
   maps: [
     MSH,
+    SFT,
     PID_PATIENT,
     PD1_PATIENT,
     NK1_RELATED_PERSON,
@@ -48,6 +49,7 @@ export const VXU: MessageMap = {
     IN1_COVERAGE,
     IN1_INSURED,
     IN2_INSURED,
+    IN3_COVERAGE,
     AL1_ALLERGY,
     IAM_ALLERGY,
     ORC_IMMUNIZATION,

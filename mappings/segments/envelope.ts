@@ -1,4 +1,4 @@
-import type { CareTeam, Patient } from '@medplum/fhirtypes';
+import type { CareTeam, Patient, Provenance } from '@medplum/fhirtypes';
 import type { SegmentMap } from '../../src/mapping/row.ts';
 
 const structural = (segment: string, fields: readonly number[], why: string) =>
@@ -14,6 +14,19 @@ export const MSH: SegmentMap = {
     Array.from({ length: 25 }, (_, i) => i + 1),
     'the envelope: kept in the journal and the Provenance',
   ),
+};
+
+/** The software that sent the message: named in the Provenance of what it says. */
+export const SFT: SegmentMap<Provenance> = {
+  name: 'SFT[Provenance]',
+  segment: 'SFT',
+  rows: [],
+  hand: [
+    { from: 'SFT-1', to: 'agent', by: 'vendor' },
+    { from: 'SFT-2', to: 'agent', by: 'version' },
+    { from: 'SFT-3', to: 'agent', by: 'product' },
+  ],
+  decisions: structural('SFT', [4, 5, 6], 'build, description and date of the software: kept in the journal'),
 };
 
 export const EVN: SegmentMap = {

@@ -56,6 +56,21 @@ export const IN2_INSURED: SegmentMap<RelatedPerson> = {
   rows: [{ from: 'IN2-34', to: 'communication[IN2-34]', as: first(holding('language', known(PRIMARY_LANGUAGE))) }],
 };
 
+/** IN3 behind an IN1 → what the payer certified, beside the Coverage, in the shape of AUT beside a request. Rule: R45. */
+export const IN3_COVERAGE: SegmentMap<Coverage> = {
+  name: 'IN3[Coverage]',
+  segment: 'IN3',
+  rows: [],
+  hand: [
+    { from: 'IN3-2', to: 'extension', by: 'certification number' },
+    { from: 'IN3-4', to: 'extension', by: 'whether a certification is required' },
+    { from: 'IN3-6', to: 'extension', by: 'when it was certified' },
+    { from: 'IN3-9', to: 'extension', by: 'begin of the certification' },
+    { from: 'IN3-10', to: 'extension', by: 'end of the certification' },
+    { from: 'IN3-11', to: 'extension', by: 'days that are certified' },
+  ],
+};
+
 /** GT1 → RelatedPerson that guarantees the account. The guide has no such map; this is ours. */
 export const GT1_PERSON = {
   name: 'GT1[RelatedPerson]',

@@ -330,6 +330,7 @@ export function unitOf(
       mappingVersion,
       receivedAt: new Date(message.receivedAt).toISOString(),
       event: translated.event,
+      ...(translated.software === undefined ? {} : { software: translated.software }),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { hasSafetyReason, isSafetyNote } from '../../mappings/messages/safety-note.ts';
 import { parseMessage } from '../hl7/parse.ts';
+import type { Message } from '../hl7/tree.ts';
 import { type Maps, mapMessage } from '../mapping/map-message.ts';
 import type { ClassifyPort, Inbound, Translated, TranslatePort } from '../model/flow.ts';
 import type { Partner } from '../model/partner.ts';
@@ -35,9 +36,31 @@ export function translatePort(
       if (mapped.refused?.code === NO_MAP) return { kind: 'unsupported', identity: false };
       if (mapped.refused?.code === IDENTITY_WITHOUT_MAP) return { kind: 'unsupported', identity: true };
       const identity = maps.find(mapped.event)?.movesIdentity;
-      return { kind: 'mapped', mapped, stamp: mapped.stamp, event: mapped.event, ...(identity && { identity }) };
+      const software = softwareOf(message);
+      return {
+        kind: 'mapped',
+        mapped,
+        stamp: mapped.stamp,
+        event: mapped.event,
+        ...(software.length > 0 && { software }),
+        ...(identity && { identity }),
+      };
     },
   };
+}
+
+const SOFTWARE_MAX = 5;
+const SOFTWARE_MAX_CHARS = 200;
+
+/** SFT: vendor, product and version of what sent the message, and of what it passed through. */
+function softwareOf(message: Message): string[] {
+  return message
+    .segments('SFT')
+    .flatMap((sft) => {
+      const parts = [sft.get(1), sft.get(3), sft.get(2)].flatMap((part) => part?.trim() || []);
+      return parts.length > 0 ? [parts.join(' ').slice(0, SOFTWARE_MAX_CHARS)] : [];
+    })
+    .slice(0, SOFTWARE_MAX);
 }
 
 /**

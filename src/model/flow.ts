@@ -28,6 +28,7 @@ export type Translated =
       readonly mapped: Mapped;
       readonly stamp: Stamp;
       readonly event: string;
+      readonly software?: readonly string[];
       readonly identity?: true;
     }
   | { readonly kind: 'unsupported'; readonly identity: boolean };

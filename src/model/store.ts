@@ -28,6 +28,8 @@ export interface ApplyUnit {
     readonly receivedAt: string;
     /** Trigger, e.g. `ADT^A01`. */
     readonly event: string;
+    /** Software that sent it, each as vendor, product and version. Rule: HL7 v2.5.1 §2.15.12 SFT. */
+    readonly software?: readonly string[];
   };
 }
 

@@ -51,6 +51,10 @@ export function messageProvenance(id: string, unit: ApplyUnit, targets: readonly
           display: 'Handoff',
         },
       },
+      ...(unit.provenance.software ?? []).map((display) => ({
+        type: { coding: [{ system: PARTICIPANT, code: 'composer' }] },
+        who: { display },
+      })),
     ],
     entity: [
       {

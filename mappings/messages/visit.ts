@@ -91,6 +91,8 @@ function statusOf(scope: Scope): string | undefined {
   return EVENT_STATUS[scope.trigger];
 }
 
+const TRACKED = new Set(['A10', 'A32', 'A33']);
+
 /** What a cancel takes back besides the status. The resource stays: undone, not appended. Rule: DOMAIN §C1 ADT. */
 function undo(encounter: Draft, scope: Scope): void {
   if (scope.type !== 'ADT') return;
@@ -105,6 +107,8 @@ function undo(encounter: Draft, scope: Scope): void {
     encounter.delete('location[PV1-42]');
     encounter.delete('location[PV2-1]');
   }
+  // A10, A32, A33: who arrived, or never left, is where PV1-3 (or PV1-11) says; a temporary location said before is left.
+  if (TRACKED.has(scope.trigger) && !encounter.has('location[PV1-11]')) encounter.delete('location[PV1-11]');
   // A12: PV1-3 is where the patient is again; the location left behind is no longer stated.
   if (scope.trigger === 'A12' && !encounter.has('location[PV1-6]')) encounter.delete('location[PV1-6]');
 }

@@ -50,7 +50,7 @@ export function stateVisit(
   pv2: Segment | undefined,
   patient: Draft,
   scope: Scope,
-  status = statusOf(scope),
+  status = statusOf(pv1, scope),
 ): Draft | undefined {
   if (pv1 === undefined) return undefined;
   const key = keyOf(pv1, patient, scope);
@@ -85,8 +85,10 @@ export function stateVisit(
 
 const NULL_FLAVOR = 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor';
 
-function statusOf(scope: Scope): string | undefined {
+function statusOf(pv1: Segment | undefined, scope: Scope): string | undefined {
   if (scope.type !== 'ADT') return undefined;
+  // An inpatient reaches a place within a stay that has begun: to be arrived would put the stay back.
+  if (scope.trigger === 'A10' && pv1?.get(2)?.trim() === 'I') return 'in-progress';
   if (scope.trigger === 'A04') return scope.partner.registrationMeansArrival ? 'arrived' : 'planned';
   return EVENT_STATUS[scope.trigger];
 }

@@ -24,6 +24,8 @@ import { contextVisit } from './visit.ts';
 
 const EVENTS = ['T01', 'T02', 'T03', 'T04', 'T05', 'T06', 'T07', 'T08', 'T09', 'T10', 'T11'];
 
+const NOT_SENT = 'Content not sent';
+
 /** MDM: a document, and where the partner's list says so (or cannot say otherwise) a safety note. Rule: DOMAIN §B6, §C1 MDM, §D5. */
 export const MDM: MessageMap = {
   name: 'MDM',
@@ -97,6 +99,7 @@ function stateDocument(
   if (parent !== undefined) {
     const target = `DocumentReference/${scope.idOf(documentKey(scope.owner, parent))}`;
     document.snapshot('relatesTo[TXA-13]', [{ code: relation ?? 'appends', target: { reference: target } }]);
+    if (relation === 'replaces') supersede(parent, document, patient, scope);
   }
   const order = numberOf(txa, 14, scope);
   if (order !== undefined) {
@@ -106,6 +109,16 @@ function stateDocument(
   }
   stateContent(document, txa, scope);
   raise(document, txa, 18, scope);
+}
+
+/** The document that is replaced stays readable and is no longer current: its availability is obsolete. Rule: HL7 v2.5.1 §9.5.9. */
+function supersede(number: IdentifierKey, by: Draft, patient: Draft, scope: Scope): void {
+  const replaced = scope.draft(documentKey(scope.owner, number), patient.id);
+  if (replaced.id === by.id) return;
+  replaced.set('masterIdentifier', { system: number.system, value: number.value });
+  replaced.set('subject', patient.reference);
+  replaced.set('status', 'superseded');
+  replaced.default('content', [{ attachment: { title: NOT_SENT } }]);
 }
 
 /** The text of all text OBX as one attachment; each encapsulated one as its own; a document without content has its file's name. */
@@ -142,5 +155,5 @@ function stateContent(document: Draft, txa: Segment, scope: Scope): void {
       'content[OBX]',
       attachments.map((attachment) => ({ attachment })),
     );
-  } else document.default('content', [{ attachment: { title: title ?? 'Content not sent' } }]);
+  } else document.default('content', [{ attachment: { title: title ?? NOT_SENT } }]);
 }

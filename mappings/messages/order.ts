@@ -30,6 +30,7 @@ import { NTE_SERVICE, OBR_SERVICE, ORC_SERVICE, RXO_MEDICATION, TQ1_SERVICE } fr
 import { ORC_MEDICATION, RXC_COMPONENT, RXE_MEDICATION, RXR_DOSAGE, TQ1_DOSAGE } from '../segments/pharmacy.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
+import { ODS_SERVICE, RQD_SERVICE } from '../segments/requested-item.ts';
 import { OBR_SPECIMEN, SAC_SPECIMEN, SPM_SPECIMEN } from '../segments/specimen.ts';
 import { stateAccount } from './account.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
@@ -39,6 +40,7 @@ import { messageKey, orderNumber, RXE_DOSE, stateMedicationOrder, strength } fro
 import { stateObservation } from './observation.ts';
 import { named, type OrderGroup, orderGroups, specimenFirstGroups } from './order-group.ts';
 import { onlyPatient } from './patient.ts';
+import { stateRequestedItems } from './requested-item.ts';
 import { stateSpecimens } from './specimen.ts';
 import { timingOf, timingOfTq } from './timing.ts';
 import { contextVisit } from './visit.ts';
@@ -94,6 +96,8 @@ export const ORDER: MessageMap = {
     SPM_SPECIMEN,
     OBR_SPECIMEN,
     SAC_SPECIMEN,
+    ODS_SERVICE,
+    RQD_SERVICE,
   ],
   run(scope) {
     const { message } = scope;
@@ -158,6 +162,7 @@ export function stateServiceRequest(
   request.default('status', 'unknown');
   if (encounter !== undefined) request.set('encounter', encounter.reference);
   scope.apply(OBR_SERVICE, obr, request);
+  stateRequestedItems(group, request, scope);
   scope.apply(ORC_SERVICE, group.orc, request);
   raise(request, group.orc, 28, scope);
   timing(group, request, scope);

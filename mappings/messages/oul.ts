@@ -27,11 +27,16 @@ interface Parts {
 }
 
 /**
- * R22 and R23: specimens (or their containers) with the orders done on them; R24: orders with their specimens. ORC follows its OBR
- * here, unlike anywhere else.
+ * R22 and R23: specimens (or their containers) with the orders done on them; R24: orders with their specimens. There ORC follows
+ * its OBR, unlike anywhere else; in R21 (and of a sender whose first ORC stands first) it comes before it. What follows a container
+ * (SAC) in R24 is the order's result; before it, an OBX is of the specimen. Rule: HL7 v2.5.1 §7.3.4–7.
  */
-function partsOf(segments: readonly Segment[], isOrderFirst: boolean): Parts {
+function partsOf(segments: readonly Segment[], trigger: string): Parts {
   const parts: Parts = { results: [], ofPatient: [], ofSpecimen: [], loose: [] };
+  const isOrderFirst = trigger === 'R24' || trigger === 'R21';
+  const first = segments.find(({ name }) => name === 'ORC' || name === 'OBR');
+  const isOrcFirst = trigger === 'R21' || first?.name === 'ORC';
+  let orc: Segment | undefined;
   let specimen: Segment | undefined;
   let group:
     | {
@@ -53,12 +58,17 @@ function partsOf(segments: readonly Segment[], isOrderFirst: boolean): Parts {
         parts.loose.push(segment);
       }
     } else if (name === 'OBR') {
-      group = { orc: undefined, obr: segment, obx: [], notes: [], spm: [], tq1: [] };
+      group = { orc, obr: segment, obx: [], notes: [], spm: [], tq1: [] };
       if (!isOrderFirst && specimen !== undefined) group.spm.push(specimen);
+      orc = undefined;
       if (isOrderFirst) specimen = undefined;
       parts.results.push(group);
-    } else if (name === 'ORC' && group !== undefined) group.orc ??= segment;
-    else if (name === 'TQ1') group?.tq1.push(segment);
+    } else if (name === 'ORC') {
+      if (isOrcFirst) orc = segment;
+      else if (group !== undefined) group.orc ??= segment;
+    } else if (name === 'SAC') {
+      if (isOrderFirst) specimen = undefined;
+    } else if (name === 'TQ1') group?.tq1.push(segment);
     else if (name === 'OBX') {
       if (specimen !== undefined && (group === undefined || isOrderFirst))
         parts.ofSpecimen.push({ spm: specimen, obx: segment });
@@ -98,7 +108,7 @@ export const OUL: MessageMap = {
     const patient = onlyPatient(scope);
     const encounter = contextVisit(patient, scope);
     stateRelatives(message.segments('NK1'), patient, scope);
-    const parts = partsOf(message.segments(), scope.trigger === 'R24' || scope.trigger === 'R21');
+    const parts = partsOf(message.segments(), scope.trigger);
     stateLoose(parts, patient, encounter, scope);
     for (const group of parts.results) stateResultGroup(group, patient, encounter, scope);
   },

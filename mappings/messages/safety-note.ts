@@ -54,7 +54,7 @@ function reasonAt(obx: Segment, { reasons }: Partner['safety']): SafetyReason | 
   return undefined;
 }
 
-/** The most urgent listed reason. None listed, on a safety feed: unspecified and E1, with an issue, never a routine document. */
+/** The most urgent listed reason of a message with content. None listed, on a safety feed: unspecified and E1, with an issue, never a routine document. */
 function reasonOf(scope: Scope): { reason: SafetyReason; safetyClass: SafetyClass } {
   const found = scope.message
     .segments('OBX')
@@ -64,8 +64,7 @@ function reasonOf(scope: Scope): { reason: SafetyReason; safetyClass: SafetyClas
     .sort((a, b) => a.safetyClass.localeCompare(b.safetyClass));
   const [most] = found;
   if (most !== undefined) return most;
-  const obx = scope.message.segment('OBX');
-  if (obx !== undefined) scope.place(obx, 3);
+  scope.place(scope.message.segment('OBX')!, 3);
   scope.issue(
     'map.safety-reason-unlisted',
     'the reason of a safety note is not in the partner list: taken as urgent (E1)',
@@ -84,27 +83,16 @@ export function stateSafetyNote(
   scope: Scope,
 ): void {
   const note = scope.draft(communicationKey(scope.owner, number), patient.id);
-  const { reason, safetyClass } = reasonOf(scope);
   note.snapshot('identifier[TXA-12]', [{ system: number.system, value: number.value }]);
   note.set('status', scope.trigger === 'T11' ? 'entered-in-error' : 'completed');
   note.snapshot('category[kind]', [
     { coding: [{ system: CATEGORY, code: 'alert' }] },
     concept(COMMUNICATION_KIND, 'safety-note') as unknown as Json,
   ]);
-  note.set('priority', PRIORITY[safetyClass]);
+  if (scope.message.segments('OBX').length > 0) stateWords(note, document, scope);
+  else keepWords(txa, note, document, scope);
   note.set('subject', patient.reference);
   if (encounter !== undefined) note.set('encounter', encounter.reference);
-  note.snapshot('reasonCode[OBX-3]', [reasonConcept(reason, scope)]);
-  note.snapshot('extension[class]', [
-    { url: hubExtension('safety-class'), valueCodeableConcept: concept(SAFETY_CLASS, safetyClass) as unknown as Json },
-  ]);
-  const action = requestedAction(scope);
-  if (action !== undefined) {
-    note.snapshot('extension[action]', [{ url: hubExtension('requested-action'), valueCodeableConcept: action }]);
-  }
-  const text = contentText(scope.message.segments('OBX'));
-  if (text !== '') note.snapshot('payload[OBX]', [{ contentString: text }, { contentReference: document.reference }]);
-  else note.snapshot('payload[OBX]', [{ contentReference: document.reference }]);
   observed(note, scope);
   sent(txa, note, scope);
   sender(txa, note, scope);
@@ -116,6 +104,39 @@ export function stateSafetyNote(
     ]);
   }
   raise(note, txa, 18, scope);
+}
+
+/** What the note says, how urgent it is and what it asks for, as its OBX have it. */
+function stateWords(note: Draft, document: Draft, scope: Scope): void {
+  const { reason, safetyClass } = reasonOf(scope);
+  note.set('priority', PRIORITY[safetyClass]);
+  note.snapshot('reasonCode[OBX-3]', [reasonConcept(reason, scope)]);
+  note.snapshot('extension[class]', [
+    { url: hubExtension('safety-class'), valueCodeableConcept: concept(SAFETY_CLASS, safetyClass) as unknown as Json },
+  ]);
+  const action = requestedAction(scope);
+  if (action !== undefined) {
+    note.snapshot('extension[action]', [{ url: hubExtension('requested-action'), valueCodeableConcept: action }]);
+  }
+  const text = contentText(scope.message.segments('OBX'));
+  if (text !== '') note.snapshot('payload[OBX]', [{ contentString: text }, { contentReference: document.reference }]);
+  else note.snapshot('payload[OBX]', [{ contentReference: document.reference }]);
+}
+
+/**
+ * A notification without content (T03 above all: the note was signed) says nothing of reason, urgency and text. What an earlier message
+ * said of them stands; where none did, the note is urgent (E1, the class of an unspecified reason). Rule: HL7 v2.5.1 §9.5; H14.
+ */
+function keepWords(txa: Segment, note: Draft, document: Draft, scope: Scope): void {
+  note.default('priority', PRIORITY[CLASS_OF_REASON.unspecified]);
+  note.default('reasonCode', [concept(SAFETY_REASON, 'unspecified') as unknown as Json]);
+  note.default('payload', [{ contentReference: document.reference }]);
+  scope.place(txa, 12);
+  scope.issue(
+    'map.safety-reason-unlisted',
+    'a safety note without content: urgent (E1) unless another message gives its reason',
+    'error',
+  );
 }
 
 function reasonConcept(reason: SafetyReason, scope: Scope): Json {

@@ -141,7 +141,7 @@ function rejected(spm: Segment, specimen: Draft, scope: Scope): void {
 function containers(spm: Segment, specimen: Draft, scope: Scope): void {
   const [type] = concepts(spm, 27, CONTAINER_TYPE, scope);
   const additives = concepts(spm, 6, ADDITIVE, scope);
-  const sacs = following(spm);
+  const sacs = following(spm, OF_CONTAINERS.has(scope.trigger) ? AT_SPECIMEN : AT_ORDER);
   const held = sacs.map((sac) => container(sac, type, additives[0], specimen, scope));
   if (held.length === 0 && (type !== undefined || additives.length > 0)) {
     held.push({
@@ -154,17 +154,20 @@ function containers(spm: Segment, specimen: Draft, scope: Scope): void {
   if (filled.length > 0) specimen.snapshot('container[SPM]', filled);
 }
 
-/** SAC after this SPM, up to the next specimen or order. */
-function following(spm: Segment): Segment[] {
+/** Messages whose orders stand under the containers of a specimen: the next container comes after them. */
+const OF_CONTAINERS = new Set(['O35', 'R23']);
+const AT_SPECIMEN: ReadonlySet<string> = new Set(['SPM']);
+const AT_ORDER: ReadonlySet<string> = new Set(['SPM', 'OBR', 'ORC']);
+
+/** SAC after this SPM, up to the first segment of `until`. */
+function following(spm: Segment, until: ReadonlySet<string>): Segment[] {
   const segments = spm.message.segments();
   const sacs: Segment[] = [];
-  for (let at = spm.index + 1; at < segments.length && !NEXT.has(segments[at]!.name); at += 1) {
+  for (let at = spm.index + 1; at < segments.length && !until.has(segments[at]!.name); at += 1) {
     if (segments[at]!.name === 'SAC') sacs.push(segments[at]!);
   }
   return sacs;
 }
-
-const NEXT = new Set(['SPM', 'OBR', 'ORC']);
 
 function container(
   sac: Segment,

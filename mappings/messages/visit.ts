@@ -50,7 +50,7 @@ export function stateVisit(
   pv2: Segment | undefined,
   patient: Draft,
   scope: Scope,
-  status = statusOf(scope),
+  status = statusOf(pv1, scope),
 ): Draft | undefined {
   if (pv1 === undefined) return undefined;
   const key = keyOf(pv1, patient, scope);
@@ -85,11 +85,15 @@ export function stateVisit(
 
 const NULL_FLAVOR = 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor';
 
-function statusOf(scope: Scope): string | undefined {
+function statusOf(pv1: Segment | undefined, scope: Scope): string | undefined {
   if (scope.type !== 'ADT') return undefined;
+  // An inpatient reaches a place within a stay that has begun: to be arrived would put the stay back.
+  if (scope.trigger === 'A10' && pv1?.get(2)?.trim() === 'I') return 'in-progress';
   if (scope.trigger === 'A04') return scope.partner.registrationMeansArrival ? 'arrived' : 'planned';
   return EVENT_STATUS[scope.trigger];
 }
+
+const TRACKED = new Set(['A10', 'A32', 'A33']);
 
 /** What a cancel takes back besides the status. The resource stays: undone, not appended. Rule: DOMAIN §C1 ADT. */
 function undo(encounter: Draft, scope: Scope): void {
@@ -105,6 +109,8 @@ function undo(encounter: Draft, scope: Scope): void {
     encounter.delete('location[PV1-42]');
     encounter.delete('location[PV2-1]');
   }
+  // A10, A32, A33: who arrived, or never left, is where PV1-3 (or PV1-11) says; a temporary location said before is left.
+  if (TRACKED.has(scope.trigger) && !encounter.has('location[PV1-11]')) encounter.delete('location[PV1-11]');
   // A12: PV1-3 is where the patient is again; the location left behind is no longer stated.
   if (scope.trigger === 'A12' && !encounter.has('location[PV1-6]')) encounter.delete('location[PV1-6]');
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DEFINITIONS } from '../../mappings/definitions.ts';
 import { validate } from '../../src/fhir/validate.ts';
 import { goldenOf } from '../../src/hub/golden-case.ts';
 import { toBundle } from '../../src/mapping/bundle.ts';
@@ -8,8 +9,20 @@ import { CASES, definitions, mapBytes } from './mapping-cases.ts';
 
 const UPDATE = process.env.GOLDEN_UPDATE === '1';
 
+/** MSH-9.1 and -9.2. */
+const eventOf = (bytes: Buffer): string => {
+  const [type, trigger] = bytes.toString('utf8').split('\r')[0]!.split('|')[8]!.split('^');
+  return `${type}^${trigger}`;
+};
+
 describe('golden cases of the mapping', () => {
   it('are found', () => expect(CASES.length).toBeGreaterThan(35));
+
+  it('there is one of every event that has a map', () => {
+    const shown = new Set(CASES.map(({ bytes }) => eventOf(bytes)));
+    const mapped = DEFINITIONS.messages.flatMap(({ events }) => events);
+    expect(mapped.filter((event) => !shown.has(event))).toEqual([]);
+  });
 
   describe.each(CASES.map((each) => [each.name, each] as const))('%s', (_, { bytes, partner, folder }) => {
     const mapped = mapBytes(bytes, partner);

@@ -93,6 +93,20 @@ describe('safety notes', () => {
     expect(note(answer).inResponseTo).toEqual([{ reference: `Communication/${first!.id}` }]);
   });
 
+  it.each(['T03', 'T07', 'T11'])(
+    '%s without content leaves reason, class, urgency and text to who stated them',
+    (trigger) => {
+      const mapped = mdm('SN', [], '', trigger);
+      const said = mapped.resources.find((each) => each.type === 'Communication')!;
+      const elements = said.elements.map((each) => each.element);
+      for (const element of ['priority', 'reasonCode[OBX-3]', 'extension[class]', 'payload[OBX]'])
+        expect(elements).not.toContain(element);
+      expect(said.defaults).toContainEqual({ element: 'priority', value: 'asap' });
+      expect(note(mapped).reasonCode[0].coding[0].code).toBe('unspecified');
+      expect(codes(mapped)).toContain('map.safety-reason-unlisted');
+    },
+  );
+
   it('TXA-18 raises the labels: ETH is alcohol or drug, not alcohol only; an unknown code is restricted', () => {
     const labels = (value: string) => {
       const txa = `TXA|1|CN|TX|20260302100000||20260302100500||||||D1^ID|||||LA|${value}|AV`;

@@ -59,6 +59,59 @@ describe('specimens', () => {
     expect(resources(mapped, 'DiagnosticReport').map((report) => report.result.length)).toEqual([1, 1]);
   });
 
+  it('in OUL^R21 the ORC before an OBR belongs to it', () => {
+    const mapped = order(
+      'OUL^R21^OUL_R21',
+      'ORC|RE|A1^ID',
+      'OBR|1|A1^ID|F1^ID|2951-2^Sodium^LN||||||||||||||||||||F',
+      'OBX|1|NM|2951-2^Sodium^LN||139||||||F',
+      'ORC|RE|A2^ID',
+      'OBR|2|A2^ID|F2^ID|2823-3^Potassium^LN||||||||||||||||||||P',
+      'OBX|1|NM|2823-3^Potassium^LN||4.1||||||P',
+    );
+    const requests = resources(mapped, 'ServiceRequest');
+    expect(requests.map((each) => each.code.coding[0].code)).toEqual(['2951-2', '2823-3']);
+    expect(resources(mapped, 'Observation').map((each) => each.basedOn[0].reference)).toEqual(
+      requests.map((each) => `ServiceRequest/${each.id}`),
+    );
+  });
+
+  it('in OUL^R24 what follows the container is the result of the order, what stands before it is of the specimen', () => {
+    const mapped = order(
+      'OUL^R24^OUL_R24',
+      'OBR|1|A1^ID|F1^ID|2951-2^Sodium^LN||||||||||||||||||||F',
+      'ORC|RE|A1^ID',
+      SPM('S1&ID'),
+      'OBX|1|NM|3094-0^Volume^LN||4||||||F',
+      'SAC|||C1^ID',
+      'OBX|1|NM|2951-2^Sodium^LN||139||||||F',
+    );
+    const [report] = resources(mapped, 'DiagnosticReport');
+    const sodium = resources(mapped, 'Observation').find((each) => each.code.coding[0].code === '2951-2');
+    expect(report.result).toEqual([{ reference: `Observation/${sodium.id}` }]);
+  });
+
+  it('in OML^O35 a specimen has every container, also those whose orders come later', () => {
+    const mapped = order(
+      'OML^O35^OML_O35',
+      SPM('S1&ID'),
+      'SAC|||C1^ID',
+      'ORC|NW|A1^ID',
+      'OBR|1|A1^ID||2951-2^Sodium^LN',
+      'SAC|||C2^ID',
+      'ORC|NW|A2^ID',
+      'OBR|2|A2^ID||2823-3^Potassium^LN',
+      SPM('S2&ID'),
+      'SAC|||C3^ID',
+      'ORC|NW|A3^ID',
+      'OBR|3|A3^ID||2823-3^Potassium^LN',
+    );
+    const held = resources(mapped, 'Specimen').map((each) =>
+      each.container.map((one: { identifier: { value: string }[] }) => one.identifier[0]!.value),
+    );
+    expect(held).toEqual([['C1', 'C2'], ['C3']]);
+  });
+
   it('a rejected specimen is unsatisfactory, with its reason', () => {
     const mapped = order(
       'OML^O21^OML_O21',

@@ -10,6 +10,9 @@ export interface CheckpointData {
 /** Between two checkpoints. Milliseconds. The shorter, the less is left for the writer; the longer, the more changes of one page are one write. */
 const EVERY_MS = 100;
 
+/** It holds one statement and no data. */
+const SMALL = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1 } as const;
+
 /**
  * Copies what the writer commits from the log into the database file, in a thread of its own: done inside a commit it takes a quarter
  * of the writer's time and holds every answer back meanwhile. It never waits for readers or the writer (`PASSIVE`); what it leaves,
@@ -21,7 +24,7 @@ export class Checkpointer {
   #wrote = false;
 
   constructor(module: URL, file: string) {
-    this.#worker = new Worker(module, { workerData: { file } satisfies CheckpointData });
+    this.#worker = new Worker(module, { workerData: { file } satisfies CheckpointData, resourceLimits: SMALL });
     this.#worker.on('message', () => {
       this.#asked = false;
       if (this.#wrote) this.wrote();

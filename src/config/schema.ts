@@ -74,6 +74,13 @@ const feed = z
     ack: z.enum(['applied', 'received']).default('applied'),
     ackWaitMs: positive.default(10_000),
     onTrouble: z.enum(['close', 'reject']).default('reject'),
+    triggers: z
+      .array(
+        z
+          .string()
+          .regex(/^[A-Z][A-Z0-9]{2}(\^[A-Z][A-Z0-9]{2})?$/, 'must be a message type, or one with its event: ADT^A01'),
+      )
+      .default([]),
     versions: z.array(z.string().regex(/^2\.\d(\.\d){0,2}$/, 'must be a version of HL7 v2')).default([]),
     processingIds: z.array(z.enum(['P', 'T', 'D'])).default(['P', 'T', 'D']),
     charset: z.string().default('UNICODE UTF-8'),

@@ -18,7 +18,8 @@ export function translatePort(
 ): TranslatePort {
   return {
     version: `${maps.version}/${configVersion}`,
-    translate({ bytes, feed, partner, hash, receivedAt }: Inbound): Translated {
+    translate(inbound: Inbound): Translated {
+      const { bytes, feed, partner, hash, receivedAt } = inbound;
       const { message } = parseMessage(bytes, { defaultCharset: feed.charset });
       const mapped = mapMessage(
         maps,
@@ -36,6 +37,7 @@ export function translatePort(
       if (mapped.refused?.code === NO_MAP) return { kind: 'unsupported', identity: false };
       if (mapped.refused?.code === IDENTITY_WITHOUT_MAP) return { kind: 'unsupported', identity: true };
       const identity = maps.find(mapped.event)?.movesIdentity;
+      if (!isTaken(inbound, mapped.event)) return { kind: 'unsupported', identity: identity === true };
       const software = softwareOf(message);
       return {
         kind: 'mapped',
@@ -47,6 +49,13 @@ export function translatePort(
       };
     },
   };
+}
+
+/** Whether the feed takes the content of this event. What nobody expects of a partner may still be a safety note (H14). */
+function isTaken(inbound: Inbound, event: string): boolean {
+  const { triggers } = inbound.feed;
+  if (triggers.length === 0 || triggers.some((each) => each === event || each === event.split('^')[0])) return true;
+  return classify(inbound, event) === 'safety';
 }
 
 const SOFTWARE_MAX = 5;

@@ -41,6 +41,11 @@ export interface Feed {
   readonly ackWaitMs: number;
   /** Own transient trouble: close the connection, or answer AR with 207. */
   readonly onTrouble: 'close' | 'reject';
+  /**
+   * Message types (`ADT`) and events (`ADT^A01`) whose content is taken; empty: all. Others are stored and listed, and acknowledged as
+   * such; one that changes identity parks and holds its patients, and a safety note is taken whatever the list says.
+   */
+  readonly triggers: readonly string[];
   /** MSH-12 values accepted; empty: any 2.x. */
   readonly versions: readonly string[];
   /** MSH-11 values accepted. */

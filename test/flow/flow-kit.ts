@@ -31,6 +31,7 @@ export const FEED: Feed = {
   ack: 'applied',
   ackWaitMs: 2000,
   onTrouble: 'reject',
+  triggers: [],
   versions: [],
   processingIds: ['T'],
   charset: 'UTF-8',

@@ -8,7 +8,7 @@ it('the Provenance of a message names the software that sent it (SFT), at most f
   const port = translatePort(MAPS, [source], Buffer.alloc(32, 'unit'), '1');
   const software = (...segments: string[]) => {
     const bytes = Buffer.from(text('ADT^A01', [...segments, PID, 'PV1|1|I']));
-    const feed = { charset: 'UTF-8' } as never;
+    const feed = { charset: 'UTF-8', triggers: [] } as never;
     const translated = port.translate({ bytes, hash: 'h', receivedAt: 0, feed, partner: source });
     return translated.kind === 'mapped' ? translated.software : undefined;
   };
@@ -37,3 +37,33 @@ it('the Provenance of a message names the software that sent it (SFT), at most f
     who: { display: 'Acme 7' },
   });
 });
+
+it.each([
+  ['ADT^A01', ['ADT^A01'], 'mapped', undefined],
+  ['ADT^A08', ['ADT'], 'mapped', undefined],
+  ['ADT^A08', ['ADT^A01', 'ORU'], 'unsupported', false],
+  // Who is who changes with it: it parks and holds its patients (H7).
+  ['ADT^A40', ['ADT^A01'], 'unsupported', true],
+  ['MDM^T02', ['ADT'], 'unsupported', false],
+  ['MDM^T02 with a listed reason', ['ADT'], 'mapped', undefined],
+])(
+  'a feed that takes others stores %s and lists it (%j): %s, and never a safety note (H14)',
+  (what, triggers, kind, identity) => {
+    const source = { ...partner({ safety: { documentTypes: ['PN'], reasons: { DISS: 'dissociation' } } }), feeds: [] };
+    const port = translatePort(MAPS, [source], Buffer.alloc(32, 'unit'), '1');
+    const event = what.split(' ')[0]!;
+    const segments = {
+      'ADT^A40': [PID, 'MRG|200^^^MRN'],
+      'MDM^T02': [
+        PID,
+        'PV1|1|O',
+        'TXA|1|DS|TX|||||||||D1^ID|||||AU',
+        `OBX|1|TX|${what === event ? 'X' : 'DISS'}||words||||||F`,
+      ],
+    }[event] ?? [PID, 'PV1|1|I'];
+    const bytes = Buffer.from(text(event, segments));
+    const feed = { charset: 'UTF-8', triggers } as never;
+    const translated = port.translate({ bytes, hash: 'h', receivedAt: 0, feed, partner: source });
+    expect(translated).toMatchObject({ kind, ...(kind === 'unsupported' ? { identity } : {}) });
+  },
+);

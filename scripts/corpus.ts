@@ -21,7 +21,8 @@ function table(title: string, counts: ReadonlyMap<string, number>, most = 40): v
     console.log(`  ${String(n).padStart(6)}  ${key}`);
 }
 
-function report(): void {
+/** Of each message, and the loss per message type. */
+export function report(): void {
   const refused = new Map<string, number>();
   const unhandled = new Map<string, number>();
   const lost = new Map<string, number>();
@@ -150,10 +151,12 @@ function agreement(showMisses: boolean): void {
   if (showMisses) table('the rest', misses, 120);
 }
 
-if (!hasCorpus) {
-  console.error('the corpus is not beside the repository; set HANDOFF_SHARED');
-  process.exitCode = 2;
-} else {
-  report();
-  agreement(process.argv.includes('--misses'));
+if (import.meta.main) {
+  if (!hasCorpus) {
+    console.error('the corpus is not beside the repository; set HANDOFF_SHARED');
+    process.exitCode = 2;
+  } else {
+    report();
+    agreement(process.argv.includes('--misses'));
+  }
 }

@@ -3,17 +3,17 @@ import type { Draft } from '../../src/mapping/draft.ts';
 import { Node } from '../../src/mapping/node.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
 import type { Json } from '../../src/model/json.ts';
-import { hubExtension } from '../../src/model/systems.ts';
 import { conceptOf, systemOf, translatedConcept } from '../datatypes/coded.ts';
 import { organizationOf } from '../datatypes/directory.ts';
 import { cxIdentifier, cxKey, eiKey } from '../datatypes/identifier.ts';
 import { addressOf, humanName } from '../datatypes/person.ts';
-import { decimal, whole } from '../datatypes/text.ts';
+import { whole } from '../datatypes/text.ts';
 import { allergyKey, conditionKey, coverageKey, numberedConditionKey, relatedPersonKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION, IAM_ALLERGY } from '../segments/diagnosis.ts';
 import { IN1_COVERAGE, IN1_INSURED, IN2_INSURED } from '../segments/insurance.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { DIAGNOSIS_TYPE } from '../tables/encounter.ts';
+import { type AuthorizationPart, authorizationOf } from './authorization.ts';
 
 const CONDITION_CLINICAL = 'http://terminology.hl7.org/CodeSystem/condition-clinical';
 const CONDITION_VERIFICATION = 'http://terminology.hl7.org/CodeSystem/condition-ver-status';
@@ -240,32 +240,25 @@ function policyHolder(in1: Segment, coverage: Draft, scope: Scope): void {
   coverage.set('policyHolder', { ...named, ...(identifier !== undefined && { identifier }) } as unknown as Json);
 }
 
-/** The IN3 that follow an IN1, before the next one. */
+const IN3_PARTS: readonly AuthorizationPart[] = [
+  [2, 'number', 'text'],
+  [4, 'required', 'yesNo'],
+  [6, 'certified', 'time'],
+  [9, 'start', 'time'],
+  [10, 'end', 'time'],
+  [11, 'days', 'count', 2],
+];
+
 function certifications(in1: Segment, coverage: Draft, scope: Scope): void {
-  const following = in1.message.segments().slice(in1.index + 1);
-  const until = following.findIndex(({ name }) => name !== 'IN2' && name !== 'IN3');
-  const found = (until < 0 ? following : following.slice(0, until)).filter(({ name }) => name === 'IN3');
-  const stated = found.flatMap((in3): Json[] => {
-    const inner: Json[] = [];
-    const number = in3.get(2)?.trim();
-    if (number) inner.push({ url: 'number', valueString: number });
-    const required = in3.get(4)?.trim();
-    if (required === 'Y' || required === 'N') inner.push({ url: 'required', valueBoolean: required === 'Y' });
-    for (const [field, url] of [
-      [6, 'certified'],
-      [9, 'start'],
-      [10, 'end'],
-    ] as const) {
-      const text = in3.get(field)?.trim();
-      scope.place(in3, field);
-      const time = text ? scope.time(text, 'dateTime') : undefined;
-      if (time !== undefined) inner.push({ url, valueDateTime: typeof time === 'string' ? time : time.value });
-    }
-    const days = decimal(in3.get(11, 1, 2)?.trim());
-    if (days !== undefined) inner.push({ url: 'days', valueDecimal: days });
-    return inner.length === 0 ? [] : [{ url: hubExtension('authorization'), extension: inner }];
-  });
+  const stated = behind(in1, 'IN3').flatMap((in3) => authorizationOf(in3, IN3_PARTS, scope) ?? []);
   if (stated.length > 0) coverage.snapshot('extension[IN3]', stated);
+}
+
+/** The segments of this name that belong to an IN1: IN2 and IN3 stand directly behind it. */
+function behind(in1: Segment, name: 'IN2' | 'IN3'): Segment[] {
+  const following = in1.message.segments().slice(in1.index + 1);
+  const end = following.findIndex((each) => each.name !== 'IN2' && each.name !== 'IN3');
+  return (end < 0 ? following : following.slice(0, end)).filter((each) => each.name === name);
 }
 
 /** IN1-16/17: the patient, or a relative of that name. */
@@ -288,7 +281,6 @@ function subscriber(in1: Segment, coverage: Draft, patient: Draft, scope: Scope)
   const born = in1.get(18)?.trim();
   if (born) relative.set('birthDate', scope.time(born, 'date'));
   scope.apply(IN1_INSURED, in1, relative);
-  const next = in1.message.segments()[in1.index + 1];
-  if (next?.name === 'IN2') scope.apply(IN2_INSURED, next, relative);
+  scope.apply(IN2_INSURED, behind(in1, 'IN2')[0], relative);
   coverage.set('subscriber', relative.reference);
 }

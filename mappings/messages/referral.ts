@@ -5,10 +5,8 @@ import { Node } from '../../src/mapping/node.ts';
 import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import { BUSINESS_STATUS, coding, concept, HL7_TASK_CODE, TASK_CODE } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
-import { hubExtension } from '../../src/model/systems.ts';
 import { conceptOf } from '../datatypes/coded.ts';
 import { eiKey, identifierType } from '../datatypes/identifier.ts';
-import { decimal } from '../datatypes/text.ts';
 import { type IdentifierKey, orderTaskKey, referralKey, referralTaskKey } from '../keys.ts';
 import { AL1_ALLERGY, DG1_CONDITION } from '../segments/diagnosis.ts';
 import { MSA, MSH, SFT } from '../segments/envelope.ts';
@@ -21,6 +19,7 @@ import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
 import { AUT_REQUEST, CTD_CONTACT, PRD_PARTY, RF1_REQUEST } from '../segments/referral.ts';
 import { REFERRAL_STATUS } from '../tables/referral.ts';
 import { stateGuarantors } from './account.ts';
+import { type AuthorizationPart, authorizationOf } from './authorization.ts';
 import { stateAllergies, stateCoverages, stateDiagnoses, stateRelatives } from './clinical.ts';
 import { contactsOf } from './contact.ts';
 import { partiesOf } from './party.ts';
@@ -311,36 +310,18 @@ function notesOf(scope: Scope): string[] {
     .filter((text): text is string => text !== undefined && text !== '');
 }
 
-/** AUT as one extension of parts: number, period, requested and authorized treatments. */
+const AUT_PARTS: readonly AuthorizationPart[] = [
+  [1, 'plan', 'text'],
+  [2, 'company', 'concept'],
+  [3, 'companyName', 'text'],
+  [4, 'start', 'time'],
+  [5, 'end', 'time'],
+  [6, 'number', 'text'],
+  [8, 'requested', 'count'],
+  [9, 'authorized', 'count'],
+];
+
 function authorization(aut: Segment | undefined, request: Draft, scope: Scope): void {
-  if (aut === undefined) return;
-  const inner: Json[] = [];
-  const text = (field: number, url: string) => {
-    const value = aut.get(field)?.trim();
-    if (value) inner.push({ url, valueString: value });
-  };
-  text(1, 'plan');
-  const company = aut.field(2).repetition(1);
-  scope.place(aut, 2);
-  const payer = company.hasContent ? conceptOf(new Node(company), scope) : undefined;
-  if (payer !== undefined) inner.push({ url: 'company', valueCodeableConcept: payer as unknown as Json });
-  text(3, 'companyName');
-  for (const [field, url] of [
-    [4, 'start'],
-    [5, 'end'],
-  ] as const) {
-    const value = aut.get(field)?.trim();
-    scope.place(aut, field);
-    const time = value ? scope.time(value, 'dateTime') : undefined;
-    if (time !== undefined) inner.push({ url, valueDateTime: typeof time === 'string' ? time : time.value });
-  }
-  text(6, 'number');
-  for (const [field, url] of [
-    [8, 'requested'],
-    [9, 'authorized'],
-  ] as const) {
-    const value = decimal(aut.get(field)?.trim());
-    if (value !== undefined) inner.push({ url, valueDecimal: value });
-  }
-  if (inner.length > 0) request.snapshot('extension[AUT]', [{ url: hubExtension('authorization'), extension: inner }]);
+  const stated = aut === undefined ? undefined : authorizationOf(aut, AUT_PARTS, scope);
+  if (stated !== undefined) request.snapshot('extension[AUT]', [stated]);
 }

@@ -7,7 +7,7 @@ import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import { SESSION_IDENTIFIER } from '../../src/model/codes.ts';
 import type { Json } from '../../src/model/json.ts';
 import { known } from '../datatypes/coded.ts';
-import { appointmentKey, sessionKey } from '../keys.ts';
+import { appointmentKey } from '../keys.ts';
 import { MSH, SFT } from '../segments/envelope.ts';
 import { PD1_PATIENT, PID_PATIENT } from '../segments/pid.ts';
 import { PV1_ENCOUNTER, PV2_ENCOUNTER } from '../segments/pv1.ts';
@@ -23,7 +23,7 @@ import {
 import { APPOINTMENT_TYPE, FILLER_STATUS } from '../tables/scheduling.ts';
 import { statePatient } from './patient.ts';
 import { changedResources, stateResources } from './schedule-resource.ts';
-import { patientGroups, sessionOf } from './schedule-session.ts';
+import { patientGroups, scheduled } from './schedule-session.ts';
 import { shownTime, windowOf } from './schedule-time.ts';
 import { stateVisit } from './visit.ts';
 
@@ -51,10 +51,7 @@ export const SIU_CHANGE: MessageMap = {
     AIP_APPOINTMENT,
   ],
   run(scope) {
-    const sch = scope.message.segment('SCH');
-    if (sch === undefined) throw new Refusal('map.key-missing', 'a scheduling message without SCH', 'SCH[1]');
-    const session = sessionOf(sch, scope);
-    const group = scope.idOf(sessionKey(scope.owner, session));
+    const { sch, session, group } = scheduled(scope);
     const changes = changedResources(scope);
     if (changes.size === 0) throw new Refusal('map.required-missing', 'no service or resource that changes', 'RGS[1]');
     const members: { type: string; id: string }[] = [];

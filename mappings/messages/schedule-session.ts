@@ -2,10 +2,10 @@ import type { Segment } from '../../src/hl7/tree.ts';
 import { Node } from '../../src/mapping/node.ts';
 import { Refusal, type Scope } from '../../src/mapping/scope.ts';
 import { eiKey } from '../datatypes/identifier.ts';
-import type { IdentifierKey } from '../keys.ts';
+import { type IdentifierKey, sessionKey } from '../keys.ts';
 
 /** SCH-2, the owner's number; only where there is none, SCH-1. Never a set id. */
-export function sessionOf(sch: Segment, scope: Scope): IdentifierKey {
+function sessionOf(sch: Segment, scope: Scope): IdentifierKey {
   for (const field of [2, 1]) {
     const element = sch.field(field).repetition(1);
     if (!element.hasContent || element.isDelete) continue;
@@ -14,6 +14,18 @@ export function sessionOf(sch: Segment, scope: Scope): IdentifierKey {
     if (key !== undefined) return key;
   }
   throw new Refusal('map.key-missing', 'neither SCH-2 nor SCH-1 has a number', 'SCH[1]-2');
+}
+
+/** The SCH of a scheduling message, its session, and the group of all who take part in it. */
+export function scheduled(scope: Scope): {
+  readonly sch: Segment;
+  readonly session: IdentifierKey;
+  readonly group: string;
+} {
+  const sch = scope.message.segment('SCH');
+  if (sch === undefined) throw new Refusal('map.key-missing', 'a scheduling message without SCH', 'SCH[1]');
+  const session = sessionOf(sch, scope);
+  return { sch, session, group: scope.idOf(sessionKey(scope.owner, session)) };
 }
 
 /** One member of a session: a PID and what belongs to it. */

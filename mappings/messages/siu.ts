@@ -11,7 +11,7 @@ import { hubExtension } from '../../src/model/systems.ts';
 import { practitionerOf } from '../datatypes/directory.ts';
 import { eiKey } from '../datatypes/identifier.ts';
 import { annotationOf, textsOf } from '../datatypes/note.ts';
-import { appointmentKey, serviceRequestKey, sessionKey } from '../keys.ts';
+import { appointmentKey, serviceRequestKey } from '../keys.ts';
 import { DG1_CONDITION } from '../segments/diagnosis.ts';
 import { MSH, SFT } from '../segments/envelope.ts';
 import { OBX_OBSERVATION } from '../segments/observation.ts';
@@ -33,7 +33,7 @@ import { stateLooseObservations } from './observation.ts';
 import { statePatient } from './patient.ts';
 
 import { type ScheduledResources, stateResources, wholeResources } from './schedule-resource.ts';
-import { patientGroups, sessionOf } from './schedule-session.ts';
+import { patientGroups, scheduled } from './schedule-session.ts';
 import { type TimeWindow, windowOf } from './schedule-time.ts';
 import { stateVisit } from './visit.ts';
 
@@ -66,10 +66,7 @@ export const SIU: MessageMap = {
     AIP_APPOINTMENT,
   ],
   run(scope) {
-    const sch = scope.message.segment('SCH');
-    if (sch === undefined) throw new Refusal('map.key-missing', 'a scheduling message without SCH', 'SCH[1]');
-    const session = sessionOf(sch, scope);
-    const group = scope.idOf(sessionKey(scope.owner, session));
+    const { sch, session, group } = scheduled(scope);
     const shared = sharedOf(sch, group, scope);
     if (BOOKS.has(scope.trigger) && shared.window.start === undefined && !TIMELESS.has(shared.status)) {
       throw new Refusal('map.required-missing', 'a booking without a start and an end or duration', 'SCH[1]-11');

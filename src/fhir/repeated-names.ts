@@ -1,3 +1,5 @@
+import { scanJson } from './json-text.ts';
+
 /**
  * Whether an object in a JSON text names a property twice: `JSON.parse` keeps the last and drops the others without a word.
  * `parsed` is what the text gave. Counts: every property has one colon outside of texts. Rule: FHIR R4 json.html, RFC 8259 section 4.
@@ -6,15 +8,10 @@ export const repeatsName = (text: string, parsed: unknown): boolean => colonsOf(
 
 function colonsOf(text: string): number {
   let colons = 0;
-  let inText = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (inText) {
-      if (char === 0x5c) at += 1;
-      else if (char === 0x22) inText = false;
-    } else if (char === 0x22) inText = true;
-    else if (char === 0x3a) colons += 1;
-  }
+  scanJson(text, (char) => {
+    if (char === 0x3a) colons += 1;
+    return undefined;
+  });
   return colons;
 }
 

@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ask, askAs, matchesOf } from './support/ask.ts';
+import { observation, patient } from './support/records.ts';
 import { client, ENGINES, openTestStore, type TestStore } from './support/test-store.ts';
-
-const patient = (more: object = {}) => ({ resourceType: 'Patient', name: [{ family: 'Test' }], ...more });
-const observation = (subject: string, more: object = {}) => ({
-  resourceType: 'Observation',
-  status: 'final',
-  code: { coding: [{ system: 'http://loinc.org', code: '44261-6' }] },
-  subject: { reference: subject },
-  ...more,
-});
 
 describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
   let hub: TestStore;

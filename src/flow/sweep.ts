@@ -54,7 +54,6 @@ export class Sweep {
   async start(): Promise<void> {
     const { journal, db, shared, crons, now } = this.#deps;
     await journal.preparePartitions();
-    if (shared) await db.write('holder.look', {});
     // One process per SQLite home: whatever is claimed was claimed by a process that is gone.
     const before = shared ? now() : Number.MAX_SAFE_INTEGER;
     await journal.reclaim(!shared);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,13 +13,14 @@ import { type RealHub, startRealHub } from './real-hub.ts';
 /**
  * FHIR over HTTP on the hub as its users start it, with all loops and bots running and the token of an organization's client, so with
  * consent visibility on; what is measured is what a client sees. `node bench/fhir.ts [--resources 100000] [--postgres URL] [--seconds 4]`
- * prints a line per figure and one line of JSON at the end.
+ * prints a line per figure and one line of JSON at the end. `--home DIR` keeps the hub's home, and measures again what is loaded there.
  */
 const { values } = parseArgs({
   options: {
     resources: { type: 'string', default: '20000' },
     seconds: { type: 'string', default: '4' },
     postgres: { type: 'string' },
+    home: { type: 'string' },
   },
 });
 
@@ -193,10 +194,10 @@ interface Exported {
 
 /** A bulk export as a client makes it: asked for, waited for, each file read to its end. */
 async function exportAll(hub: RealHub, target: Target): Promise<Exported> {
-  const before = await hub.rss();
+  const before = (await hub.memory()).rss;
   let most = before;
   const watch = setInterval(async () => {
-    most = Math.max(most, await hub.rss());
+    most = Math.max(most, (await hub.memory()).rss);
   }, 200);
   const headers = { authorization: `Bearer ${target.token}`, accept: 'application/fhir+json', prefer: 'respond-async' };
   const started = performance.now();
@@ -222,26 +223,44 @@ async function exportAll(hub: RealHub, target: Target): Promise<Exported> {
   return figure;
 }
 
+/** Loads a hub with charts until its bots have looked at them all. Gives resources per second. */
+async function load(hub: RealHub, wanted: number): Promise<number> {
+  let target = await signIn(hub, ORGANIZATION);
+  const from = performance.now();
+  for (let loaded = 0; loaded < wanted; loaded += 2000) {
+    const { status, text } = await ask(target, 'POST', '', transactionOf(Array.from({ length: 200 }, chart).flat()));
+    if (status === 401) target = await signIn(hub, ORGANIZATION);
+    else if (status !== 200) throw new Error(text.slice(0, 400));
+  }
+  const loadS = (performance.now() - from) / 1000;
+  console.log(`loaded ${wanted} resources in ${loadS.toFixed(1)} s (${(wanted / loadS).toFixed(0)}/s)`);
+  const settledFrom = performance.now();
+  await settled(hub, await signIn(hub));
+  console.log(`the bots were done ${((performance.now() - settledFrom) / 1000).toFixed(1)} s later`);
+  return Math.round(wanted / loadS);
+}
+
+interface Loaded {
+  readonly resources: number;
+  readonly loadedPerS: number;
+  /** Patients there are: `unique` after loading. */
+  readonly patients: number;
+}
+
 async function main(): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'handoff-bench-'));
+  const dir = values.home ?? mkdtempSync(join(tmpdir(), 'handoff-bench-'));
+  const note = join(dir, 'loaded.json');
   const hub = await startRealHub({ dir, ...(values.postgres ? { database: values.postgres } : {}) });
   try {
-    let target = await signIn(hub, ORGANIZATION);
-    const wanted = Number(values.resources);
-    const from = performance.now();
-    for (let loaded = 0; loaded < wanted; loaded += 2000) {
-      const { status, text } = await ask(target, 'POST', '', transactionOf(Array.from({ length: 200 }, chart).flat()));
-      if (status === 401) target = await signIn(hub, ORGANIZATION);
-      else if (status !== 200) throw new Error(text.slice(0, 400));
-    }
-    const loadS = (performance.now() - from) / 1000;
-    console.log(`loaded ${wanted} resources in ${loadS.toFixed(1)} s (${(wanted / loadS).toFixed(0)}/s)`);
-    const settledFrom = performance.now();
-    await settled(hub, await signIn(hub));
-    console.log(`the bots were done ${((performance.now() - settledFrom) / 1000).toFixed(1)} s later`);
+    const before = existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as Loaded) : undefined;
+    const wanted = before?.resources ?? Number(values.resources);
+    const loadedPerS = before?.loadedPerS ?? (await load(hub, wanted));
+    unique = before?.patients ?? unique;
+    if (!before)
+      writeFileSync(note, JSON.stringify({ resources: wanted, loadedPerS, patients: unique } satisfies Loaded));
     const known = unique;
     const pick = (n: number) => 1 + ((n * 7919) % known);
-    target = await signIn(hub, ORGANIZATION);
+    let target = await signIn(hub, ORGANIZATION);
     const found = JSON.parse((await ask(target, 'GET', 'Patient?_count=200')).text) as {
       entry: { resource: { id: string } }[];
     };
@@ -254,7 +273,7 @@ async function main(): Promise<void> {
         'GET',
         `CarePlan?patient=${id(n)}&_include=CarePlan:goal&_include=CarePlan:activity-reference&_revinclude:iterate=MedicationAdministration:request&_revinclude=Communication:based-on`,
       );
-    const figures: Record<string, unknown> = { resources: wanted, loadedPerS: Math.round(wanted / loadS) };
+    const figures: Record<string, unknown> = { resources: wanted, loadedPerS };
     const each = async (name: string, work: (n: number) => Promise<{ status: number }>, counts = [1, 16]) => {
       for (const clients of counts) figures[`${name} at ${clients}`] = await measure(name, clients, work);
     };
@@ -270,7 +289,7 @@ async function main(): Promise<void> {
   } finally {
     await hub.stop('SIGKILL');
     agent.destroy();
-    rmSync(dir, { recursive: true, force: true });
+    if (values.home === undefined) rmSync(dir, { recursive: true, force: true });
   }
 }
 

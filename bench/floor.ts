@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { slowSync } from './slow-sync.ts';
 
 /**
  * The least a durable MLLP listener can do: append each frame to a file, fsync once for all that came meanwhile, answer AA.
@@ -100,10 +101,11 @@ export interface Floor {
   stop(): Promise<void>;
 }
 
-/** The floor as a process of its own, appending to `file`. */
-export async function startFloor(file: string): Promise<Floor> {
+/** The floor as a process of its own, appending to `file`; each sync takes `syncUs` longer. */
+export async function startFloor(file: string, syncUs?: number): Promise<Floor> {
   const script = fileURLToPath(import.meta.url);
-  const child = spawn(process.execPath, [script, '--file', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { program, args } = slowSync(process.execPath, [script, '--file', file], syncUs);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = await firstLine(child);
   return {
     port,

@@ -11,7 +11,7 @@ import { type LoadReport, startLoad } from './load.ts';
 import { startRealHub } from './real-hub.ts';
 
 /**
- * The real hub under load, with all loops running, beside the floor of the same run: `node bench/hub.ts [--seconds 10]`.
+ * The real hub under load, with all loops running, beside the floor of the same run: `node bench/hub.ts [--seconds 10] [--sync-us 500]`.
  * Prints one line of JSON. The rate applied stands beside every rate accepted; what is delivered is held against what was sent.
  */
 export interface HubFigures {
@@ -36,6 +36,8 @@ interface FeedRate extends Rate {
   /** The greatest age of a message that was accepted and not yet applied. Milliseconds. */
   readonly oldestBacklogMs: number;
   readonly rssMb: number;
+  /** Of it: files of the database that are mapped into memory. */
+  readonly mappedMb: number;
   /** Positive answers without a row in the journal. */
   readonly missing: number;
 }
@@ -53,24 +55,27 @@ const CONNECTIONS = [1, 16] as const;
 const IDLE_MS = 45_000;
 
 export async function benchHub(seconds: number): Promise<HubFigures> {
-  const floor: Record<string, Rate> = {};
-  for (const connections of CONNECTIONS) floor[connections] = await floorRate(connections, Math.min(seconds, 10));
   const { startMs, idleRssMb } = await idle();
+  const feeds = await benchFeeds(seconds);
+  return { startMs, idleRssMb, ...feeds, delivered: await deliveredRate(seconds) };
+}
+
+/** The floor and both policies beside it; `syncUs`: as if each sync to disk took so many microseconds longer. */
+export async function benchFeeds(
+  seconds: number,
+  syncUs?: number,
+): Promise<Pick<HubFigures, 'floor' | 'received' | 'applied'>> {
+  const floor: Record<string, Rate> = {};
+  for (const connections of CONNECTIONS)
+    floor[connections] = await floorRate(connections, Math.min(seconds, 10), syncUs);
   const rates = async (ack: 'received' | 'applied'): Promise<Record<string, FeedRate>> => {
     const found: Record<string, FeedRate> = {};
     for (const connections of CONNECTIONS) {
-      found[connections] = await feedRate(ack, connections, seconds, floor[connections]!.perS);
+      found[connections] = await feedRate(ack, connections, seconds, { floorPerS: floor[connections]!.perS, syncUs });
     }
     return found;
   };
-  return {
-    startMs,
-    idleRssMb,
-    floor,
-    received: await rates('received'),
-    applied: await rates('applied'),
-    delivered: await deliveredRate(seconds),
-  };
+  return { floor, received: await rates('received'), applied: await rates('applied') };
 }
 
 async function inFolder<T>(use: (dir: string) => Promise<T>): Promise<T> {
@@ -90,9 +95,9 @@ const toRate = ({ acceptedPerS, latency }: LoadReport): Rate => ({
 
 const toMb = (bytes: number): number => Math.round(bytes / 1_048_576);
 
-function floorRate(connections: number, seconds: number): Promise<Rate> {
+function floorRate(connections: number, seconds: number, syncUs?: number): Promise<Rate> {
   return inFolder(async (dir) => {
-    const floor = await startFloor(join(dir, 'floor'));
+    const floor = await startFloor(join(dir, 'floor'), syncUs);
     const report = await startLoad({ host: '127.0.0.1', port: floor.port, connections, seconds, warmupS: 1 });
     await floor.stop();
     return toRate(report);
@@ -105,7 +110,7 @@ function idle(): Promise<{ startMs: number; idleRssMb: number }> {
     await (await startRealHub({ dir })).stop();
     const hub = await startRealHub({ dir });
     await pause(IDLE_MS);
-    const idleRssMb = toMb(await hub.rss());
+    const idleRssMb = toMb((await hub.memory()).rss);
     await hub.stop();
     return { startMs: Math.round(hub.startMs), idleRssMb };
   });
@@ -115,10 +120,10 @@ export function feedRate(
   ack: 'received' | 'applied',
   connections: number,
   seconds: number,
-  floorPerS: number,
+  { floorPerS, syncUs }: { readonly floorPerS: number; readonly syncUs?: number | undefined },
 ): Promise<FeedRate> {
   return inFolder(async (dir) => {
-    const hub = await startRealHub({ dir });
+    const hub = await startRealHub({ dir, syncUs });
     const journal = new DatabaseSync(join(dir, 'home/journal.db'), { readOnly: true });
     const oldest = journal.prepare("SELECT MIN(received_at) AS at FROM message WHERE state IN ('received', 'claimed')");
     const applied = journal.prepare("SELECT COUNT(*) AS n FROM message WHERE state = 'applied'");
@@ -143,12 +148,14 @@ export function feedRate(
     const report = await load;
     const appliedPerS = ((count(applied) - before) * 1000) / (performance.now() - beganMs);
     clearInterval(watch);
+    const { rss, mapped } = await hub.memory();
     const figures = {
       ...toRate(report),
       appliedPerS: Math.round(appliedPerS),
       ofFloor: Number((report.acceptedPerS / floorPerS).toFixed(2)),
       oldestBacklogMs,
-      rssMb: toMb(await hub.rss()),
+      rssMb: toMb(rss),
+      mappedMb: toMb(mapped),
       missing: report.accepted - count(rows),
     };
     journal.close();
@@ -187,6 +194,11 @@ async function deliveredRate(seconds: number): Promise<Delivered> {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' } } });
-  process.stdout.write(`${JSON.stringify(await benchHub(Number(values.seconds)))}\n`);
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string', default: '10' }, 'sync-us': { type: 'string' } },
+  });
+  const seconds = Number(values.seconds);
+  const slow = values['sync-us'];
+  const figures = slow === undefined ? await benchHub(seconds) : await benchFeeds(seconds, Number(slow));
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
 }

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../test/crash/crash-run.ts';
+import { slowSync } from './slow-sync.ts';
 
 const ENTRY = fileURLToPath(new URL('../bin/handoff.mjs', import.meta.url));
 
@@ -16,8 +17,8 @@ export interface RealHub {
   readonly ports: { readonly applied: number; readonly received: number };
   /** From the start of the process until both feeds take connections. Milliseconds. */
   readonly startMs: number;
-  /** Resident memory, bytes. */
-  rss(): Promise<number>;
+  /** Resident memory, and how much of it is files of the database mapped into it, which the system takes back when it needs it. Bytes. */
+  memory(): Promise<{ readonly rss: number; readonly mapped: number }>;
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -29,6 +30,8 @@ export interface RealHubOptions {
   /** Port of the engine of a second partner, Riverside, that is told of referrals to it. */
   readonly partnerPort?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Each sync to disk takes this much longer. Microseconds. */
+  readonly syncUs?: number | undefined;
 }
 
 export async function realHubPorts(): Promise<NonNullable<RealHubOptions['ports']>> {
@@ -43,7 +46,8 @@ export async function startRealHub(options: RealHubOptions): Promise<RealHub> {
   const config = join(dir, 'handoff.yaml');
   await writeFile(config, settings(options, ports));
   const began = performance.now();
-  const child = spawn(process.execPath, [ENTRY, 'start'], {
+  const { program, args } = slowSync(process.execPath, [ENTRY, 'start'], options.syncUs);
+  const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, HANDOFF_CONFIG: config, ...options.env },
   });
@@ -61,9 +65,11 @@ export async function startRealHub(options: RealHubOptions): Promise<RealHub> {
     config,
     ports,
     startMs: performance.now() - began,
-    rss: async () => {
+    memory: async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+      const bytes = (name: string): number =>
+        Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? Number.NaN) * 1024;
+      return { rss: bytes('VmRSS'), mapped: bytes('RssFile') };
     },
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);

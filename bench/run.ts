@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchDisturbed } from './disturbed.ts';
-import { benchHub, feedRate, type HubFigures } from './hub.ts';
+import { benchFeeds, benchHub, feedRate, type HubFigures } from './hub.ts';
+import { canSlowSync } from './slow-sync.ts';
 
 /**
  * `npm run bench [-- --seconds N] [--long] [--commit-figures] [--check]`: all figures of one run with machine and commit. FHIR also on
@@ -54,6 +55,8 @@ function onPostgres(): unknown {
 
 const RESOURCES = '100000';
 const LONG_S = 600;
+/** A disk on which the floor takes about 1,900/s over one connection, as an ordinary one does. */
+const SLOW_SYNC_US = 400;
 
 const hub = await benchHub(seconds);
 const figures = {
@@ -62,6 +65,9 @@ const figures = {
   commit: spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim(),
   seconds,
   hub,
+  slowDisk: canSlowSync()
+    ? { syncUs: SLOW_SYNC_US, ...(await benchFeeds(seconds, SLOW_SYNC_US)) }
+    : 'strace is not there',
   disturbed: await benchDisturbed(Math.min(seconds, 20)),
   parse: script('./parse.ts'),
   map: script('./map.ts'),
@@ -69,7 +75,7 @@ const figures = {
   ...(values.long
     ? {
         long: {
-          received: await feedRate('received', 16, LONG_S, hub.floor[16]!.perS),
+          received: await feedRate('received', 16, LONG_S, { floorPerS: hub.floor[16]!.perS }),
           fhir: script('./fhir.ts', '--resources', '1000000'),
         },
       }

@@ -34,8 +34,6 @@ export interface TranslateLimits {
   readonly triesMax: number;
 }
 
-/** Mapped in one turn of the event loop before sockets are served again. */
-const SLICE_MAX = 4;
 /** Nothing about this message: it waits without spending a try, and everything behind it waits with it. */
 const STORE_DOWN: ReadonlySet<string> = new Set(['database.full', 'database.busy', 'database.unavailable']);
 const TROUBLE = { firstMs: 50, maxMs: 5000 };
@@ -101,20 +99,17 @@ export class Translate {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    setImmediate(() => this.#slice());
+    setImmediate(() => this.#next());
   }
 
-  #slice(): void {
+  /** One message, and then the sockets are served again: mapping is what holds an ACK up most. */
+  #next(): void {
     this.#pumping = false;
-    if (this.#resting) return;
-    let taken = 0;
-    while (taken < SLICE_MAX && this.#mayStart) {
-      const message = this.#queue.shift();
-      if (!message) break;
-      taken += 1;
-      this.#inFlight += 1;
-      void this.#run(message);
-    }
+    if (this.#resting || !this.#mayStart) return;
+    const message = this.#queue.shift();
+    if (!message) return;
+    this.#inFlight += 1;
+    void this.#run(message);
     if (this.#queue.size > 0 && this.#mayStart) this.#pump();
   }
 

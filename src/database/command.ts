@@ -21,8 +21,20 @@ export interface Tx {
   readonly holder: number;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: arguments are checked by the typed wrapper that each folder exports
-export type Command = (tx: Tx, args: any) => Promise<unknown>;
+export interface Command {
+  // biome-ignore lint/suspicious/noExplicitAny: arguments are checked by the typed wrapper that each folder exports
+  (tx: Tx, args: any): Promise<unknown>;
+  /** See `unsynced`. */
+  readonly synced?: false;
+}
+
+/**
+ * A command whose commit need not be on disk when it resolves: a claim, the end of a piece of work whose result is durable elsewhere.
+ * A crash of the hub loses none of it; a power failure may undo the last of it, and the work is then found unfinished and done again.
+ * The next commit that is synced makes all before it durable. SQLite only: PostgreSQL's commits share their syncs by themselves.
+ */
+export const unsynced = (command: (tx: Tx, args: never) => Promise<unknown>): Command =>
+  Object.assign((tx: Tx, args: unknown) => command(tx, args as never), { synced: false } as const);
 
 /** Commands by name, `store.apply`, `journal.append`, … Names are unique over all folders. */
 export type CommandTable = Readonly<Record<string, Command>>;

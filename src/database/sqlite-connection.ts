@@ -8,6 +8,8 @@ const STATEMENTS_MAX = 1000;
 export interface SqliteConnection {
   readonly raw: DatabaseSync;
   readonly tx: Tx;
+  /** Whether the next transactions are on disk when they are committed (at first they are), or only with the next that is. */
+  syncCommits(synced: boolean): void;
   close(): void;
 }
 
@@ -50,9 +52,15 @@ export function openSqlite(
     query: async <R>(sql: string, params: readonly SqlValue[] = []) => prepare(sql).statement.all(...params) as R[],
     run: async (sql, params = []) => Number(prepare(sql).statement.run(...params).changes),
   };
+  let syncing = true;
   return {
     raw,
     tx,
+    syncCommits: (synced) => {
+      if (synced === syncing) return;
+      raw.exec(`PRAGMA synchronous = ${synced ? 'FULL' : 'NORMAL'}`);
+      syncing = synced;
+    },
     close: () => {
       statements.clear();
       raw.close();

@@ -72,6 +72,7 @@ async function writeBatch(
   const { raw, tx } = connection;
   const answers: Answer[] = [];
   try {
+    connection.syncCommits(calls.some(({ command }) => commands[command]?.synced !== false));
     raw.exec('BEGIN IMMEDIATE');
   } catch (error) {
     return calls.map(({ id }) => ({ id, error: toWireError(error) }));

@@ -1,4 +1,4 @@
-import type { CommandTable, Tx } from '../database/command.ts';
+import { type CommandTable, type Tx, unsynced } from '../database/command.ts';
 import { insertOutbox, JOB_LANES } from '../database/job-table.ts';
 import { leaveLanes } from '../database/lane.ts';
 import type { Job, RoutedEvent } from '../model/flow.ts';
@@ -192,9 +192,9 @@ async function purge(tx: Tx, { before, limit }: { readonly before: number; reado
 }
 
 export const jobCommands: CommandTable = {
-  'job.claim': claim,
+  'job.claim': unsynced(claim),
   'job.settle': settle,
-  'job.reclaim': reclaim,
+  'job.reclaim': unsynced(reclaim),
   'job.due': due,
   'job.retry': retry,
   'job.list': list,

@@ -1,4 +1,4 @@
-import type { CommandTable, Tx } from '../database/command.ts';
+import { type CommandTable, type Tx, unsynced } from '../database/command.ts';
 import { bodyKeysOf, seal } from '../database/envelope.ts';
 import { classNumber } from '../database/job-table.ts';
 import { enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
@@ -228,11 +228,13 @@ async function partitions(tx: Tx, { now }: { readonly now: number }): Promise<vo
 
 export const journalCommands: CommandTable = {
   'journal.append': append,
-  'journal.claim': claim,
+  'journal.claim': unsynced(claim),
   'journal.settle': settle,
-  'journal.late': late,
-  'journal.answered': answered,
-  'journal.reclaim': reclaim,
+  // That these are applied is durable in the store.
+  'journal.settle-applied': unsynced(settle),
+  'journal.late': unsynced(late),
+  'journal.answered': unsynced(answered),
+  'journal.reclaim': unsynced(reclaim),
   'journal.retry': retry,
   'journal.replay': replay,
   'journal.dismiss': dismiss,

@@ -72,7 +72,7 @@ export class Journal {
     return this.#db.write('journal.claim', { limit, leaseMs: this.#leaseMs, now: this.#now() });
   }
 
-  /** Settles and claims in one transaction. */
+  /** Settles and claims in one transaction. What nothing else holds, a refusal for one, is on disk when it resolves. */
   settle(
     settled: readonly SettledMessage[],
     limit: number,
@@ -82,7 +82,9 @@ export class Journal {
     readonly freed: number;
     readonly claimed: readonly ClaimedMessage[];
   }> {
-    return this.#db.write('journal.settle', { settled, limit, leaseMs: this.#leaseMs, now: this.#now() });
+    const isElsewhere = settled.every(({ outcome }) => outcome.kind === 'applied' || outcome.kind === 'again');
+    const command = isElsewhere ? 'journal.settle-applied' : 'journal.settle';
+    return this.#db.write(command, { settled, limit, leaseMs: this.#leaseMs, now: this.#now() });
   }
 
   late(ids: readonly number[]): Promise<number> {

@@ -1,4 +1,4 @@
-import type { CommandTable, SqlValue, Tx } from '../database/command.ts';
+import { type CommandTable, type SqlValue, type Tx, unsynced } from '../database/command.ts';
 import { bodyKeysOf, open, seal } from '../database/envelope.ts';
 import { type ApplicationAck, insertOutbox, OUTBOX_LANES } from '../database/job-table.ts';
 import { leaveLanes } from '../database/lane.ts';
@@ -241,11 +241,11 @@ async function link(tx: Tx, { recipient, state, since, code, failures, nextAt }:
 }
 
 export const outboxCommands: CommandTable = {
-  'outbox.claim': claim,
+  'outbox.claim': unsynced(claim),
   'outbox.prepare': prepare,
   'outbox.settle': settle,
   'outbox.insert': insert,
-  'outbox.reclaim': reclaim,
+  'outbox.reclaim': unsynced(reclaim),
   'outbox.due': due,
   'outbox.retry': retry,
   'outbox.dismiss': dismiss,

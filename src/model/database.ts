@@ -6,7 +6,7 @@ export interface Database {
   readonly dialect: 'sqlite' | 'postgres';
   /**
    * Runs the command in a transaction of its own (SQLite: a savepoint, committed with whatever else is queued; one fsync for all).
-   * Resolves only after the commit is durable. A throw rolls back this command alone.
+   * Resolves only after the commit is durable, but for commands marked `unsynced`. A throw rolls back this command alone.
    */
   write<R>(command: string, args: unknown): Promise<R>;
   /** Runs the command on a read-only snapshot, within the reader's time limit; exceeding it rejects with code `database.timeout`. */

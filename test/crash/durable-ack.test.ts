@@ -29,11 +29,11 @@ describe.skipIf(!hasStrace)('the order of system calls', () => {
     await remove();
   }, 60_000);
 
-  it('the check is red when the journal commits without sync', async () => {
+  it('the check is red when an append is committed without sync', async () => {
     const { root, remove } = await mutant(
-      'src/database/sqlite-connection.ts',
-      'PRAGMA synchronous = FULL',
-      'PRAGMA synchronous = OFF',
+      'src/flow/journal-commands.ts',
+      "'journal.append': append",
+      "'journal.append': unsynced(append)",
     );
     expect(isDurableFirst(await traceOne(root))).toBe(false);
     await remove();

@@ -17,6 +17,8 @@ export interface Tx {
   run(sql: string, params?: readonly SqlValue[]): Promise<number>;
   /** What main handed to every process or worker that runs commands: keys, triggers, paths. */
   readonly env: unknown;
+  /** Jobs were queued: once this is committed, whoever runs them is told (`Database.onJobs`). */
+  noteJobs(): void;
   /** Number of the process that claims rows here, for hubs that share a database; 0 on SQLite. */
   readonly holder: number;
 }

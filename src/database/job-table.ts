@@ -90,6 +90,7 @@ export async function insertJobs(tx: Tx, rows: readonly NewJob[], at: number): P
     const blockers = await enterLanes(tx, JOB_LANES, made.id, [lane]);
     if (blockers > 0) await tx.run(BLOCK_JOB, [blockers, made.id]);
   }
+  if (inserted > 0) tx.noteJobs();
   return inserted;
 }
 

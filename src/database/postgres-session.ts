@@ -26,6 +26,8 @@ export function sessionTx(client: pg.ClientBase, env: unknown): Tx {
     db: undefined as any,
     env,
     holder: 0,
+    // A migration runs before whoever would run jobs.
+    noteJobs: () => {},
     query: async <R>(sql: string, params: readonly SqlValue[] = []) =>
       (await client.query(numbered(sql), [...params])).rows as R[],
     run: async (sql, params = []) => (await client.query(numbered(sql), [...params])).rowCount ?? 0,

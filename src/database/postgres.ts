@@ -57,6 +57,7 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     const wire = toWireError(error);
     throw new DatabaseError(wire.code, wire.message);
   }
+  let onJobs: () => void = () => {};
   const attempt = async <R>(command: string, args: unknown, readOnly: boolean): Promise<R> => {
     const run = options.commands[command];
     if (!run) throw new DatabaseError('database.command-unknown', `no command ${command}`);
@@ -66,14 +67,20 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
           .transaction()
           .setIsolationLevel(readOnly ? 'repeatable read' : 'read committed')
           .setAccessMode(readOnly ? 'read only' : 'read write');
-        return await transaction.execute(async (trx) => {
+        let jobs = false;
+        const noteJobs = (): void => {
+          jobs = true;
+        };
+        const result = await transaction.execute(async (trx) => {
           if (readOnly) {
             await trx.executeQuery(
               CompiledQuery.raw(`SET LOCAL statement_timeout = ${Math.trunc(options.readTimeoutMs)}`),
             );
           }
-          return (await run(postgresTx(trx, options.env, holder.id), args)) as R;
+          return (await run(postgresTx(trx, options.env, holder.id, noteJobs), args)) as R;
         });
+        if (jobs) onJobs();
+        return result;
       } catch (error) {
         const wire = toWireError(error);
         if (wire.code !== 'database.busy' || tried >= TRIES_MAX)
@@ -86,6 +93,9 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     dialect: 'postgres',
     write: (command, args) => attempt(command, args, false),
     read: (command, args) => attempt(command, args, true),
+    onJobs: (listener) => {
+      onJobs = listener;
+    },
     close: async () => {
       await db.destroy();
       await holder.close();
@@ -123,13 +133,14 @@ function preparing(pool: pg.Pool): PostgresPool {
   };
 }
 
-function postgresTx(trx: Transaction<unknown>, env: unknown, holder: number): Tx {
+function postgresTx(trx: Transaction<unknown>, env: unknown, holder: number, noteJobs: () => void): Tx {
   return {
     dialect: 'postgres',
     // biome-ignore lint/suspicious/noExplicitAny: each folder narrows the schema to its own tables
     db: trx as Kysely<any>,
     env,
     holder,
+    noteJobs,
     query: async <R>(sql: string, params: readonly SqlValue[] = []) =>
       (await trx.executeQuery<R>(CompiledQuery.raw(numbered(sql), [...params]))).rows,
     run: async (sql, params = []) =>

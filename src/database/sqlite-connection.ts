@@ -10,6 +10,8 @@ export interface SqliteConnection {
   readonly tx: Tx;
   /** Whether the next transactions are on disk when they are committed (at first they are), or only with the next that is. */
   syncCommits(synced: boolean): void;
+  /** Whether jobs were queued since this was last asked. */
+  tookJobs(): boolean;
   close(): void;
 }
 
@@ -44,11 +46,15 @@ export function openSqlite(
   const db = new Kysely<unknown>({
     dialect: new SqliteDialect({ database: { close: () => {}, prepare: (sql: string) => forKysely(prepare(sql)) } }),
   });
+  let jobs = false;
   const tx: Tx = {
     dialect: 'sqlite',
     db,
     env: options.env,
     holder: 0,
+    noteJobs: () => {
+      jobs = true;
+    },
     query: async <R>(sql: string, params: readonly SqlValue[] = []) => prepare(sql).statement.all(...params) as R[],
     run: async (sql, params = []) => Number(prepare(sql).statement.run(...params).changes),
   };
@@ -60,6 +66,11 @@ export function openSqlite(
       if (synced === syncing) return;
       raw.exec(`PRAGMA synchronous = ${synced ? 'FULL' : 'NORMAL'}`);
       syncing = synced;
+    },
+    tookJobs: () => {
+      const took = jobs;
+      jobs = false;
+      return took;
     },
     close: () => {
       statements.clear();

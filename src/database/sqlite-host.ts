@@ -14,7 +14,7 @@ export interface Call {
 
 /** What comes back, several at once, after the commit that made them durable. */
 export type Answer =
-  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly result: unknown; readonly jobs?: boolean }
   | { readonly id: number; readonly error: WireError };
 
 export interface HostOptions {
@@ -87,9 +87,10 @@ async function writeBatch(
       raw.exec('SAVEPOINT unit');
       const result = await runCommand(commands, call, tx);
       raw.exec('RELEASE unit');
-      answers.push({ id: call.id, result });
+      answers.push({ id: call.id, result, jobs: connection.tookJobs() });
     } catch (error) {
       answers.push({ id: call.id, error: toWireError(error) });
+      connection.tookJobs();
       try {
         raw.exec('ROLLBACK TO unit; RELEASE unit');
       } catch (rollback) {

@@ -41,6 +41,9 @@ export async function openSqliteDatabase(options: SqliteOptions): Promise<Databa
     dialect: 'sqlite',
     write: <R>(command: string, args: unknown) => writer.call(command, args) as Promise<R>,
     read: <R>(command: string, args: unknown) => readers.call(command, args) as Promise<R>,
+    onJobs: (listener) => {
+      writer.onJobs = listener;
+    },
     close: async () => {
       await readers.close();
       await checkpointer?.close();
@@ -76,6 +79,8 @@ class WriterProxy {
   readonly ready: Promise<void>;
   /** After each commit. */
   onWritten: () => void = () => {};
+  /** After each commit that queued jobs. */
+  onJobs: () => void = () => {};
   readonly #options: SqliteOptions;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
@@ -121,6 +126,7 @@ class WriterProxy {
         }
         for (const answer of message) this.#settle(answer);
         this.onWritten();
+        if (message.some((answer) => 'result' in answer && answer.jobs)) this.onJobs();
       });
       worker.on('error', (error) => {
         failure = new DatabaseError('database.unavailable', error.message);

@@ -103,8 +103,6 @@ export interface Flow {
   /** One message or batch, by MLLP or HTTP. Never throws. */
   ingest(bytes: Uint8Array, feedId: string, peer: string): Promise<Answer>;
   frames(feedId: string): FrameHandlers;
-  /** A commit of the store may have caused jobs. */
-  wake(): void;
   /** Rows were queued for this recipient by another way than a job. */
   queued(recipient: string): void;
   readonly status: FlowStatus;
@@ -154,16 +152,11 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
     log,
     limits: { ...limits.react, leaseMs },
   });
+  storeDb.onJobs(() => react.wake());
   const translate = new Translate({
     journal,
     outcomes,
-    store: {
-      apply: async (unit) => {
-        const applied = await deps.store.apply(unit);
-        if (applied.outcome === 'applied') react.wake();
-        return applied;
-      },
-    },
+    store: deps.store,
     port: deps.translate,
     feed: (id) => config.feed(id),
     applicationAck: async (message, outcome) => {
@@ -222,7 +215,6 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
         return source ? gate.state(source.feed) : 'refuse';
       },
     }),
-    wake: () => react.wake(),
     queued: (recipient) => deliverTo(recipient).wake(),
     status: new FlowStatus({ journal, db: storeDb, gate, wakeAll, mirrors }),
     replay,

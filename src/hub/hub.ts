@@ -78,31 +78,26 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
     metrics.codes.inc({ code });
     log.info({ code, ...facts }, wordsOf(code));
   };
-  const wake = (): void => flow?.wake();
   try {
-    const store = waking(makeStore(databases.store, clock), wake);
+    const store = makeStore(databases.store, clock);
     const { limits } = config;
-    const service = wakingService(
-      makeFhirService({
-        database: databases.store,
-        clock,
-        base: `${config.baseUrl}/fhir/R4`,
-        limits: {
-          bundleEntriesMax: limits.bundleEntriesMax,
-          pageMax: limits.pageMax,
-          pageDefault: Math.min(50, limits.pageMax),
-          includedMax: 5_000,
-        },
-      }),
-      wake,
-    );
+    const service = makeFhirService({
+      database: databases.store,
+      clock,
+      base: `${config.baseUrl}/fhir/R4`,
+      limits: {
+        bundleEntriesMax: limits.bundleEntriesMax,
+        pageMax: limits.pageMax,
+        pageDefault: Math.min(50, limits.pageMax),
+        includedMax: 5_000,
+      },
+    });
     await seed(store, config);
     const bots = makeBots(modules, { service, store, now: clock.now });
     const operations = startOperations({
       database: databases.store,
       base: service.base,
       runBot: bots.run,
-      wake,
       log: flowLog,
       now: clock.now,
       endpoints: config.subscriptions,
@@ -133,7 +128,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
         }),
       render: renderPort(() => live.partners()),
       send: { send: (endpoint, payload, options) => senders.send(endpoint, payload, options) },
-      ...obligations({ database: databases.store, store, service, now: clock.now, wake }),
+      ...obligations({ database: databases.store, store, service, now: clock.now }),
       auditReplay: (entry) => auditReplay(databases.store, entry),
       onLink: ({ recipient, state, code }) => log.warn({ partner: recipient, state, code }, 'partner link'),
       crons: [
@@ -229,26 +224,6 @@ const wordsOf = (code: string): string => (Object.hasOwn(FAILURES, code) ? failu
 async function seed(store: Store, config: Config): Promise<void> {
   for (const resource of directoryResources(config.partners, safetyPolicy(config.safety)))
     await store.put(resource, HUB);
-}
-
-/** Every write of the store may have caused jobs: the react loop looks at once. */
-function waking(store: Store, wake: () => void): Store {
-  const then = <T>(done: Promise<T>): Promise<T> => {
-    void done.then(wake, () => {});
-    return done;
-  };
-  return { ...store, apply: (unit) => then(store.apply(unit)), put: (resource, by) => then(store.put(resource, by)) };
-}
-
-function wakingService(service: FhirService, wake: () => void): FhirService {
-  return {
-    base: service.base,
-    async handle(request, actor) {
-      const response = await service.handle(request, actor);
-      if (request.method !== 'GET' && request.method !== 'HEAD') wake();
-      return response;
-    },
-  };
 }
 
 async function preview(

@@ -37,10 +37,8 @@ export function obligations(parts: {
   readonly store: Store;
   readonly service: FhirService;
   readonly now: () => number;
-  /** A write of the hub itself may have caused jobs. */
-  readonly wake: () => void;
 }): Obligations {
-  const { database, store, service, now, wake } = parts;
+  const { database, store, service, now } = parts;
   const createOnce = async (act: string, task: Task): Promise<void> => {
     const identifier = [{ system: ACT_IDENTIFIER, value: act }];
     const condition = `identifier=${encodeURIComponent(`${ACT_IDENTIFIER}|${act}`)}`;
@@ -49,7 +47,6 @@ export function obligations(parts: {
       { method: 'POST', path: ['Task'], headers: { 'if-none-exist': condition } },
       { ...task, identifier },
     );
-    wake();
   };
   const gathered = (references: readonly string[], person: string | undefined) =>
     database.read<GatheredRows>('hub.gather', { references, ...(person === undefined ? {} : { person }) });
@@ -89,7 +86,6 @@ export function obligations(parts: {
           changed,
         );
       }
-      wake();
     },
   };
 }

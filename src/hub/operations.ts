@@ -23,7 +23,6 @@ export function startOperations({
   database,
   base,
   runBot,
-  wake,
   log,
   now,
   endpoints = STRICT_ENDPOINTS,
@@ -31,7 +30,6 @@ export function startOperations({
   readonly database: Database;
   readonly base: string;
   readonly runBot: RunBot;
-  readonly wake: () => void;
   readonly log: FlowLog;
   readonly now: () => number;
   readonly endpoints?: EndpointPolicy;
@@ -40,7 +38,7 @@ export function startOperations({
   const send = webHook({ isAllowed: endpoints.allowPrivate ? () => true : isPublicAddress, connectTimeoutMs: 5000 });
   const tell = makeSubscriptionHandler({ database, clock, base, send, triesMax: NOTIFY_TRIES_MAX });
   const exports = startExports({ database, clock, log });
-  const subscriptions = startSubscriptions({ database, clock, onQueued: wake, log });
+  const subscriptions = startSubscriptions({ database, clock, log });
   return {
     runBot: (job) => (job.handler === SUBSCRIPTION_HANDLER ? tell(job) : runBot(job)),
     stop: async () => {

@@ -11,5 +11,7 @@ export interface Database {
   write<R>(command: string, args: unknown): Promise<R>;
   /** Runs the command on a read-only snapshot, within the reader's time limit; exceeding it rejects with code `database.timeout`. */
   read<R>(command: string, args: unknown): Promise<R>;
+  /** Calls after each commit of this process that queued jobs. */
+  onJobs(listener: () => void): void;
   close(): Promise<void>;
 }

@@ -16,7 +16,15 @@ import { believed } from './identity-claim.ts';
 import { type IndexRows, IndexWriter, indexRows } from './index-rows.ts';
 import { recordEvents } from './operations/subscription-events.ts';
 import { hasParties, isAffiliationType, refreshParties, storeParties } from './parties.ts';
-import { identifyingOf, patientsWith, personsOf, regroup, storedOf, storeIdentifiers } from './persons.ts';
+import {
+  holdersOf,
+  identifierKey,
+  identifyingOf,
+  personsOf,
+  regroup,
+  type SharedIdentifier,
+  storeIdentifiers,
+} from './persons.ts';
 import { insertResources, updateRow } from './resource-rows.ts';
 import { parseRow, type Row, rowKey, SEVERAL_PERSONS } from './rows.ts';
 import { sealText } from './sealed-text.ts';
@@ -38,6 +46,8 @@ export interface Change {
   readonly program?: string | undefined;
   /** The patient it is about, where the writer knows; absent: read from the resource. */
   readonly patient?: string | undefined;
+  /** Its id was made for it just now, of chance: nothing lies under it, and nothing has spoken of it. */
+  readonly isNew?: boolean;
   /** A message has stated elements of it: there is a fold. */
   readonly folded: boolean;
   /** A message makes this change: what it says of identity is kept apart (`apply`), as its omissions end no link. */
@@ -67,7 +77,7 @@ export async function commitChanges(
   const drafts = changes.map((change) => draftOf(engine, change, keys));
   const live = drafts.filter((draft) => draft.kind !== 'none');
   const regrouped = (await regroupPatients(tx, engine, live, at)).union(alsoRegrouped);
-  await assignPersons(tx, live);
+  await assignPersons(tx, live, regrouped);
   await assignForeign(tx, live);
   const writer = new IndexWriter();
   const rows = await writeRows(tx, live, at, keys);
@@ -171,22 +181,28 @@ async function regroupPatients(tx: Tx, engine: Engine, drafts: readonly Draft[],
       tx,
       [...had, ...has].map(({ system, value }) => `identifier ${system}|${value}`),
     );
-    const before = await storedOf(tx, change.id, [...had, ...has]);
-    const after = await believed(tx, engine.issuers, change, has, before);
+    const holders = await holdersOf(tx, [...had, ...has]);
+    const heldBy = (each: SharedIdentifier): readonly string[] => holders.get(identifierKey(each)) ?? [];
+    const before = [...had, ...has].filter((each) => heldBy(each).includes(change.id));
+    const after = await believed(tx, engine.issuers, change, has, holders);
     if (!(await storeIdentifiers(tx, change.id, before, after))) continue;
-    const others = await patientsWith(tx, [...before, ...after]);
-    if (others.some((other) => other !== change.id)) moved.push(change.id);
-    else if ((await personsOf(tx, [change.id])).get(change.id) !== change.id || before.length > 0)
-      moved.push(change.id);
+    const isShared = [...before, ...after].flatMap(heldBy).some((other) => other !== change.id);
+    if (isShared || before.length > 0 || !(change.isNew || (await isAlone(tx, change.id)))) moved.push(change.id);
   }
   return moved.length === 0 ? new Set() : regroup(tx, moved, at, 'identifier');
 }
 
-async function assignPersons(tx: Tx, drafts: readonly Draft[]): Promise<void> {
-  const patients = [...new Set(drafts.flatMap(({ patient }) => patient ?? []))];
-  if (patients.length > 0) await lockShared(tx, 'persons');
-  const persons = await personsOf(tx, patients);
-  for (const draft of drafts) if (draft.patient !== null) draft.person = persons.get(draft.patient)!;
+const isAlone = async (tx: Tx, patient: string): Promise<boolean> =>
+  (await personsOf(tx, [patient])).get(patient) === patient;
+
+async function assignPersons(tx: Tx, drafts: readonly Draft[], regrouped: ReadonlySet<string>): Promise<void> {
+  const patients = new Set(drafts.flatMap(({ patient }) => patient ?? []));
+  // A Patient that this transaction makes and that was tied to nobody is a person of its own: nobody else can know of it yet.
+  const fresh = drafts.filter(({ change }) => change.type === 'Patient' && change.isNew && !regrouped.has(change.id));
+  const asked = [...patients.difference(new Set(fresh.map(({ change }) => change.id)))];
+  if (asked.length > 0) await lockShared(tx, 'persons');
+  const persons = await personsOf(tx, asked);
+  for (const draft of drafts) if (draft.patient !== null) draft.person = persons.get(draft.patient) ?? draft.patient;
 }
 
 /** Whether a resource points at something its readers may not see: then every read of it looks closer. */

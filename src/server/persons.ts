@@ -23,7 +23,8 @@ export function identifyingOf(patient: FhirResource): SharedIdentifier[] {
   for (const each of (patient.identifier as readonly IdentifierShape[] | undefined) ?? []) {
     if (!each.system || !each.value || SSN_SYSTEMS.has(each.system) || each.use === 'temp') continue;
     if (each.type?.coding?.some(({ code }) => code !== undefined && NEVER_SHARED.has(code))) continue;
-    found.set(`${each.system}|${each.value}`, { system: each.system, value: each.value });
+    const { system, value } = each;
+    found.set(identifierKey({ system, value }), { system, value });
   }
   return [...found.values()];
 }
@@ -58,29 +59,31 @@ export async function samePerson(tx: Tx, patient: string): Promise<string[]> {
   return rows.length === 0 ? [patient] : rows.map((row) => row.patient);
 }
 
-/** Patients that carry one of these identifiers. */
-export async function patientsWith(tx: Tx, identifiers: readonly SharedIdentifier[]): Promise<string[]> {
-  if (identifiers.length === 0) return [];
-  const rows = await queryKeys<{ patient: string }>(
+export const identifierKey = ({ system, value }: SharedIdentifier): string => `${system}|${value}`;
+
+/** Patients that carry each of these identifiers, by its key. */
+export async function holdersOf(
+  tx: Tx,
+  identifiers: readonly SharedIdentifier[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await queryKeys<SharedIdentifier & { readonly patient: string }>(
     tx,
-    'SELECT patient FROM person_identifier WHERE (value, system) IN $KEYS',
+    'SELECT system, value, patient FROM person_identifier WHERE (value, system) IN $KEYS',
     identifiers.map(({ value, system }) => [value, system]),
   );
-  return [...new Set(rows.map((row) => row.patient))];
+  const found = new Map<string, string[]>();
+  for (const row of rows) {
+    const key = identifierKey(row);
+    const patients = found.get(key);
+    if (patients) patients.push(row.patient);
+    else found.set(key, [row.patient]);
+  }
+  return found;
 }
 
-/** Those of these identifiers that tie this patient to others now. */
-export async function storedOf(
-  tx: Tx,
-  patient: string,
-  identifiers: readonly SharedIdentifier[],
-): Promise<SharedIdentifier[]> {
-  const rows = await tx.query<{ system: string; value: string }>(
-    'SELECT system, value FROM person_identifier WHERE patient = ?',
-    [patient],
-  );
-  const asked = new Set(identifiers.map(({ system, value }) => `${system}|${value}`));
-  return rows.filter(({ system, value }) => asked.has(`${system}|${value}`));
+/** Patients that carry one of these identifiers. */
+export async function patientsWith(tx: Tx, identifiers: readonly SharedIdentifier[]): Promise<string[]> {
+  return [...new Set([...(await holdersOf(tx, identifiers)).values()].flat())];
 }
 
 /** Stores what identifies a patient now. Gives true when that changed. */
@@ -90,11 +93,10 @@ export async function storeIdentifiers(
   before: readonly SharedIdentifier[],
   after: readonly SharedIdentifier[],
 ): Promise<boolean> {
-  const key = ({ system, value }: SharedIdentifier): string => `${system}|${value}`;
-  const had = new Set(before.map(key));
-  const has = new Set(after.map(key));
-  const gone = before.filter((each) => !has.has(key(each)));
-  const come = after.filter((each) => !had.has(key(each)));
+  const had = new Set(before.map(identifierKey));
+  const has = new Set(after.map(identifierKey));
+  const gone = before.filter((each) => !has.has(identifierKey(each)));
+  const come = after.filter((each) => !had.has(identifierKey(each)));
   for (const { system, value } of gone) {
     await tx.run('DELETE FROM person_identifier WHERE patient = ? AND system = ? AND value = ?', [
       patient,
@@ -117,8 +119,8 @@ export async function addIdentifiers(tx: Tx, patient: string, stated: readonly S
     'SELECT system, value FROM person_identifier WHERE patient = ?',
     [patient],
   );
-  const had = new Set(known.map(({ system, value }) => `${system}|${value}`));
-  const come = stated.filter(({ system, value }) => !had.has(`${system}|${value}`));
+  const had = new Set(known.map(identifierKey));
+  const come = stated.filter((each) => !had.has(identifierKey(each)));
   await insertRows(
     tx,
     'INSERT INTO person_identifier (patient, system, value) VALUES',

@@ -40,7 +40,10 @@ export async function writeAll(context: Context, writes: readonly Write[]): Prom
     // A new id is nobody else's yet; a derived one is locked where it is derived.
     writes.filter(({ action }) => action !== 'create').map(({ type, id }) => rowKey(type, id)),
   );
-  const rows = await loadRows(tx, writes);
+  const rows = await loadRows(
+    tx,
+    writes.filter((write) => !isNew(write)),
+  );
   const batch: Batch = {
     labels: await inheritedLabels(
       context,
@@ -170,9 +173,13 @@ async function planWrite(
     hash,
     owner: before?.owner_org ?? (await ownerOf(context, resource, patients, actor.organization)),
     ...(patients.length === 1 ? { patient: patients[0] } : {}),
+    isNew: isNew(write),
     folded: taken,
   };
 }
+
+/** Under an id made of chance nothing lies and nothing is known; one that is derived messages may have spoken of. */
+const isNew = ({ action, id }: Write): boolean => action === 'create' && !isDerivedId(id);
 
 /** Ids that messages derive are UUIDs of version 8: of such a resource messages may have spoken before it was whole. */
 const isDerivedId = (id: string): boolean => id.length === 36 && id[14] === '8';

@@ -53,7 +53,6 @@ describe.each(ENGINES)('deliver on %s', (engine) => {
     await until('both sent', () => partner.received.length === 2);
     const event = noteEvent(hub.clinic, '1', '100', 'normal');
     await hub.queue([event, event]);
-    hub.flow.wake();
     expect((await rows(hub)).filter(({ event: { eventKey } }) => eventKey === 'note/1')).toHaveLength(1);
   });
 

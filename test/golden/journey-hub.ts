@@ -70,8 +70,7 @@ export class JourneyHub {
     this.#fhir = makeFhirService({ database, clock: { now: this.#now }, base: 'http://hub.test/fhir/R4' });
     this.#bots = makeBots(BOTS, { service: this.#fhir, store: this.#store, now: this.#now });
     this.#route = routeJob({ database, store: this.#store, partners: () => partners });
-    const wake = (): void => {};
-    this.#told = obligations({ database, store: this.#store, service: this.#fhir, now: this.#now, wake });
+    this.#told = obligations({ database, store: this.#store, service: this.#fhir, now: this.#now });
     this.#loops = partners.map((partner) => this.#loopOf(partner));
   }
 

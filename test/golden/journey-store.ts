@@ -68,5 +68,5 @@ export async function journeyStore(partners: readonly Partner[]): Promise<Databa
     last = next.catch(() => undefined);
     return next;
   };
-  return { dialect: 'sqlite', write: inTurn, read: inTurn, close: async () => close() };
+  return { dialect: 'sqlite', write: inTurn, read: inTurn, onJobs: () => {}, close: async () => close() };
 }

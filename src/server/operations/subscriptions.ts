@@ -67,24 +67,22 @@ export interface Subscriptions {
   stop(): Promise<void>;
 }
 
-/** Wakes for heartbeats and ends. `onQueued`: jobs wait for the react loop. */
+/** Wakes for heartbeats and ends. */
 export function startSubscriptions({
   database,
   clock,
-  onQueued,
   tickMs = 5000,
   log = () => {},
 }: {
   readonly database: Database;
   readonly clock: Clock;
-  readonly onQueued: () => void;
   readonly tickMs?: number;
   readonly log?: (code: string, facts: Readonly<Record<string, string | number>>) => void;
 }): Subscriptions {
   let running: Promise<void> | undefined;
   const tick = async (): Promise<void> => {
     try {
-      if ((await database.write<number>('subscription.tick', { now: clock.now() })) > 0) onQueued();
+      await database.write('subscription.tick', { now: clock.now() });
     } catch (error) {
       const { code } = error as { code?: unknown };
       log(typeof code === 'string' ? code : 'hub.internal', {

@@ -60,7 +60,6 @@ describe('the loops of exports and subscriptions in a running hub', () => {
       runBot: async ({ handler }) => {
         bots.push(handler);
       },
-      wake: () => {},
       log: () => {},
       now: Date.now,
       endpoints,

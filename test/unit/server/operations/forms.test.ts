@@ -100,12 +100,13 @@ describe.each(ENGINES)('forms on %s', (engine) => {
     const subject = { reference: `Patient/${patient}` };
     for (const text of ['Sertraline', 'Lithium']) {
       hub.clock.ms += 1000;
-      await ask('POST MedicationStatement', {
+      const stated = await ask('POST MedicationStatement', {
         resourceType: 'MedicationStatement',
         status: 'active',
         medicationCodeableConcept: { text },
         subject,
       });
+      expect(stated.status, JSON.stringify(stated.body)).toBe(201);
     }
     for (const [date, value] of [
       ['2025-01-01', 20],

@@ -30,7 +30,8 @@ export class FormPath {
 
   /** Values as plain JSON. Throws for what cannot be evaluated, and 422 when the call has used up its time. */
   async evaluate(expression: string, variables: Readonly<Record<string, unknown>>): Promise<unknown[]> {
-    const { fhirpath, r4 } = await (library ??= load());
+    library ??= load();
+    const { fhirpath, r4 } = await library;
     const focus = (variables.context ?? variables.resource ?? {}) as object;
     if (this.#leftMs < 1) throw refuse(422, 'too-costly', 'the expressions of the form take too long');
     const began = performance.now();

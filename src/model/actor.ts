@@ -1,3 +1,13 @@
+/** From where a request came over the network, for the audit alone: nothing is decided by it. */
+export interface Peer {
+  /** IP address of the nearest machine that is no trusted proxy; for what the hub sends, the host it goes to. */
+  readonly address?: string;
+  /** `X-Request-Id`, as the client sent it. */
+  readonly requestId?: string;
+  /** Names the token without being of use to who reads it: `tokenId`. */
+  readonly token?: string;
+}
+
 /**
  * Who is doing something at the store. `hub` is the product itself (flow, sweeps) and sees everything;
  * every other actor belongs to exactly one Organization and sees what the consent decision lets it see.
@@ -17,6 +27,11 @@ export interface Actor {
   readonly launchPatient?: string;
   /** SMART scopes version 2, e.g. `system/*.cruds`, `user/Task.ru`, `patient/*.rs`. Empty: nothing is allowed. */
   readonly scopes: readonly string[];
+  /** Absent for what did not come over the network. */
+  readonly peer?: Peer;
 }
+
+/** An actor as it is kept for later work, which comes from nowhere. */
+export const actorText = ({ peer: _peer, ...actor }: Actor): string => JSON.stringify(actor);
 
 export const HUB: Actor = { kind: 'hub', id: 'hub', scopes: ['system/*.cruds'] };

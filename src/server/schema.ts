@@ -45,6 +45,19 @@ export const serverMigrations: readonly Migration[] = [
       ].map(([table, name]) => `DELETE FROM idx_${table} WHERE p = ${ownKey(name!)}`),
   },
   smartMigration,
+  {
+    // What IHE BALP asks of an access beyond who and what: from where, under which token, for which patient, by which interaction.
+    name: 'server-0010-audit-peer',
+    up: (dialect) =>
+      [
+        'address TEXT',
+        'request_id TEXT',
+        'token TEXT',
+        `patient ${text(dialect)}`,
+        'interaction TEXT',
+        'request TEXT',
+      ].map((column) => `ALTER TABLE audit ADD COLUMN ${column}`),
+  },
 ];
 
 const ownKey = (name: string): number => createHash('sha256').update(name).digest().readUInt32BE(0) >>> 1;

@@ -4,7 +4,7 @@ import { contentHash } from '../fhir/canonical.ts';
 import { mergeLabels } from '../fhir/labels.ts';
 import { isAcceptable } from '../fhir/outcome.ts';
 import type { Stored } from '../model/store.ts';
-import { type AuditRecord, storeAudit } from './audit.ts';
+import { type AuditRecord, aboutOf, storeAudit } from './audit.ts';
 import { type Change, commitChanges, patientsIn } from './commit.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
@@ -90,7 +90,7 @@ const ACTIONS = { create: 'C', update: 'U', delete: 'D' } as const;
 
 function auditOf(
   { actor, at }: Context,
-  { action, type, id }: Write,
+  { action, type, id, patched }: Write,
   row: Row | undefined,
   outcome: number,
 ): AuditRecord[] {
@@ -104,9 +104,8 @@ function auditOf(
       outcome,
       type,
       target: `${type}/${id}`,
-      ...(row
-        ? { version: row.version, owner: row.owner_org, ...(row.person !== '' ? { person: row.person } : {}) }
-        : {}),
+      ...(row ? { version: row.version, owner: row.owner_org, ...aboutOf(row) } : {}),
+      ...(patched ? { interaction: 'patch' as const } : {}),
     },
   ];
 }

@@ -1,4 +1,4 @@
-import type { Actor } from '../../model/actor.ts';
+import type { Actor, Peer } from '../../model/actor.ts';
 import { parseScope } from '../../model/scope.ts';
 import type { NewGrant } from '../../server/grant-commands.ts';
 import type { Launch } from '../../server/launch-commands.ts';
@@ -31,8 +31,13 @@ export type Refused = readonly [error: string, text: string];
 export const isRefused = (found: Asked | Refused): found is Refused => Array.isArray(found);
 
 /** What can be granted to this request by this person now: scopes, and the patient its launch is about. */
-export async function askedOf(deps: SmartDeps, request: AuthorizeRequest, session: Session): Promise<Asked | Refused> {
-  const actor = userActor(session, session.scopes);
+export async function askedOf(
+  deps: SmartDeps,
+  request: AuthorizeRequest,
+  session: Session,
+  peer: Peer,
+): Promise<Asked | Refused> {
+  const actor: Actor = { ...userActor(session, session.scopes), peer };
   const scopes = grantableScopes(request.scope, request.client.scopes, session.scopes);
   if (!scopes.some((scope) => scope === 'openid' || parseScope(scope)))
     return ['invalid_scope', 'nothing of it can be granted'];

@@ -41,17 +41,28 @@ export interface NewUser {
   readonly password?: string;
 }
 
+/** A patient who may sign in to apps that read his own record. He has no personal token: he acknowledges nothing. */
+export interface NewPatientLogin {
+  readonly name: string;
+  /** Patient id. */
+  readonly patient: string;
+  readonly password: string;
+}
+
 /** Makes and ends what people and programs come in with. Secrets are shown once and kept as hashes. */
 export interface AccessAdmin {
   addClient(client: NewClient): Promise<{ client_id: string; client_secret?: string }>;
   /** Throws when the role is not active: a token never outlives it. A password given replaces that of the same name. */
   addUser(user: NewUser): Promise<{ token: string; name: string }>;
+  /** Throws when there is no living patient of that record. A password given replaces that of the same name. */
+  addPatient(login: NewPatientLogin): Promise<{ name: string }>;
   clients(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   revokeClient(id: string): Promise<void>;
   revokeUser(name: string): Promise<void>;
 }
 
 export const USER_SCOPES = 'user/*.cruds';
+const PATIENT_SCOPES = 'user/*.rs';
 
 export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId: NewId }): AccessAdmin {
   const { database, clock, newId } = deps;
@@ -100,6 +111,13 @@ export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId:
         await database.write('login.set', login);
       }
       return { token, name };
+    },
+    async addPatient({ name, patient, password }) {
+      const passwordHash = await hashSecret(checkedPassword(password));
+      const login: LoginRecord = { name, passwordHash, patient, scopes: PATIENT_SCOPES, at: clock.now() };
+      if (!(await database.write<boolean>('login.set', login)))
+        throw new AccessRefused('ops.patient-unknown', 'there is no such Patient whose record is in use');
+      return { name };
     },
     clients: () => database.read('access.clients', undefined),
     revokeClient: async (id) => void (await database.write('access.revoke-client', { id, at: clock.now() })),

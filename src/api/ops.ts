@@ -61,11 +61,13 @@ const clientBody = z.strictObject({
   launchUri: z.string().max(1000).optional(),
   public: z.boolean().optional(),
 });
+const userName = z.string().min(1).max(200);
 const userBody = z.strictObject({
-  name: z.string().min(1).max(200),
+  name: userName,
   practitionerRole: z.string().min(1).max(64),
   password: z.string().max(1000).optional(),
 });
+const patientBody = z.strictObject({ name: userName, patient: patientId, password: z.string().max(1000) });
 
 /** `/ops`: what operators see and may do. No answer holds content of a message; every refusal is coded. */
 export function opsRouter(deps: OpsDeps): Router {
@@ -165,6 +167,14 @@ export function opsRouter(deps: OpsDeps): Router {
     const body = present(userBody.parse(request.body));
     try {
       response.status(201).json(await admin.addUser(body));
+    } catch (error) {
+      refused(response, error);
+    }
+  });
+  router.post('/patients', async (request, response) => {
+    const body = patientBody.parse(request.body);
+    try {
+      response.status(201).json(await admin.addPatient(body));
     } catch (error) {
       refused(response, error);
     }

@@ -9,18 +9,20 @@ export interface Peer {
 }
 
 /**
- * Who is doing something at the store. `hub` is the product itself (flow, sweeps) and sees everything;
- * every other actor belongs to exactly one Organization and sees what the consent decision lets it see.
+ * Who is doing something at the store. `hub` is the product itself (flow, sweeps) and sees everything; a patient who signed in sees
+ * his own record; every other actor belongs to exactly one Organization and sees what the consent decision lets it see.
  */
 export interface Actor {
   readonly kind: 'hub' | 'operator' | 'feed' | 'client' | 'user' | 'bot';
   /** Client id, user id, feed id or bot name. Recorded in Provenance and AuditEvent. */
   readonly id: string;
-  /** Organization id. Absent only for `hub` and `operator`. */
+  /** Organization id. Absent only for `hub`, `operator` and patients. */
   readonly organization?: string;
   /** Users only: the active PractitionerRole the personal token is bound to, and its Practitioner. */
   readonly practitionerRole?: string;
   readonly practitioner?: string;
+  /** Users only: Patient id of one who signed in to his own record. He reads, and writes nothing. */
+  readonly patient?: string;
   /** Client id of the app through which a user came in; absent for a personal token. */
   readonly app?: string;
   /** Patient id of the app's launch: `patient/…` scopes reach what is about this patient's person. */

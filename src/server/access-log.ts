@@ -90,6 +90,8 @@ function requireWhole({ scopes }: Context, operation: 'r' | 's'): void {
 
 function mayKnow({ visibility }: Context): Sql {
   if (visibility.kind === 'everything') return sql('1 = 1');
+  // Who looked is told a patient by his clinic: a row names staff and other organizations. Rule: H4.
+  if (visibility.kind === 'patient') return sql('1 = 0');
   // What the hub told a partner is its owner's to know: the partner was told what it was told.
   return sql(
     "((a.organization = ? AND a.actor_kind <> 'partner') OR a.owner = ?)",
@@ -133,7 +135,9 @@ function dateCondition(value: string): Sql {
 
 /** As this reader gets it: what was searched for is told to who searched and to operators, for it says what somebody looks for in whom. */
 function shown({ tx, base, visibility }: Context, row: Access): AuditEvent {
-  const isOwn = visibility.kind === 'everything' || row.organization === visibility.organization;
+  const isOwn =
+    visibility.kind === 'everything' ||
+    (visibility.kind === 'organization' && row.organization === visibility.organization);
   const request = isOwn && row.request !== null ? openText(row.request, bodyKeysOf(tx.env)) : undefined;
   return eventOf(row, base, request?.endsWith(CUT_MARK) ? undefined : request);
 }

@@ -77,9 +77,10 @@ const reuseAudit = ({ login: id, client: app }: GrantRow, at: number): AuditReco
 
 function tokenAudit({ client: app, patient, holder }: Granted, at: number): AuditRecord {
   const { name: id, organization, practitionerRole } = holder;
+  const role = practitionerRole === undefined ? {} : { organization, practitionerRole };
   return {
     at,
-    actor: { kind: 'user', id, organization, practitionerRole, app, scopes: [] },
+    actor: { kind: 'user', id, ...role, app, scopes: [] },
     action: 'L',
     outcome: 200,
     query: 'token',

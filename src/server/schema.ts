@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Tx } from '../database/command.ts';
 import type { Migration } from '../database/migrate.ts';
-import { smartMigration } from './smart-schema.ts';
+import { patientLoginMigration, smartMigration } from './smart-schema.ts';
 
 type Dialect = Tx['dialect'];
 
@@ -58,6 +58,7 @@ export const serverMigrations: readonly Migration[] = [
         'request TEXT',
       ].map((column) => `ALTER TABLE audit ADD COLUMN ${column}`),
   },
+  patientLoginMigration,
 ];
 
 const ownKey = (name: string): number => createHash('sha256').update(name).digest().readUInt32BE(0) >>> 1;

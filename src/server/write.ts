@@ -35,6 +35,8 @@ export interface Written {
  */
 export async function writeAll(context: Context, writes: readonly Write[]): Promise<Written[]> {
   const { tx, engine, actor, at } = context;
+  // Neither an answer to an obligation nor anything else: what a patient says comes through his clinic.
+  if (context.visibility.kind === 'patient') throw refuse(403, 'forbidden', 'a patient reads and writes nothing');
   await lockNames(
     tx,
     // A new id is nobody else's yet; a derived one is locked where it is derived.

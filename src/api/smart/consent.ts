@@ -43,8 +43,12 @@ export async function askedOf(
     return ['invalid_scope', 'nothing of it can be granted'];
   const asked = { request, session, actor, scopes };
   if (request.launch === undefined) {
-    const chooses = scopes.some((scope) => scope === 'launch/patient' || parseScope(scope)?.context === 'patient');
-    return { ...asked, launched: undefined, chooses };
+    const needs = scopes.some((scope) => scope === 'launch/patient' || parseScope(scope)?.context === 'patient');
+    if (session.patient === undefined || !needs) return { ...asked, launched: undefined, chooses: needs };
+    // A patient's app is about himself; there is nobody to choose.
+    const own = await patientFor(deps.service, actor, session.patient);
+    if (!own) return ['access_denied', 'the record may not be read'];
+    return { ...asked, launched: { patient: own, encounter: undefined }, chooses: false };
   }
   const hash = hashToken(request.launch);
   const launch = await deps.database.read<Launch | undefined>('launch.find', { hash, at: deps.clock.now() });

@@ -60,10 +60,12 @@ export function launchContext({ patient, encounter }: Granted): object {
 }
 
 /** Absolute, as an app compares it. */
-export const fhirUserOf = ({ service }: SmartDeps, { holder }: Granted): string =>
-  holder.practitioner === undefined
+export function fhirUserOf({ service }: SmartDeps, { holder }: Granted): string {
+  if (holder.patient !== undefined) return `${service.base}/Patient/${holder.patient}`;
+  return holder.practitioner === undefined
     ? `${service.base}/PractitionerRole/${holder.practitionerRole}`
     : `${service.base}/Practitioner/${holder.practitioner}`;
+}
 
 /** The same for one person always, and no name. */
 export const subjectOf = ({ subjectKey }: SmartDeps, { holder }: Granted): string =>

@@ -276,6 +276,61 @@ describe('a mirror', () => {
     },
   );
 
+  test.each(ENGINES)(
+    'a resource whose patient becomes or ceases to be one person with another ends as the store is, on %s',
+    async (engine) => {
+      if (engine === 'postgres') {
+        shared = await scratchDatabase();
+        hub.database = shared.url;
+      }
+      const url = await server.start();
+      const mirrored = { kind: 'mirror', url, types: ['Patient', 'Observation'] };
+      await hub.start([partner('riverside', mirrored, { timeoutMs: 10_000 }), partner('lakeside')]);
+      const [here, there] = await Promise.all([hub.app('riverside'), hub.app('lakeside')]);
+      const who = { ...patient(1, 'Same'), birthDate: '1980-01-01' };
+      // The person is named after the least of its records: with the other one it has another name.
+      await here.do('PUT', 'Patient/zoe', { ...who, id: 'zoe' });
+      const subject = { reference: 'Patient/zoe' };
+      const code = { coding: [{ system: 'http://loinc.org', code: '44261-6' }] };
+      const say = (valueInteger: number) =>
+        here.do('PUT', 'Observation/o', {
+          resourceType: 'Observation',
+          id: 'o',
+          status: 'final',
+          code,
+          subject,
+          valueInteger,
+        });
+      await say(0);
+      await quiet('riverside/riverside-mirror');
+      const held = () =>
+        [...server.held.values()].flatMap((each) => (each.resourceType === 'Observation' ? [each.valueInteger] : []));
+      const subjects = () =>
+        [...server.held.values()].flatMap((each) =>
+          each.resourceType === 'Observation' ? [each.subject?.reference] : [],
+        );
+      const underOneSubject = subjects();
+
+      const changes = [
+        { identifier: who.identifier },
+        { identifier: undefined },
+        { identifier: who.identifier },
+      ].entries();
+      for (const [n, change] of changes) {
+        // The first word is on its way while the persons change and the second is said.
+        const asked = server.askedAt.length;
+        server.moods.push({ slowMs: 1500 });
+        await say(10 * n + 1);
+        expect(await until(() => server.askedAt.length > asked, WAIT_MS)).toBe(true);
+        await there.do('PUT', 'Patient/abe', { ...who, ...change, id: 'abe' });
+        await say(10 * n + 2);
+        await quiet('riverside/riverside-mirror');
+        expect(held()).toEqual([10 * n + 2]);
+        expect(subjects()).toEqual(underOneSubject);
+      }
+    },
+  );
+
   const misbehaving: [string, Mood[]][] = [
     ['429 and 503 with Retry-After', [{ status: 429, retryAfterSec: 1 }, { status: 503 }]],
     ['500', [{ status: 500 }, { status: 500 }]],

@@ -66,6 +66,12 @@ const PATIENT_SCOPES = 'user/*.rs';
 
 export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId: NewId }): AccessAdmin {
   const { database, clock, newId } = deps;
+  /** A name means one human to the audit: a clinician's is never given to a patient, nor the other way round. */
+  const requireName = async (name: string, kind: 'clinician' | 'patient'): Promise<void> => {
+    const taken = await database.read<'clinician' | 'patient' | undefined>('login.kind', name);
+    if (taken !== undefined && taken !== kind)
+      throw new AccessRefused('ops.name-taken', 'the name is that of a clinician or of a patient');
+  };
   return {
     async addClient(client) {
       const { name, organization, jwks, redirectUris, launchUri } = client;
@@ -94,6 +100,7 @@ export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId:
       return secret === undefined ? { client_id: id } : { client_id: id, client_secret: secret };
     },
     async addUser({ name, practitionerRole, scope, expiresAt, password }) {
+      await requireName(name, 'clinician');
       const passwordHash = password === undefined ? undefined : await hashSecret(checkedPassword(password));
       const { secret: token, hash } = newSecret(PERSONAL_PREFIX);
       const record: UserTokenRecord = {
@@ -113,6 +120,7 @@ export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId:
       return { token, name };
     },
     async addPatient({ name, patient, password }) {
+      await requireName(name, 'patient');
       const passwordHash = await hashSecret(checkedPassword(password));
       const login: LoginRecord = { name, passwordHash, patient, scopes: PATIENT_SCOPES, at: clock.now() };
       if (!(await database.write<boolean>('login.set', login)))

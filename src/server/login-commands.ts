@@ -37,6 +37,7 @@ export interface SessionRecord {
 /** People who sign in with a password, and their sessions. A person whose role has ended is nobody at the next look. */
 export const loginCommands: CommandTable = {
   'login.set': setLogin,
+  'login.kind': (tx, name: string) => kindOf(tx, name),
   'login.find': (tx, { name, at }: { name: string; at: number }) => findLogin(tx, name, at),
   'login.open-session': async (tx, { hash, login, at, expiresAt, audit }: SessionRecord) => {
     await tx.run('INSERT INTO login_session (hash, login, created_at, expires_at) VALUES (?, ?, ?, ?)', [
@@ -53,6 +54,19 @@ export const loginCommands: CommandTable = {
     await storeAudit(tx, [audit]);
   },
 };
+
+/** Whose name this is now; undefined: nobody's. */
+async function kindOf(tx: Tx, name: string): Promise<'patient' | 'clinician' | undefined> {
+  const [login] = await tx.query<Pick<Whose, 'patient'>>(
+    'SELECT patient FROM login WHERE name = ? AND disabled_at IS NULL',
+    [name],
+  );
+  if (login) return login.patient === null ? 'clinician' : 'patient';
+  const [token] = await tx.query('SELECT 1 AS one FROM user_token WHERE name = ? AND revoked_at IS NULL LIMIT 1', [
+    name,
+  ]);
+  return token ? 'clinician' : undefined;
+}
 
 /**
  * Gives somebody a password, or a new one: then nothing that was opened with the old one goes on. False: the role is not active, or the

@@ -234,6 +234,18 @@ describe.each(ENGINES)('a patient who signs in, on %s', (engine) => {
     });
   });
 
+  it('a name is a clinician’s or a patient’s, and never becomes the other’s', async () => {
+    const doc = hub.admin.addPatient({ name: 'doc', patient: 'ben', password: PASSWORD });
+    await expect(doc).rejects.toMatchObject({ code: 'ops.name-taken' });
+    await hub.admin.addUser({ name: 'token only', practitionerRole: 'doc-role' });
+    const token = hub.admin.addPatient({ name: 'token only', patient: 'ben', password: PASSWORD });
+    await expect(token).rejects.toMatchObject({ code: 'ops.name-taken' });
+    await expect(hub.admin.addUser({ name: 'anna', practitionerRole: 'doc-role' })).rejects.toMatchObject({
+      code: 'ops.name-taken',
+    });
+    await hub.admin.addPatient({ name: 'anna', patient: 'anna', password: PASSWORD });
+  });
+
   it('whose login is ended is out at the next request', async () => {
     await hub.admin.addPatient({ name: 'ben', patient: 'ben', password: PASSWORD });
     const { access_token: token } = await tokens(SCOPE, 'ben');

@@ -109,11 +109,11 @@ async function conditionsOf(context: Context, pairs: readonly (readonly [string,
       found.push(
         sql(value === 'E' ? "a.action IN ('E', 'S', 'L')" : 'a.action = ?', ...(value === 'E' ? [] : [value])),
       );
-    else if (name === 'agent')
-      found.push(
-        sql('(a.actor = ? OR a.role = ? OR a.organization = ?)', ...Array(3).fill(value.replace(/^.*\//, ''))),
-      );
-    else if (name === 'entity') found.push(sql('a.target = ?', value));
+    else if (name === 'agent') {
+      // The name of a mirror's queue has a slash of its own.
+      const id = value.replace(/^.*\//, '');
+      found.push(sql('(a.actor IN (?, ?) OR a.role = ? OR a.organization = ?)', value, id, id, id));
+    } else if (name === 'entity') found.push(sql('a.target = ?', value));
     else if (name === 'patient') {
       const id = value.replace(/^Patient\//, '');
       found.push(sql('a.person = ?', (await personsOf(context.tx, [id])).get(id)!));

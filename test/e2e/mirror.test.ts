@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Consent, Encounter, Observation, Patient, Resource } from '@medplum/fhirtypes';
+import type { AuditEvent, Consent, Encounter, Observation, Patient, Resource } from '@medplum/fhirtypes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { App, until } from '../../fixtures/demo/world.ts';
@@ -269,6 +269,11 @@ describe('a mirror', () => {
       expect((await find<Patient>(`Patient?identifier=${MRN}|M2`))?.name).toEqual([{ family: 'Fifth' }]);
       const criterion = `Observation?identifier=${HUB_ID}|${observation.id}`;
       expect((await find<Observation>(criterion))?.valueInteger).toBe(9);
+
+      const log = `AuditEvent?_source=urn:handoff:access-log&agent=riverside/riverside-mirror&patient=${one.id}`;
+      const [told] = await (await hub.app()).search<AuditEvent>(log);
+      expect(told).toMatchObject({ type: { code: '110106' }, outcome: '0' });
+      expect(told?.agent.map(({ network }) => network?.address)).toContain('127.0.0.1');
 
       await here.do('DELETE', `Observation/${observation.id}`);
       expect(await until(async () => (await there.search(criterion)).length === 0, WAIT_MS)).toBe(true);

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   user: () => import('./cli/user.ts'),
   bots: () => import('./cli/bots.ts'),
   mirror: () => import('./cli/mirror.ts'),
+  reindex: () => import('./cli/reindex.ts'),
   migrate: () => import('./cli/migrate.ts'),
   partner: () => import('./cli/partner.ts'),
 };

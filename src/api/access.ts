@@ -41,20 +41,37 @@ export interface NewUser {
   readonly password?: string;
 }
 
+/** A patient who may sign in to apps that read his own record. He has no personal token: he acknowledges nothing. */
+export interface NewPatientLogin {
+  readonly name: string;
+  /** Patient id. */
+  readonly patient: string;
+  readonly password: string;
+}
+
 /** Makes and ends what people and programs come in with. Secrets are shown once and kept as hashes. */
 export interface AccessAdmin {
   addClient(client: NewClient): Promise<{ client_id: string; client_secret?: string }>;
   /** Throws when the role is not active: a token never outlives it. A password given replaces that of the same name. */
   addUser(user: NewUser): Promise<{ token: string; name: string }>;
+  /** Throws when there is no living patient of that record. A password given replaces that of the same name. */
+  addPatient(login: NewPatientLogin): Promise<{ name: string }>;
   clients(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   revokeClient(id: string): Promise<void>;
   revokeUser(name: string): Promise<void>;
 }
 
 export const USER_SCOPES = 'user/*.cruds';
+const PATIENT_SCOPES = 'user/*.rs';
 
 export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId: NewId }): AccessAdmin {
   const { database, clock, newId } = deps;
+  /** A name means one human to the audit: a clinician's is never given to a patient, nor the other way round. */
+  const requireName = async (name: string, kind: 'clinician' | 'patient'): Promise<void> => {
+    const taken = await database.read<'clinician' | 'patient' | undefined>('login.kind', name);
+    if (taken !== undefined && taken !== kind)
+      throw new AccessRefused('ops.name-taken', 'the name is that of a clinician or of a patient');
+  };
   return {
     async addClient(client) {
       const { name, organization, jwks, redirectUris, launchUri } = client;
@@ -83,6 +100,7 @@ export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId:
       return secret === undefined ? { client_id: id } : { client_id: id, client_secret: secret };
     },
     async addUser({ name, practitionerRole, scope, expiresAt, password }) {
+      await requireName(name, 'clinician');
       const passwordHash = password === undefined ? undefined : await hashSecret(checkedPassword(password));
       const { secret: token, hash } = newSecret(PERSONAL_PREFIX);
       const record: UserTokenRecord = {
@@ -100,6 +118,14 @@ export function makeAccessAdmin(deps: { database: Database; clock: Clock; newId:
         await database.write('login.set', login);
       }
       return { token, name };
+    },
+    async addPatient({ name, patient, password }) {
+      await requireName(name, 'patient');
+      const passwordHash = await hashSecret(checkedPassword(password));
+      const login: LoginRecord = { name, passwordHash, patient, scopes: PATIENT_SCOPES, at: clock.now() };
+      if (!(await database.write<boolean>('login.set', login)))
+        throw new AccessRefused('ops.patient-unknown', 'there is no such Patient whose record is in use');
+      return { name };
     },
     clients: () => database.read('access.clients', undefined),
     revokeClient: async (id) => void (await database.write('access.revoke-client', { id, at: clock.now() })),

@@ -8,6 +8,7 @@ import { FHIR_JSON, type FhirRequest, type FhirResponse } from '../server/exchan
 import type { FhirService } from '../server/service.ts';
 import type { Authenticate } from './authenticate.ts';
 import { depthOf } from './json-depth.ts';
+import { peerOf } from './peer.ts';
 import { RateLimit } from './rate-limit.ts';
 
 export interface FhirRouterDeps {
@@ -44,7 +45,11 @@ export function fhirRouter(deps: FhirRouterDeps): Router {
       response.set('retry-after', String(Math.ceil(wait / 1000)));
       return send(request, response, fault(429, 'throttled', 'too many requests'));
     }
-    await send(request, response, refusedBefore(asked) ?? (await service.handle(asked, actor)));
+    await send(
+      request,
+      response,
+      refusedBefore(asked) ?? (await service.handle(asked, { ...actor, peer: peerOf(request) })),
+    );
   });
   router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(error);
@@ -80,6 +85,7 @@ function requestOf(request: Request, body: string): FhirRequest | undefined {
     method: request.method as FhirRequest['method'],
     path: pathSegments(path),
     query: mark < 0 ? [] : [...new URLSearchParams(request.url.slice(mark + 1))],
+    ...(mark < 0 ? {} : { queryText: request.url.slice(mark + 1) }),
     headers,
     ...(body !== '' ? { body } : {}),
   };

@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { coversScope } from '../model/scope.ts';
 import type { AccessTokens } from './access-token.ts';
+import { peerOf } from './peer.ts';
 import { RateLimit } from './rate-limit.ts';
 import { authorizeRouter } from './smart/authorize.ts';
 import { provenClient } from './smart/client-proof.ts';
@@ -46,7 +47,7 @@ export function oauthRouter(deps: OauthDeps): Router {
       }
     });
   };
-  endpoint('/oauth2/token', 'Basic', (request) => grant(deps, request.headers.authorization, formIn(request)));
+  endpoint('/oauth2/token', 'Basic', (request) => grant(deps, request, formIn(request)));
   endpoint('/oauth2/introspect', 'Basic', (request) =>
     introspect(deps, request.headers.authorization, formIn(request)),
   );
@@ -79,13 +80,14 @@ function unreadable(error: unknown, _request: Request, response: Response, next:
   else response.status(status).json({ error: 'invalid_request', error_description: 'the request cannot be read' });
 }
 
-async function grant(deps: OauthDeps, authorization: string | undefined, form: Form): Promise<object> {
+async function grant(deps: OauthDeps, request: Request, form: Form): Promise<object> {
+  const { authorization } = request.headers;
   switch (form.get('grant_type')) {
     case 'client_credentials':
       return clientCredentials(deps, authorization, form);
     case 'authorization_code':
     case 'refresh_token':
-      return exchangeToken(deps, authorization, form);
+      return exchangeToken(deps, authorization, form, peerOf(request));
     default:
       throw new OauthError(400, 'unsupported_grant_type', 'the grant type is not supported');
   }

@@ -4,9 +4,11 @@ import { z } from 'zod';
 import type { Replay, Replayed } from '../flow/replay.ts';
 import type { FlowStatus } from '../flow/status.ts';
 import type { Feed } from '../model/partner.ts';
+import type { Reindex } from '../model/reindex.ts';
 import type { AccessAdmin } from './access.ts';
 import { AccessRefused } from './access-refused.ts';
 import type { Authenticate } from './authenticate.ts';
+import { reindexRouter } from './reindex-router.ts';
 
 export interface OpsDeps {
   readonly authenticate: Authenticate;
@@ -22,6 +24,7 @@ export interface OpsDeps {
   readonly issues: (journalId: string) => Promise<readonly unknown[]>;
   /** Queues all that stands in the store for the mirrors of a partner; undefined: it has none. */
   readonly loadMirrors: (partner: string) => Promise<{ readonly queued: number } | undefined>;
+  readonly reindex: Reindex;
   readonly now: () => number;
 }
 
@@ -58,11 +61,13 @@ const clientBody = z.strictObject({
   launchUri: z.string().max(1000).optional(),
   public: z.boolean().optional(),
 });
+const userName = z.string().min(1).max(200);
 const userBody = z.strictObject({
-  name: z.string().min(1).max(200),
+  name: userName,
   practitionerRole: z.string().min(1).max(64),
   password: z.string().max(1000).optional(),
 });
+const patientBody = z.strictObject({ name: userName, patient: patientId, password: z.string().max(1000) });
 
 /** `/ops`: what operators see and may do. No answer holds content of a message; every refusal is coded. */
 export function opsRouter(deps: OpsDeps): Router {
@@ -123,14 +128,22 @@ export function opsRouter(deps: OpsDeps): Router {
     await answer(response, status.retryJob(id.parse(request.params.id)));
   });
   router.get('/status', async (_request, response) => {
-    const [counts, links, mirrors] = await Promise.all([status.counts(), status.links(), status.mirrors()]);
+    const [counts, links, mirrors, { left }] = await Promise.all([
+      status.counts(),
+      status.links(),
+      status.mirrors(),
+      deps.reindex.begin({}),
+    ]);
     response.json({
       ...counts,
       links,
       mirrors,
+      // Searches may miss these until `handoff reindex` has run.
+      indexedByOlderRules: left,
       feeds: deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) })),
     });
   });
+  router.use('/reindex', reindexRouter(deps.reindex));
   router.post('/mirror', async (request, response) => {
     const { partner } = z.strictObject({ partner: z.string().max(64) }).parse(request.body);
     const loaded = await deps.loadMirrors(partner);
@@ -154,6 +167,14 @@ export function opsRouter(deps: OpsDeps): Router {
     const body = present(userBody.parse(request.body));
     try {
       response.status(201).json(await admin.addUser(body));
+    } catch (error) {
+      refused(response, error);
+    }
+  });
+  router.post('/patients', async (request, response) => {
+    const body = patientBody.parse(request.body);
+    try {
+      response.status(201).json(await admin.addPatient(body));
     } catch (error) {
       refused(response, error);
     }

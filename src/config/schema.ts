@@ -288,7 +288,7 @@ export const configSchema = z.strictObject({
       offlineSec: z.number().int().min(3_600).max(31_536_000).default(2_592_000),
     })
     .prefault({}),
-  /** Proxies (address, network, or loopback) whose X-Forwarded-For is believed: failed sign-ins are counted by address. */
+  /** Proxies (address, network, or loopback) whose X-Forwarded-For is believed: by it failed sign-ins are counted and accesses recorded. */
   trustedProxies: z
     .array(
       z

@@ -131,14 +131,19 @@ export async function insertOutbox(
     ]);
     if (!made) continue;
     inserted += 1;
-    const blockers = await enterLanes(tx, OUTBOX_LANES, made.id, [outboxLane(event)]);
+    const blockers = await enterLanes(tx, OUTBOX_LANES, made.id, outboxLanes(event));
     if (blockers > 0) await tx.run(BLOCK_OUTBOX, [blockers, made.id]);
   }
   return inserted;
 }
 
-function outboxLane(event: OutboxEvent): string {
-  return `${event.lane[0]}/${event.recipient}/${event.person ?? ''}`;
+/**
+ * The patient's lane; of what is told to a mirror the resource's too, for a merge or its undo gives the patient another person while a
+ * row is on its way. Rule: H7, H10.
+ */
+function outboxLanes({ lane, recipient, person = '', kind, resources }: OutboxEvent): string[] {
+  const lanes = [person, ...(kind === 'mirror' ? resources.slice(0, 1) : [])];
+  return lanes.map((name) => `${lane[0]}/${recipient}/${name}`);
 }
 
 const MARK_APPLIED = 'INSERT INTO applied (journal_id, applied_at) VALUES (?, ?) ON CONFLICT DO NOTHING';

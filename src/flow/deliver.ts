@@ -11,13 +11,13 @@ import { release } from '../rules/release.ts';
 import { Alarm } from './alarm.ts';
 import { judge, type Verdict } from './attempt.ts';
 import { backOffMs } from './back-off.ts';
-import { controlIdOf, endpointFor } from './endpoint-choice.ts';
+import { controlIdOf, endpointFor, hostOf } from './endpoint-choice.ts';
 import { Idle } from './idle.ts';
 import { prepareMirror } from './mirror.ts';
-import type { ClaimedRow, LinkState, RowOutcome, SettledRow } from './outbox-commands.ts';
+import type { ClaimedRow, LinkState, RowOutcome, Settled, SettledRow } from './outbox-commands.ts';
 import { MIRROR_REMOVED } from './outbox-queries.ts';
 import { PartnerLink } from './partner-link.ts';
-import { done, holdsSubject, parked, type Ready } from './ready.ts';
+import { done, holdsSubject, parked, type Ready, resourcesIn } from './ready.ts';
 import { codeOf } from './translate.ts';
 
 /** What an event is about, as it stands at this instant, with all that consent is decided on. */
@@ -27,6 +27,9 @@ export type Gathered =
   | { readonly kind: 'missing'; readonly last?: Resource }
   /** Not before something else happened; asked again at `at`. The code is of the failure table. */
   | { readonly kind: 'wait'; readonly code: string; readonly text: string; readonly at: number };
+
+/** How an attempt ended, and what the partner was told by it. */
+type Ended = Pick<SettledRow, 'outcome' | 'told'>;
 
 /** Reads the resources of an event from the store, with what they refer to. */
 export type GatherPort = (event: OutboxEvent, at: Date) => Promise<Gathered>;
@@ -153,44 +156,41 @@ export class DeliverPartner {
     const safety = row.event.lane === 'safety';
     if (safety) this.#safety += 1;
     else this.#normal += 1;
-    let outcome: RowOutcome;
+    let ended: Ended;
     try {
-      outcome = await this.#attempt(row);
+      ended = await this.#attempt(row);
     } catch (error) {
       const code = codeOf(error);
       this.#deps.log(code, { row: row.id, recipient: this.#recipient });
-      outcome = this.#failed(row, code, failureOf(code).text);
+      ended = { outcome: this.#failed(row, code, failureOf(code).text) };
     }
     if (safety) this.#safety -= 1;
     else this.#normal -= 1;
-    this.#settled.push({ id: row.id, lease: row.lease, outcome });
+    this.#settled.push({ id: row.id, lease: row.lease, ...ended });
     // A freed slot may be what others wait for.
     this.#behind = true;
     void this.#work();
   }
 
-  async #attempt(row: ClaimedRow): Promise<RowOutcome> {
+  async #attempt(row: ClaimedRow): Promise<Ended> {
     const partner = this.#deps.partner(this.#recipient);
-    if (!partner) return parked('deliver.partner-unknown');
+    if (!partner) return { outcome: parked('deliver.partner-unknown') };
     const endpoint = endpointFor(partner, row.event);
-    if (!endpoint) return parked('deliver.endpoint-missing');
+    if (!endpoint) return { outcome: parked('deliver.endpoint-missing') };
     const ready = await this.#prepare(row, partner, endpoint);
-    if (ready.kind === 'outcome') return ready.outcome;
-    const { controlId, payload, digest } = ready;
+    if (ready.kind === 'outcome') return { outcome: ready.outcome };
+    const { controlId, payload, digest, resources } = ready;
     const { id, lease } = row;
     const prepared = { id, lease, controlId, endpoint: endpoint.id, digest, payload };
     if (!ready.stored && !(await this.#deps.db.write<boolean>('outbox.prepare', prepared))) {
-      return {
-        kind: 'again',
-        at: this.#deps.now(),
-        counted: false,
-        code: 'hub.interrupted',
-        text: 'another hub has it',
-      };
+      const again = { kind: 'again', at: this.#deps.now(), counted: false } as const;
+      return { outcome: { ...again, code: 'hub.interrupted', text: 'another hub has it' } };
     }
     const urgent = row.event.lane === 'safety';
     const attempt = await this.#deps.send.send(endpoint, payload, { controlId, urgent, kind: row.event.kind });
-    return this.#outcome(row, endpoint, judge(attempt, endpoint, controlId, digest === MIRROR_REMOVED));
+    const verdict = judge(attempt, endpoint, controlId, digest === MIRROR_REMOVED);
+    const outcome = this.#outcome(row, endpoint, verdict);
+    return verdict.kind === 'not-sent' ? { outcome } : { outcome, told: { address: hostOf(endpoint), resources } };
   }
 
   #prepare(row: ClaimedRow, partner: Partner, endpoint: Endpoint): Ready | Promise<Ready> {
@@ -220,14 +220,15 @@ export class DeliverPartner {
       return done({ kind: 'refused', code: 'consent.denied', text: failureOf('consent.denied').text, holdLane: false });
     }
     const digest = released.basis.fingerprint;
+    const resources = resourcesIn(released, row.event);
     if (row.payload && row.controlId && row.digest === digest) {
-      return { kind: 'ready', payload: row.payload, controlId: row.controlId, digest, stored: true };
+      return { kind: 'ready', payload: row.payload, controlId: row.controlId, digest, stored: true, resources };
     }
     // Other bytes never go under a control id that went before: the partner would take them for a repeat.
     const controlId = controlIdOf(row.event, digest);
     const rendered = render(released, row.event, { partner, endpoint, controlId, at: new Date(row.createdAt) });
     if ('refused' in rendered) return done(parked(rendered.refused.code, rendered.refused.text));
-    return { kind: 'ready', payload: rendered.payload, controlId, digest, stored: false };
+    return { kind: 'ready', payload: rendered.payload, controlId, digest, stored: false, resources };
   }
 
   #outcome(row: ClaimedRow, endpoint: Endpoint, verdict: Verdict): RowOutcome {
@@ -293,7 +294,7 @@ export class DeliverPartner {
     this.#settled = [];
     const { db, now, log } = this.#deps;
     try {
-      const result = await db.write<{ lost: number[]; freed: number; ended: number }>('outbox.settle', {
+      const result = await db.write<Settled>('outbox.settle', {
         settled: batch,
         now: now(),
       });
@@ -324,5 +325,5 @@ function unknown(row: ClaimedRow, verdict: { readonly code: string; readonly tex
 /** The second sealed type: bytes made when it was queued, of codes and places only. */
 function sealedAck(row: ClaimedRow): Ready {
   if (!row.payload || !row.controlId) return done(parked('render.failed'));
-  return { kind: 'ready', payload: row.payload, controlId: row.controlId, digest: '', stored: true };
+  return { kind: 'ready', payload: row.payload, controlId: row.controlId, digest: '', stored: true, resources: [] };
 }

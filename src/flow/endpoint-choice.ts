@@ -29,6 +29,10 @@ function relayEndpoint(partner: Partner, trigger: string): Endpoint | undefined 
   return partner.endpoints.find(({ relays = [] }) => type !== undefined && relays.includes(type));
 }
 
+/** Name or address of the machine an endpoint is on. */
+export const hostOf = ({ transport }: Endpoint): string =>
+  transport.kind === 'mllp' ? transport.host : new URL(transport.url).hostname.replace(/^\[|\]$/g, '');
+
 /** MSH-10 of an event under one decision: the same after a restart, a restore and a replay. 20 characters reach every version. */
 export function controlIdOf(event: Pick<OutboxEvent, 'recipient' | 'eventKey'>, digest: string): string {
   const name = `${event.recipient}\u001f${event.eventKey}\u001f${digest}`;

@@ -9,7 +9,7 @@ import type { DeliverDeps } from './deliver.ts';
 import { controlIdOf } from './endpoint-choice.ts';
 import type { ClaimedRow } from './outbox-commands.ts';
 import { MIRROR_REMOVED, type Mirrored } from './outbox-queries.ts';
-import { done, holdsSubject, parked, type Ready } from './ready.ts';
+import { done, holdsSubject, parked, type Ready, resourcesIn } from './ready.ts';
 
 /**
  * What a mirror is to be told of one resource now: as it stands in the store, in what consent lets go at this instant, or that it is
@@ -28,7 +28,7 @@ export async function prepareMirror(
   if (gathered.kind === 'missing') {
     const told = await mirrored(deps, row, [subject]);
     if (!gathered.last || !told.held.includes(subject)) return UNCHANGED;
-    return ready(row, renderRemoval(gathered.last, transport), MIRROR_REMOVED);
+    return ready(row, renderRemoval(gathered.last, transport), MIRROR_REMOVED, [subject]);
   }
   const { organization, purpose } = row.event;
   const { items, facts } = gathered;
@@ -44,7 +44,7 @@ export async function prepareMirror(
   );
   const bytes = renderMirror(subject, released.bundle, transport, new Set(told.held));
   const digest = jsonHash([released.basis.fingerprint, Buffer.from(bytes).toString('utf8')]);
-  return told.last === digest ? UNCHANGED : ready(row, bytes, digest);
+  return told.last === digest ? UNCHANGED : ready(row, bytes, digest, resourcesIn(released, row.event));
 }
 
 /** Nothing is sent, and the row ends as one whose content is there. */
@@ -54,8 +54,8 @@ const mirrored = ({ db }: Pick<DeliverDeps, 'db'>, { id, event }: ClaimedRow, re
   db.read<Mirrored>('outbox.mirrored', { recipient: event.recipient, row: id, references });
 
 /** The bytes of an earlier attempt at the same content go again under their control id. */
-function ready(row: ClaimedRow, payload: Uint8Array, digest: string): Ready {
+function ready(row: ClaimedRow, payload: Uint8Array, digest: string, resources: readonly string[]): Ready {
   if (row.payload && row.controlId && row.digest === digest)
-    return { kind: 'ready', payload: row.payload, controlId: row.controlId, digest, stored: true };
-  return { kind: 'ready', payload, controlId: controlIdOf(row.event, digest), digest, stored: false };
+    return { kind: 'ready', payload: row.payload, controlId: row.controlId, digest, stored: true, resources };
+  return { kind: 'ready', payload, controlId: controlIdOf(row.event, digest), digest, stored: false, resources };
 }

@@ -44,6 +44,14 @@ export interface SettledRow {
   readonly id: number;
   readonly lease: number;
   readonly outcome: RowOutcome;
+  /** Absent where nothing reached the partner. */
+  readonly told?: Told;
+}
+
+/** What a partner was told of, as `Type/id`, the subject first, and the host that heard it. */
+export interface Told {
+  readonly address: string;
+  readonly resources: readonly string[];
 }
 
 /** Whether a partner can be reached, as the rows that wait for it show. */
@@ -153,13 +161,20 @@ async function prepare(tx: Tx, args: PrepareArgs): Promise<boolean> {
   return (await tx.run(OUTBOX_SQL.prepare, values)) === 1;
 }
 
-interface SettleArgs {
+export interface SettleArgs {
   readonly settled: readonly SettledRow[];
   readonly now: number;
 }
 
+/** `lost`: rows that were no longer this hub's. */
+export interface Settled {
+  readonly lost: readonly number[];
+  readonly freed: number;
+  readonly ended: number;
+}
+
 /** Records what became of attempts. `freed`: rows that came forward in their lanes. `ended`: arrived or stuck, the store is to hear of it. */
-async function settle(tx: Tx, { settled, now }: SettleArgs): Promise<{ lost: number[]; freed: number; ended: number }> {
+async function settle(tx: Tx, { settled, now }: SettleArgs): Promise<Settled> {
   const lost: number[] = [];
   let freed = 0;
   let ended = 0;

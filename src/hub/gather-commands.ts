@@ -14,6 +14,7 @@ import { turnOf } from './appointment-turn.ts';
 import { causesOf } from './causes.ts';
 import { refuseClosed } from './closed-mark.ts';
 import { mirrorCommands } from './mirror-load.ts';
+import { reindexCommands } from './reindex-commands.ts';
 
 /** The resources of an event and all that consent is decided on; `missing` when what the event is about is gone. */
 export type GatheredRows =
@@ -42,6 +43,7 @@ export function hubCommands(engine: Engine): CommandTable {
     'hub.setting': (tx, name: string) => setting(tx, name),
     'hub.keep-setting': keepSetting,
     ...mirrorCommands,
+    ...reindexCommands(engine),
   };
 }
 

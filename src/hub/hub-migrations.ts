@@ -3,4 +3,12 @@ import type { Migration } from '../database/migrate.ts';
 /** What the hub remembers about itself. */
 export const hubMigrations: readonly Migration[] = [
   { name: 'hub-0001-settings', up: () => ['CREATE TABLE hub_setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)'] },
+  {
+    // Rows of a type up to `last_rid` whose id is after `after_id`: indexed by older rules. Ids in byte order, as in `resource`.
+    name: 'hub-0002-reindex',
+    up: (dialect) => {
+      const t = dialect === 'sqlite' ? 'TEXT' : 'TEXT COLLATE "C"';
+      return [`CREATE TABLE reindex (type ${t} PRIMARY KEY, after_id ${t} NOT NULL, last_rid BIGINT NOT NULL)`];
+    },
+  },
 ];

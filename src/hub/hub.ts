@@ -36,6 +36,7 @@ import { obligations } from './obligations.ts';
 import { issuersOf, openDatabases } from './open.ts';
 import { startOperations } from './operations.ts';
 import { requireCases } from './partner-cases.ts';
+import { indexedByOlderRules, reindexOf } from './reindex.ts';
 import { renderPort } from './render-port.ts';
 import { requireKnown } from './require-known.ts';
 import { isRelayed, mirrorTriggers, routeJob } from './route-job.ts';
@@ -92,6 +93,8 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
         includedMax: 5_000,
       },
     });
+    const older = await indexedByOlderRules(databases.store);
+    if (older > 0) log.warn({}, `${older} resources are indexed by older rules; run handoff reindex`);
     await seed(store, config);
     const bots = makeBots(modules, { service, store, now: clock.now });
     const operations = startOperations({
@@ -318,6 +321,7 @@ async function listenHttp(
         for (const recipient of loaded?.recipients ?? []) flow.queued(recipient);
         return loaded;
       },
+      reindex: reindexOf(database),
       now: clock.now,
     }),
     metrics: metrics.registry,

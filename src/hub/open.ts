@@ -34,7 +34,10 @@ export async function openDatabases(config: Config, key: HubKey): Promise<Databa
   const env = storeEnv(config, key, BOTS);
   const opened = config.database.startsWith('sqlite:') ? await openHome(config, env) : await openShared(config, env);
   try {
-    if (await opened.store.write<boolean>('hub.claim-key', key.fingerprint)) return opened;
+    if (await opened.store.write<boolean>('hub.claim-key', key.fingerprint)) {
+      await opened.store.write('hub.index-mark', undefined);
+      return opened;
+    }
     throw new Error(`hub.key-other: the database was made with another hub key than that of ${config.keyFile}`);
   } catch (error) {
     await opened.close();

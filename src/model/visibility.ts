@@ -1,9 +1,13 @@
+import { LABEL } from './labels.ts';
+
 /**
  * What a reader may see, compiled for SQL: a resource row is visible when
  *   owner_org = organization,
  *   or the row belongs to no person and its type is a directory type (`shared = 1`),
  *   or the organization is a party to it and its labels hold nothing sensitive,
  *   or a grant row (person, owner, recipient = organization) covers its labels and type at `at`.
+ * To a patient it is visible when it is about the patient's person and nobody else, and neither its type nor a label is withheld
+ * (`rules`: see `PATIENT_WITHHELD`), or when it is of the directory.
  * `everything` is for the hub itself and for operators; no client token ever compiles to it.
  * Rule: DESIGN 7; R62, H3, H4, H5.
  */
@@ -15,7 +19,12 @@ export type Visibility =
       readonly purpose: Purpose;
       /** ISO instant of the decision. */
       readonly at: string;
-    };
+    }
+  /**
+   * Patient id of one record; those of the same person come with it, as they stand at the read. `types`: all there are, for the
+   * security codes of a row are looked up by type.
+   */
+  | { readonly kind: 'patient'; readonly patient: string; readonly types: readonly string[] };
 
 /** v3-ActReason codes the hub knows. */
 export type Purpose = 'TREAT' | 'COC' | 'HPAYMT' | 'HOPERAT' | 'ETREAT';
@@ -41,3 +50,16 @@ export interface Grant {
   /** What it rests on: `Consent/id/_history/v`, or `policy:treatment`. */
   readonly basis: string;
 }
+
+/**
+ * What a patient does not read of his own record through the hub. Part 2 records are his own. Not so: psychotherapy notes, what is
+ * very restricted or protected by a physician's wish, labels nobody knows, what its source forbade to disclose at all or to the
+ * patient (`NOPAT`); and the papers of those who work on it, which name colleagues, deadlines and other organizations. His clinic
+ * gives those by its own process. Rule: 45 CFR 164.524(a)(1)(i); DOMAIN §B8, H3, H4.
+ */
+export const PATIENT_WITHHELD = {
+  labels: LABEL.PSYTHPN | LABEL.VERY_RESTRICTED | LABEL.PROTECTED | LABEL.UNKNOWN | LABEL.NO_DISCLOSURE,
+  /** Security code of a resource. */
+  code: 'NOPAT',
+  types: ['AuditEvent', 'Basic', 'Communication', 'CommunicationRequest', 'Flag', 'Provenance', 'Subscription', 'Task'],
+} as const;

@@ -22,14 +22,22 @@ export interface ClientRecord {
   readonly public: number;
 }
 
-/** Whom a personal token stands for, as the store has it now. */
-export interface TokenHolder {
-  readonly name: string;
-  readonly scopes: string;
-  readonly practitionerRole: string;
-  readonly practitioner: string | undefined;
-  readonly organization: string;
-}
+/** Whom a personal token or a password stands for, as the store has it now. */
+export type TokenHolder = { readonly name: string; readonly scopes: string } & (
+  | {
+      readonly practitionerRole: string;
+      readonly practitioner: string | undefined;
+      readonly organization: string;
+      readonly patient?: never;
+    }
+  /** A patient who signs in to his own record. */
+  | {
+      readonly patient: string;
+      readonly practitionerRole?: never;
+      readonly practitioner?: never;
+      readonly organization?: never;
+    }
+);
 
 export interface UserTokenRecord {
   readonly hash: string;

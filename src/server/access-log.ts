@@ -1,39 +1,22 @@
-import type { AuditEvent, AuditEventAgent, AuditEventEntity } from '@medplum/fhirtypes';
+import type { AuditEvent } from '@medplum/fhirtypes';
+import { bodyKeysOf } from '../database/envelope.ts';
 import { parseSearchDate } from '../fhir/search-ranges.ts';
-import { hubIdentifier, hubSystem } from '../model/systems.ts';
+import { ACCESS_SOURCE, eventOf } from './access-event.ts';
+import type { Access } from './access-row.ts';
+import { CUT_MARK } from './audit.ts';
 import { bundleText, pageLinks, searchEntry } from './bundle-text.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { personsOf } from './persons.ts';
 import { refuse } from './refusal.ts';
+import { openText } from './sealed-text.ts';
 import { searchPairs } from './search-interaction.ts';
 import { joinSql, type Sql, sql } from './visibility-sql.ts';
-
-/** A row of `audit`. */
-interface Access {
-  readonly id: number;
-  readonly at: number;
-  readonly actor_kind: string;
-  readonly actor: string;
-  readonly organization: string | null;
-  readonly role: string | null;
-  readonly action: string;
-  readonly outcome: number;
-  readonly type: string | null;
-  readonly target: string | null;
-  readonly version: number | null;
-  readonly person: string | null;
-  readonly query: string | null;
-  readonly app: string | null;
-}
 
 const ID = /^access-(\d{1,15})$/;
 
 /** Whether an id is that of a kept access and not of a stored AuditEvent. */
 export const isAccessId = (id: string): boolean => ID.test(id);
-
-/** `meta.source` of every kept access; a search of AuditEvent by this `_source` asks for them, any other for stored AuditEvents. */
-const ACCESS_SOURCE = 'urn:handoff:access-log';
 
 export const isAccessSearch = (request: FhirRequest): boolean =>
   searchPairs(request).some(([name, value]) => name === '_source' && value === ACCESS_SOURCE);
@@ -81,7 +64,7 @@ export async function searchAccesses(context: Context, request: FhirRequest): Pr
   );
   const page = rows.slice(0, count);
   const entries = page.map((row) =>
-    searchEntry(`${base}/AuditEvent/access-${row.id}`, JSON.stringify(eventOf(row, base)), 'match'),
+    searchEntry(`${base}/AuditEvent/access-${row.id}`, JSON.stringify(shown(context, row)), 'match'),
   );
   const next = rows.length > count ? String(page.at(-1)!.id) : undefined;
   return jsonResponse(200, bundleText('searchset', entries, pageLinks(base, 'AuditEvent', pairs, next)));
@@ -95,7 +78,7 @@ export async function readAccess(context: Context, id: string): Promise<FhirResp
     ...known.params,
   ]);
   if (!row) throw refuse(404, 'not-found', 'no such AuditEvent');
-  return jsonResponse(200, JSON.stringify(eventOf(row, context.base)));
+  return jsonResponse(200, JSON.stringify(shown(context, row)));
 }
 
 /** A scope that opens a part of the AuditEvents cannot be asked of accesses, which are no resources: it opens none of them. */
@@ -107,7 +90,14 @@ function requireWhole({ scopes }: Context, operation: 'r' | 's'): void {
 
 function mayKnow({ visibility }: Context): Sql {
   if (visibility.kind === 'everything') return sql('1 = 1');
-  return sql('(a.organization = ? OR a.owner = ?)', visibility.organization, visibility.organization);
+  // Who looked is told a patient by his clinic: a row names staff and other organizations. Rule: H4.
+  if (visibility.kind === 'patient') return sql('1 = 0');
+  // What the hub told a partner is its owner's to know: the partner was told what it was told.
+  return sql(
+    "((a.organization = ? AND a.actor_kind <> 'partner') OR a.owner = ?)",
+    visibility.organization,
+    visibility.organization,
+  );
 }
 
 async function conditionsOf(context: Context, pairs: readonly (readonly [string, string])[]): Promise<Sql[]> {
@@ -119,11 +109,11 @@ async function conditionsOf(context: Context, pairs: readonly (readonly [string,
       found.push(
         sql(value === 'E' ? "a.action IN ('E', 'S', 'L')" : 'a.action = ?', ...(value === 'E' ? [] : [value])),
       );
-    else if (name === 'agent')
-      found.push(
-        sql('(a.actor = ? OR a.role = ? OR a.organization = ?)', ...Array(3).fill(value.replace(/^.*\//, ''))),
-      );
-    else if (name === 'entity') found.push(sql('a.target = ?', value));
+    else if (name === 'agent') {
+      // The name of a mirror's queue has a slash of its own.
+      const id = value.replace(/^.*\//, '');
+      found.push(sql('(a.actor IN (?, ?) OR a.role = ? OR a.organization = ?)', value, id, id, id));
+    } else if (name === 'entity') found.push(sql('a.target = ?', value));
     else if (name === 'patient') {
       const id = value.replace(/^Patient\//, '');
       found.push(sql('a.person = ?', (await personsOf(context.tx, [id])).get(id)!));
@@ -143,90 +133,11 @@ function dateCondition(value: string): Sql {
   return sql(prefix === 'ne' ? '(a.at < ? OR a.at > ?)' : '(a.at >= ? AND a.at <= ?)', lo, hi);
 }
 
-const INTERACTION: Readonly<Record<string, string>> = {
-  C: 'create',
-  R: 'read',
-  U: 'update',
-  D: 'delete',
-  S: 'search',
-  E: 'operation',
-};
-
-const DICOM = 'http://dicom.nema.org/resources/ontology/DCM';
-const accessType = (action: string): Pick<AuditEvent, 'type' | 'subtype'> => ({
-  type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
-  subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: INTERACTION[action] ?? 'operation' }],
-});
-
-const LOGIN: Readonly<Record<string, string>> = { login: '110122', 'sign-out': '110123' };
-
-/** User Authentication. Rule: FHIR R4 valueset-audit-event-type, audit-event-sub-type; what they do not name has a code of the hub. */
-const loginType = (what: string): Pick<AuditEvent, 'type' | 'subtype'> => ({
-  type: { system: DICOM, code: '110114' },
-  subtype: [LOGIN[what] ? { system: DICOM, code: LOGIN[what] } : { system: hubSystem('login-event'), code: what }],
-});
-
-const PROVENANCE_ROLE = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
-const SOURCE = { system: DICOM, code: '110153', display: 'Source Role ID' };
-const DESTINATION = { system: DICOM, code: '110152', display: 'Destination Role ID' };
-
-/** What BALP calls the two machines of an access: the data flow from the source, but a query counts from who asks. */
-function machinesOf(action: string): { readonly client: object; readonly server: object } {
-  if (action === 'R') return { client: DESTINATION, server: SOURCE };
-  if (action !== 'D') return { client: SOURCE, server: DESTINATION };
-  return {
-    client: { system: DICOM, code: '110150', display: 'Application' },
-    server: { system: PROVENANCE_ROLE, code: 'custodian' },
-  };
-}
-
-/**
- * One access in the shapes of IHE BALP: who, for which organization, on which server, what. Names no value of a search. The address
- * of the client's machine is not kept, so no profile of BALP is claimed.
- */
-function eventOf(row: Access, base: string): AuditEvent {
-  const { client, server } = machinesOf(row.action);
-  const asApplication: AuditEventAgent = {
-    type: { coding: [client] },
-    who: { identifier: { system: hubIdentifier(row.actor_kind), value: row.actor } },
-    requestor: row.role === null,
-  };
-  const asPerson: AuditEventAgent[] = row.role
-    ? [{ who: { reference: `PractitionerRole/${row.role}` }, requestor: true }]
-    : [];
-  const agent: AuditEventAgent[] = [...asPerson, asApplication];
-  if (row.organization) agent.push({ who: { reference: `Organization/${row.organization}` }, requestor: false });
-  agent.push({
-    type: { coding: [server] },
-    who: { display: 'Handoff' },
-    requestor: false,
-    network: { address: base, type: '5' },
-  });
-  const entityType = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type', code });
-  const role = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/object-role', code });
-  const entity: AuditEventEntity[] = [];
-  if (row.target) {
-    const version = row.version === null ? '' : `/_history/${row.version}`;
-    const what = { reference: `${row.target}${version}` };
-    entity.push({ what, type: entityType('2'), role: role('4') });
-    if (row.type === 'Patient')
-      entity.push({ what: { reference: row.target }, type: entityType('1'), role: role('1') });
-  }
-  if (row.app)
-    agent.push({ who: { identifier: { system: hubIdentifier('client'), value: row.app } }, requestor: false });
-  const login = row.action === 'L';
-  if (row.query && !login)
-    entity.push({ type: entityType('2'), role: role('24'), query: Buffer.from(row.query).toString('base64') });
-  return {
-    resourceType: 'AuditEvent',
-    id: `access-${row.id}`,
-    meta: { versionId: '1', lastUpdated: new Date(row.at).toISOString(), source: ACCESS_SOURCE },
-    ...(login ? loginType(row.query ?? '') : accessType(row.action)),
-    action: (row.action === 'S' || login ? 'E' : row.action) as AuditEvent['action'],
-    recorded: new Date(row.at).toISOString(),
-    outcome: row.outcome < 400 ? '0' : '4',
-    agent,
-    source: { observer: { display: 'Handoff' } },
-    ...(entity.length > 0 ? { entity } : {}),
-  } as AuditEvent;
+/** As this reader gets it: what was searched for is told to who searched and to operators, for it says what somebody looks for in whom. */
+function shown({ tx, base, visibility }: Context, row: Access): AuditEvent {
+  const isOwn =
+    visibility.kind === 'everything' ||
+    (visibility.kind === 'organization' && row.organization === visibility.organization);
+  const request = isOwn && row.request !== null ? openText(row.request, bodyKeysOf(tx.env)) : undefined;
+  return eventOf(row, base, request?.endsWith(CUT_MARK) ? undefined : request);
 }

@@ -74,6 +74,7 @@ function entryRequest(context: Context, outer: FhirRequest, entry: Entry, at: nu
     method: method as FhirRequest['method'],
     path: segments,
     query: mark < 0 ? [] : [...new URLSearchParams(relative.slice(mark + 1))],
+    ...(mark < 0 ? {} : { queryText: relative.slice(mark + 1) }),
     headers,
     ...(body !== undefined ? { body } : {}),
   };
@@ -200,7 +201,7 @@ async function plan(context: Context, request: FhirRequest, at: number, made: Ma
       const operations = patchIn(request);
       const id = given !== undefined ? requireId(given) : await patchTarget(context, type, query);
       const resource = await patched(context, type, id, operations);
-      return { at, type, id, write: { action: 'update', type, id, resource, place, ...match } };
+      return { at, type, id, write: { action: 'update', type, id, resource, place, patched: true, ...match } };
     }
     default: {
       if (given !== undefined)

@@ -33,6 +33,11 @@ export function visibilityOf(actor: Actor, at: number, purpose: Purpose = 'TREAT
   return { kind: 'organization', organization: actor.organization ?? '-', purpose, at: new Date(at).toISOString() };
 }
 
+/** What a patient who signed in sees; undefined for everybody else. */
+function patientView({ definitions }: Engine, { patient }: Actor): Visibility | undefined {
+  return patient === undefined ? undefined : { kind: 'patient', patient, types: definitions.resourceTypes };
+}
+
 export function contextOf(
   tx: Tx,
   engine: Engine,
@@ -48,7 +53,7 @@ export function contextOf(
     tx,
     engine,
     actor: call.actor,
-    visibility: call.visibility ?? visibilityOf(call.actor, call.at),
+    visibility: call.visibility ?? patientView(engine, call.actor) ?? visibilityOf(call.actor, call.at),
     scopes: new Scopes(engine.definitions, call.actor),
     at: call.at,
     base: call.base,

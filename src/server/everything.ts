@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { parameterKey } from './index-rows.ts';
 import { showRows } from './mask.ts';
+import { disclosed } from './operations/operation.ts';
 import { askedOf } from './operations/parameters.ts';
 import { personsOf, samePerson } from './persons.ts';
 import { textsOf } from './present.ts';
@@ -56,7 +57,13 @@ export async function everything(context: Context, request: FhirRequest, id: str
   const record = { at, actor, action: 'R' as const, outcome: 200, type: 'Patient', target: `Patient/${id}`, person };
   return {
     ...jsonResponse(200, bundleText('searchset', entries, links)),
-    audit: actor.kind === 'hub' ? [] : [{ ...record, owner: patient.owner_org, query: '$everything' }],
+    audit:
+      actor.kind === 'hub'
+        ? []
+        : [
+            { ...record, patient: id, owner: patient.owner_org, query: '$everything' },
+            ...disclosed(context, page, 'everything'),
+          ],
   };
 }
 

@@ -9,6 +9,8 @@ export interface FhirRequest {
   /** Decoded path segments after the base: `['Patient', '1', '_history']`. */
   readonly path: readonly string[];
   readonly query: readonly (readonly [string, string])[];
+  /** The query as it was sent; absent: written anew from `query`. */
+  readonly queryText?: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** JSON text, or the form of a POST _search. */

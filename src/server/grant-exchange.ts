@@ -1,4 +1,5 @@
 import type { Tx } from '../database/command.ts';
+import type { Peer } from '../model/actor.ts';
 import { coversScope, scopeWords } from '../model/scope.ts';
 import { type AuditRecord, storeAudit } from './audit.ts';
 import { addToken, type Granted, type GrantRow, grantedOf, isSession, revokeGrant, TOKEN } from './grant-rows.ts';
@@ -17,6 +18,8 @@ export interface Exchange {
   readonly accessSec: number;
   readonly refresh: string;
   readonly at: number;
+  /** Whoever presents it. */
+  readonly peer: Peer;
 }
 
 /** `refused`: RFC 6749 error code. */
@@ -44,14 +47,14 @@ export async function exchange(tx: Tx, asked: Exchange): Promise<Exchanged> {
     (await tx.run('UPDATE app_token SET used_at = ? WHERE hash = ? AND used_at IS NULL', [at, asked.hash])) === 1;
   if (!first) {
     await revokeGrant(tx, row.id, at);
-    await storeAudit(tx, [reuseAudit(row, at)]);
+    await storeAudit(tx, [reuseAudit(row, asked)]);
   }
   if (!first || !granted || scopes === undefined) return refused;
   const expiresAt = Math.min(at + asked.accessSec * 1000, row.expires_at);
   await addToken(tx, row.id, 'access', asked.access, scopes, at, expiresAt);
   const refreshes = scopeWords(row.scopes).some((word) => word === 'offline_access' || word === 'online_access');
   if (refreshes) await addToken(tx, row.id, 'refresh', asked.refresh, row.scopes, at, row.expires_at);
-  await storeAudit(tx, [tokenAudit(granted, at)]);
+  await storeAudit(tx, [tokenAudit(granted, asked)]);
   return { outcome: 'issued', refreshes, granted: { ...granted, scopes, kind: 'access', issuedAt: at, expiresAt } };
 }
 
@@ -67,19 +70,20 @@ function narrowed(has: string, asked: string): string | undefined {
 }
 
 /** Somebody else may hold what this person gave the app: operators see it. */
-const reuseAudit = ({ login: id, client: app }: GrantRow, at: number): AuditRecord => ({
+const reuseAudit = ({ login: id, client: app }: GrantRow, { at, peer }: Exchange): AuditRecord => ({
   at,
-  actor: { kind: 'user', id, app, scopes: [] },
+  actor: { kind: 'user', id, app, scopes: [], peer },
   action: 'L',
   outcome: 401,
   query: 'reuse',
 });
 
-function tokenAudit({ client: app, patient, holder }: Granted, at: number): AuditRecord {
+function tokenAudit({ client: app, patient, holder }: Granted, { at, peer }: Exchange): AuditRecord {
   const { name: id, organization, practitionerRole } = holder;
+  const role = practitionerRole === undefined ? {} : { organization, practitionerRole };
   return {
     at,
-    actor: { kind: 'user', id, organization, practitionerRole, app, scopes: [] },
+    actor: { kind: 'user', id, ...role, app, scopes: [], peer },
     action: 'L',
     outcome: 200,
     query: 'token',

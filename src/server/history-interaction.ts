@@ -1,4 +1,5 @@
 import { parseSearchDate } from '../fhir/search-ranges.ts';
+import { recordsAbout } from './audit.ts';
 import { bundleText, pageLinks } from './bundle-text.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
@@ -77,10 +78,11 @@ export async function history(
     ...(type ? { type } : {}),
     ...(id ? { target: `${type}/${id}`, owner: page[0]?.owner_org ?? '' } : {}),
     query: '_history',
+    interaction: id ? ('history-instance' as const) : type ? ('history-type' as const) : ('history-system' as const),
   };
   return {
     ...jsonResponse(200, bundleText('history', entries, links, total)),
-    audit: actor.kind === 'hub' ? [] : [record],
+    audit: actor.kind === 'hub' ? [] : recordsAbout(record, page),
   };
 }
 

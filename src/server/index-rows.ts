@@ -18,6 +18,12 @@ interface ParameterKeys {
   readonly repeats: boolean;
 }
 
+/**
+ * Number of the rules by which `indexRows` makes rows of a resource. Raised with every change of what they give, so that
+ * `handoff reindex` finds what was indexed before; rows that the new rules give no more are the business of a migration.
+ */
+export const INDEX_RULES = 1;
+
 const keys = new Map<string, number>();
 const keysOfTypes = new Map<string, Map<string, ParameterKeys>>();
 
@@ -93,7 +99,7 @@ const listType = (table: string, column: string): string =>
 const INSERT_LISTS = `WITH ${Object.entries(COLUMNS)
   .map(([table, columns]) => {
     const lists = columns.map((column) => `?::${listType(table, column)}[]`).join(', ');
-    return `${table}_rows AS (INSERT INTO idx_${table} (${columns.join(', ')}, rid) SELECT * FROM unnest(${lists}, ?::bigint[]))`;
+    return `${table}_rows AS (INSERT INTO idx_${table} (${columns.join(', ')}, rid) SELECT * FROM unnest(${lists}, ?::bigint[]) ON CONFLICT DO NOTHING)`;
   })
   .join(', ')} SELECT 1`;
 
@@ -204,7 +210,7 @@ function addComposite(add: Add, p: number, parts: readonly ComponentValue[]): vo
     add('composite', ...head, second.id ?? second.url ?? '', second.type ?? '', 0, 0);
 }
 
-/** Rows to insert, gathered over the resources of one transaction: one statement per table and not per resource. */
+/** Rows to insert where they are not there yet (older rules may have left them), gathered over the resources of one transaction: one statement per table and not per resource. */
 export class IndexWriter {
   readonly #inserts = new Map<IndexTable, (readonly SqlValue[])[]>();
   readonly #deletes: { readonly table: IndexTable; readonly values: readonly SqlValue[] }[] = [];
@@ -232,7 +238,7 @@ export class IndexWriter {
   async flush(tx: Tx): Promise<void> {
     for (const { table, values } of this.#deletes) await tx.run(DELETE[table], values);
     if (tx.dialect === 'postgres') await this.#insertLists(tx);
-    else for (const [table, rows] of this.#inserts) await insertRows(tx, INSERT[table], rows);
+    else for (const [table, rows] of this.#inserts) await insertRows(tx, INSERT[table], rows, 'ON CONFLICT DO NOTHING');
     this.#deletes.length = 0;
     this.#inserts.clear();
   }

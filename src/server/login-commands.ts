@@ -2,23 +2,25 @@ import type { CommandTable, Tx } from '../database/command.ts';
 import type { TokenHolder } from './access-commands.ts';
 import { activeRole } from './active-role.ts';
 import { type AuditRecord, storeAudit } from './audit.ts';
+import { livingPatient } from './living-patient.ts';
 
 /** Somebody who may sign in, as the store has it now. */
-export interface Login extends TokenHolder {
-  readonly passwordHash: string;
-}
+export type Login = TokenHolder & { readonly passwordHash: string };
 
 /** A signed-in person in one browser. */
-export interface Session extends TokenHolder {
+export type Session = TokenHolder & {
   /** Milliseconds. */
   readonly signedInAt: number;
   readonly expiresAt: number;
-}
+};
 
+/** Of a clinician in a role, or of a patient. */
 export interface LoginRecord {
   readonly name: string;
   readonly passwordHash: string;
-  readonly practitionerRole: string;
+  readonly practitionerRole?: string;
+  /** Patient id. */
+  readonly patient?: string;
   readonly scopes: string;
   readonly at: number;
 }
@@ -35,6 +37,7 @@ export interface SessionRecord {
 /** People who sign in with a password, and their sessions. A person whose role has ended is nobody at the next look. */
 export const loginCommands: CommandTable = {
   'login.set': setLogin,
+  'login.kind': (tx, name: string) => kindOf(tx, name),
   'login.find': (tx, { name, at }: { name: string; at: number }) => findLogin(tx, name, at),
   'login.open-session': async (tx, { hash, login, at, expiresAt, audit }: SessionRecord) => {
     await tx.run('INSERT INTO login_session (hash, login, created_at, expires_at) VALUES (?, ?, ?, ?)', [
@@ -52,16 +55,34 @@ export const loginCommands: CommandTable = {
   },
 };
 
-/** Gives somebody a password, or a new one: then nothing that was opened with the old one goes on. False: the role is not active. */
-async function setLogin(tx: Tx, { name, passwordHash, practitionerRole, scopes, at }: LoginRecord): Promise<boolean> {
-  if (!(await activeRole(tx, practitionerRole, at))) return false;
+/** Whose name this is now; undefined: nobody's. */
+async function kindOf(tx: Tx, name: string): Promise<'patient' | 'clinician' | undefined> {
+  const [login] = await tx.query<Pick<Whose, 'patient'>>(
+    'SELECT patient FROM login WHERE name = ? AND disabled_at IS NULL',
+    [name],
+  );
+  if (login) return login.patient === null ? 'clinician' : 'patient';
+  const [token] = await tx.query('SELECT 1 AS one FROM user_token WHERE name = ? AND revoked_at IS NULL LIMIT 1', [
+    name,
+  ]);
+  return token ? 'clinician' : undefined;
+}
+
+/**
+ * Gives somebody a password, or a new one: then nothing that was opened with the old one goes on. False: the role is not active, or the
+ * patient not a living one of a record in use.
+ */
+async function setLogin(tx: Tx, record: LoginRecord): Promise<boolean> {
+  const { name, passwordHash, practitionerRole = '', patient = null, scopes, at } = record;
+  if (!(await whoseLogin(tx, { practitioner_role: practitionerRole, patient }, at))) return false;
   await tx.run('DELETE FROM login_session WHERE login = ?', [name]);
   await tx.run('UPDATE app_grant SET revoked_at = ? WHERE login = ? AND revoked_at IS NULL', [at, name]);
   await tx.run(
-    `INSERT INTO login (name, password_hash, practitioner_role, scopes, created_at, disabled_at) VALUES (?, ?, ?, ?, ?, NULL)
+    `INSERT INTO login (name, password_hash, practitioner_role, patient, scopes, created_at, disabled_at)
+     VALUES (?, ?, ?, ?, ?, ?, NULL)
      ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, practitioner_role = excluded.practitioner_role,
-       scopes = excluded.scopes, disabled_at = NULL`,
-    [name, passwordHash, practitionerRole, scopes, at],
+       patient = excluded.patient, scopes = excluded.scopes, disabled_at = NULL`,
+    [name, passwordHash, practitionerRole, patient, scopes, at],
   );
   return true;
 }
@@ -74,14 +95,28 @@ export async function disableLogin(tx: Tx, name: string, at: number): Promise<vo
 }
 
 export async function findLogin(tx: Tx, name: string, at: number): Promise<Login | undefined> {
-  const [login] = await tx.query<{ password_hash: string; practitioner_role: string; scopes: string }>(
-    'SELECT password_hash, practitioner_role, scopes FROM login WHERE name = ? AND disabled_at IS NULL',
+  const [login] = await tx.query<Whose & { password_hash: string; scopes: string }>(
+    'SELECT password_hash, practitioner_role, patient, scopes FROM login WHERE name = ? AND disabled_at IS NULL',
     [name],
   );
-  const role = login && (await activeRole(tx, login.practitioner_role, at));
-  if (!login || !role) return undefined;
-  const { password_hash: passwordHash, practitioner_role: practitionerRole, scopes } = login;
-  return { name, passwordHash, scopes, practitionerRole, ...role };
+  const whose = login && (await whoseLogin(tx, login, at));
+  if (!login || !whose) return undefined;
+  return { name, passwordHash: login.password_hash, scopes: login.scopes, ...whose };
+}
+
+interface Whose {
+  readonly practitioner_role: string;
+  readonly patient: string | null;
+}
+
+/** Whom a login stands for now; a patient's follows the merges of his record. Undefined: nobody any more. */
+async function whoseLogin(tx: Tx, { practitioner_role: practitionerRole, patient: id }: Whose, at: number) {
+  if (id !== null) {
+    const patient = await livingPatient(tx, id);
+    return patient === undefined ? undefined : { patient };
+  }
+  const role = await activeRole(tx, practitionerRole, at);
+  return role && { practitionerRole, ...role };
 }
 
 async function findSession(tx: Tx, hash: string, at: number): Promise<Session | undefined> {

@@ -34,7 +34,8 @@ export async function showRows(context: Context, rows: readonly Row[]): Promise<
   const shown = new Map<number, Shown>();
   const open: { row: Row; resource: Stored; targets: Map<string, { type: string; id: string }> }[] = [];
   for (const row of rows) {
-    if (visibility.kind === 'everything' || (row.owner_org === visibility.organization && row.foreign_refs === 0)) {
+    const own = visibility.kind === 'organization' && row.owner_org === visibility.organization;
+    if (visibility.kind === 'everything' || (own && row.foreign_refs === 0)) {
       shown.set(row.rid, { text: openText(row.json, keys), resource: undefined });
       continue;
     }

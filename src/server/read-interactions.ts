@@ -1,4 +1,4 @@
-import type { AuditRecord } from './audit.ts';
+import { type AuditRecord, aboutOf } from './audit.ts';
 import type { Context } from './context.ts';
 import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
 import { textsOf, versionHeaders } from './present.ts';
@@ -47,7 +47,7 @@ export async function vread(
   if (!row || !/^\d{1,9}$/.test(version)) throw missing(type);
   if (Number(version) === row.version) {
     if (row.deleted === 1) throw refuse(410, 'deleted', 'this version is the deletion');
-    return respondWith(context, request, row);
+    return respondWith(context, request, row, 'vread');
   }
   const [old] = await context.tx.query<Pick<Row, 'version' | 'last_updated' | 'deleted' | 'json'>>(
     'SELECT version, last_updated, deleted, json FROM history WHERE rid = ? AND version = ?',
@@ -58,15 +58,20 @@ export async function vread(
   // An older version may point elsewhere than the current one: it is always looked through.
   const [covered] = await coveredVersions(context, [{ ...row, ...old, foreign_refs: 1 }], 'r');
   if (!covered) throw missing(type);
-  return respondWith(context, request, covered);
+  return respondWith(context, request, covered, 'vread');
 }
 
-async function respondWith(context: Context, request: FhirRequest, row: Row): Promise<FhirResponse> {
+async function respondWith(
+  context: Context,
+  request: FhirRequest,
+  row: Row,
+  interaction?: 'vread',
+): Promise<FhirResponse> {
   const headers = versionHeaders(row);
   const noneMatch = request.headers['if-none-match'];
   const since = request.headers['if-modified-since'];
   const same = noneMatch?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${row.version}"`);
-  const audit = auditRead(context, row);
+  const audit = auditRead(context, row, interaction);
   if (same) return { status: 304, headers, audit };
   if (
     noneMatch === undefined &&
@@ -83,7 +88,7 @@ async function respondWith(context: Context, request: FhirRequest, row: Row): Pr
   return { ...jsonResponse(200, text, headers), audit };
 }
 
-function auditRead({ actor, at }: Context, row: Row): AuditRecord[] {
+function auditRead({ actor, at }: Context, row: Row, interaction?: 'vread'): AuditRecord[] {
   if (actor.kind === 'hub') return [];
   return [
     {
@@ -95,7 +100,8 @@ function auditRead({ actor, at }: Context, row: Row): AuditRecord[] {
       target: `${row.type}/${row.id}`,
       version: row.version,
       owner: row.owner_org,
-      ...(row.person !== '' ? { person: row.person } : {}),
+      ...aboutOf(row),
+      ...(interaction ? { interaction } : {}),
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Tx } from '../database/command.ts';
 import type { Migration } from '../database/migrate.ts';
-import { smartMigration } from './smart-schema.ts';
+import { patientLoginMigration, smartMigration } from './smart-schema.ts';
 
 type Dialect = Tx['dialect'];
 
@@ -45,6 +45,20 @@ export const serverMigrations: readonly Migration[] = [
       ].map(([table, name]) => `DELETE FROM idx_${table} WHERE p = ${ownKey(name!)}`),
   },
   smartMigration,
+  {
+    // What IHE BALP asks of an access beyond who and what: from where, under which token, for which patient, by which interaction.
+    name: 'server-0010-audit-peer',
+    up: (dialect) =>
+      [
+        'address TEXT',
+        'request_id TEXT',
+        'token TEXT',
+        `patient ${text(dialect)}`,
+        'interaction TEXT',
+        'request TEXT',
+      ].map((column) => `ALTER TABLE audit ADD COLUMN ${column}`),
+  },
+  patientLoginMigration,
 ];
 
 const ownKey = (name: string): number => createHash('sha256').update(name).digest().readUInt32BE(0) >>> 1;

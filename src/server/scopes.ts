@@ -25,16 +25,19 @@ function scopesOf(actor: Actor): Scope[] {
   const own = actor.scopes.flatMap((text): Scope[] => {
     const scope = parseScope(text);
     if (!scope) return [];
-    const patient = scope.context === 'patient' && actor.kind === 'user' ? actor.launchPatient : undefined;
-    const counts = patient !== undefined || scope.context === (actor.kind === 'user' ? 'user' : 'system');
+    const launch = scope.context === 'patient' && actor.kind === 'user' ? actor.launchPatient : undefined;
+    // Whatever its words, a patient's token opens what is about him: former versions may have been about somebody else.
+    const patient = actor.patient ?? launch;
+    const counts = launch !== undefined || scope.context === (actor.kind === 'user' ? 'user' : 'system');
     return counts ? [{ patient, type: scope.type, operations: scope.operations, query: scope.query }] : [];
   });
   return [...own, ...selfScope(actor)];
 }
 
 /** An app that may know who signed in may read that entry. Rule: SMART App Launch 2.2, "Scopes for requesting identity data". */
-function selfScope({ app, scopes, practitioner, practitionerRole }: Actor): Scope[] {
+function selfScope({ app, scopes, patient, practitioner, practitionerRole }: Actor): Scope[] {
   if (app === undefined || !scopes.includes('openid') || !scopes.includes('fhirUser')) return [];
+  if (patient !== undefined) return [{ patient, type: 'Patient', operations: 'r', query: `_id=${patient}` }];
   const [type, id] =
     practitioner === undefined ? ['PractitionerRole', practitionerRole] : ['Practitioner', practitioner];
   return id === undefined ? [] : [{ patient: undefined, type: type!, operations: 'r', query: `_id=${id}` }];

@@ -5,6 +5,7 @@ import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts
 import { textsOf } from './present.ts';
 import { refuse } from './refusal.ts';
 import type { Row } from './rows.ts';
+import { searchRecords } from './search-audit.ts';
 import { parseSearch, type SearchRequest } from './search-request.ts';
 import { runSearch, type SearchPage } from './search-run.ts';
 import { subsetOf } from './subset.ts';
@@ -36,19 +37,8 @@ export async function search(
   const parsed = parseSearch(context.engine.definitions, type, searchPairs(request), isStrict(request));
   const page = await runSearch(context, parsed, within);
   const body = await searchsetText(context, parsed, page, path);
-  const { actor, at } = context;
-  const record = {
-    at,
-    actor,
-    action: 'S' as const,
-    outcome: 200,
-    ...(type !== undefined ? { type } : {}),
-    query: parsed.kept
-      .map(([name]) => name.slice(0, 60))
-      .join('&')
-      .slice(0, 500),
-  };
-  return { ...jsonResponse(200, body), audit: actor.kind === 'hub' ? [] : [record] };
+  const audit = context.actor.kind === 'hub' ? [] : await searchRecords(context, request, type, path, parsed, page);
+  return { ...jsonResponse(200, body), audit };
 }
 
 /** A searchset Bundle as text: stored JSON goes in as it is, without being parsed. */

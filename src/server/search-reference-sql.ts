@@ -18,6 +18,7 @@ export async function compileReference(
   if (modifier === 'identifier') {
     const compiled = onIndex('token', types, `${parameter.code}:identifier`, values.map(tokenCondition), 30);
     if (context.visibility.kind === 'everything') return compiled;
+    if (context.visibility.kind === 'patient') return { ...compiled, select: sql('SELECT 0 AS rid WHERE 1 = 0') };
     const own = `AND EXISTS (SELECT 1 FROM resource o WHERE o.rid = i.rid AND (o.owner_org = ? OR o.foreign_refs = 0))`;
     return {
       ...compiled,

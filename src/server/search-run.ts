@@ -147,12 +147,15 @@ async function reachable({ tx, visibility, scopes }: Context, types: readonly st
   if (visibility.kind === 'everything' || type === undefined || more.length > 0 || isDirectoryType(type))
     return undefined;
   const limits = scopes.permission(type, 's');
-  const patient = Array.isArray(limits) ? (limits as readonly Limit[])[0]?.patient : undefined;
-  // One token knows one patient: where every scope is about it, so is every row.
-  if (patient !== undefined && (limits as readonly Limit[]).every((each) => each.patient !== undefined)) {
+  const about = (patient: string): Sql => {
     const person = personOf(patient);
     return sql(`SELECT rid FROM resource WHERE person = ${person.text} AND type = ?`, ...person.params, type);
-  }
+  };
+  if (visibility.kind === 'patient') return about(visibility.patient);
+  const patient = Array.isArray(limits) ? (limits as readonly Limit[])[0]?.patient : undefined;
+  // One token knows one patient: where every scope is about it, so is every row.
+  if (patient !== undefined && (limits as readonly Limit[]).every((each) => each.patient !== undefined))
+    return about(patient);
   const { organization } = visibility;
   const [own] = await tx.query<{ n: number }>(
     'SELECT COUNT(*) AS n FROM (SELECT 1 FROM resource WHERE owner_org = ? AND type = ? LIMIT ?) AS a',

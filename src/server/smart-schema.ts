@@ -38,3 +38,9 @@ function tables(dialect: Tx['dialect']): string[] {
     'CREATE INDEX app_token_expiry ON app_token (kind, expires_at)',
   ];
 }
+
+/** People who sign in as patients: `practitioner_role` is '' for them. */
+export const patientLoginMigration: Migration = {
+  name: 'server-0011-patient-login',
+  up: (dialect) => [`ALTER TABLE login ADD COLUMN patient ${dialect === 'sqlite' ? 'TEXT' : 'TEXT COLLATE "C"'}`],
+};

@@ -45,7 +45,7 @@ export async function unmerge(tx: Tx, engine: Engine, { patient, other, by, at }
     },
   });
   await storeAudit(tx, [
-    { at, actor: by, action: 'U', outcome: 200, type: 'Patient', target: patient, query: 'unmerge' },
+    { at, actor: by, action: 'U', outcome: 200, type: 'Patient', target: `Patient/${patient}`, query: 'unmerge' },
   ]);
   return 'apart';
 }

@@ -1,6 +1,7 @@
 import type { SqlValue } from '../database/command.ts';
-import { LABEL } from '../model/labels.ts';
-import type { Visibility } from '../model/visibility.ts';
+import { ALL_LABELS, LABEL } from '../model/labels.ts';
+import { PATIENT_WITHHELD, type Visibility } from '../model/visibility.ts';
+import { parameterKey } from './index-rows.ts';
 
 /** A piece of SQL with its parameters in order. */
 export interface Sql {
@@ -23,6 +24,7 @@ const SENSITIVE_MASK = 0x7fffffff & ~LABEL.MENTAL;
  */
 export function visibleRows(as: Visibility, r: string): Sql {
   if (as.kind === 'everything') return sql('1 = 1');
+  if (as.kind === 'patient') return ownRows(as, r);
   return sql(
     `(${r}.owner_org = ?
       OR ${r}.shared = 1
@@ -36,5 +38,20 @@ export function visibleRows(as: Visibility, r: string): Sql {
     as.purpose,
     as.at,
     as.at,
+  );
+}
+
+const WITHHELD_TYPES = PATIENT_WITHHELD.types.map((type) => `'${type}'`).join(', ');
+
+/** Of a patient who reads his own record. A record about several persons has the person `*` and is nobody's. Rule: H5. */
+function ownRows({ patient, types }: Extract<Visibility, { kind: 'patient' }>, r: string): Sql {
+  const keys = types.map((type) => parameterKey(type, '_security')).join(', ');
+  return sql(
+    `(${r}.shared = 1
+      OR (${r}.person = COALESCE((SELECT vm.person FROM person_member vm WHERE vm.patient = ? AND vm.until IS NULL), ?)
+        AND (${r}.labels & ~${ALL_LABELS & ~PATIENT_WITHHELD.labels}) = 0 AND ${r}.type NOT IN (${WITHHELD_TYPES})
+        AND ${r}.rid NOT IN (SELECT vn.rid FROM idx_token vn WHERE vn.p IN (${keys}) AND vn.code = '${PATIENT_WITHHELD.code}')))`,
+    patient,
+    patient,
   );
 }

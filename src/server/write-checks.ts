@@ -13,17 +13,19 @@ import type { Write } from './write-intent.ts';
 /** 404 for what the actor may not see; 403 for what it sees and does not own. A party to a Task may work on it. */
 export async function requireOwnership(context: Context, { type, action }: Write, before: Row): Promise<void> {
   const { tx, visibility } = context;
-  if (visibility.kind === 'everything' || before.owner_org === visibility.organization) return;
+  if (visibility.kind === 'everything') return;
+  const organization = visibility.kind === 'organization' ? visibility.organization : undefined;
+  if (before.owner_org === organization) return;
   const visible = visibleRows(visibility, 'r');
   const [seen] = await tx.query<{ rid: number }>(`SELECT r.rid FROM resource r WHERE r.rid = ? AND ${visible.text}`, [
     before.rid,
     ...visible.params,
   ]);
   if (!seen) throw refuse(404, 'not-found', `no such ${type}`);
-  if (type === 'Task' && action !== 'delete') {
+  if (type === 'Task' && action !== 'delete' && organization !== undefined) {
     const [party] = await tx.query<{ rid: number }>('SELECT rid FROM resource_party WHERE rid = ? AND org = ?', [
       before.rid,
-      visibility.organization,
+      organization,
     ]);
     if (party) return;
   }

@@ -11,4 +11,6 @@ export interface Write {
   readonly ifMatch?: string;
   /** Where it stands in a Bundle: `Bundle.entry[3].resource`. */
   readonly place?: string;
+  /** It came as a PATCH. */
+  readonly patched?: true;
 }

@@ -105,13 +105,21 @@ async function put(
   type: string,
   id: string,
   resource: FhirResource,
+  isPatch = false,
 ): Promise<FhirResponse> {
   if (request.headers['if-none-match'] === '*' && (await visibleRow(context, type, id))?.deleted === 0) {
     throw refuse(412, 'conflict', 'the resource exists already');
   }
   const ifMatch = request.headers['if-match'];
   const [written] = await writeAll(context, [
-    { action: 'update', type, id, resource, ...(ifMatch !== undefined ? { ifMatch } : {}) },
+    {
+      action: 'update',
+      type,
+      id,
+      resource,
+      ...(ifMatch !== undefined ? { ifMatch } : {}),
+      ...(isPatch ? { patched: true } : {}),
+    },
   ]);
   return writeResponse(context, request, written!.status, written!.row!);
 }
@@ -126,7 +134,7 @@ export async function patch(
   const operations = patchIn(request);
   const target = id ?? (await patchTarget(context, type, queryOf(request)));
   const resource = await patched(context, type, target, operations);
-  return put(context, request, type, target, resource);
+  return put(context, request, type, target, resource, true);
 }
 
 /** The operations of a JSON Patch, as they were sent. */

@@ -4,7 +4,7 @@ import { contentHash } from '../fhir/canonical.ts';
 import { mergeLabels } from '../fhir/labels.ts';
 import { isAcceptable } from '../fhir/outcome.ts';
 import type { Stored } from '../model/store.ts';
-import { type AuditRecord, storeAudit } from './audit.ts';
+import { type AuditRecord, aboutOf, storeAudit } from './audit.ts';
 import { type Change, commitChanges, patientsIn } from './commit.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
@@ -35,6 +35,8 @@ export interface Written {
  */
 export async function writeAll(context: Context, writes: readonly Write[]): Promise<Written[]> {
   const { tx, engine, actor, at } = context;
+  // Neither an answer to an obligation nor anything else: what a patient says comes through his clinic.
+  if (context.visibility.kind === 'patient') throw refuse(403, 'forbidden', 'a patient reads and writes nothing');
   await lockNames(
     tx,
     // A new id is nobody else's yet; a derived one is locked where it is derived.
@@ -93,7 +95,7 @@ const ACTIONS = { create: 'C', update: 'U', delete: 'D' } as const;
 
 function auditOf(
   { actor, at }: Context,
-  { action, type, id }: Write,
+  { action, type, id, patched }: Write,
   row: Row | undefined,
   outcome: number,
 ): AuditRecord[] {
@@ -107,9 +109,8 @@ function auditOf(
       outcome,
       type,
       target: `${type}/${id}`,
-      ...(row
-        ? { version: row.version, owner: row.owner_org, ...(row.person !== '' ? { person: row.person } : {}) }
-        : {}),
+      ...(row ? { version: row.version, owner: row.owner_org, ...aboutOf(row) } : {}),
+      ...(patched ? { interaction: 'patch' as const } : {}),
     },
   ];
 }

@@ -7,6 +7,7 @@ import { loadDefinitions } from '../fhir/definitions.ts';
 import { loadTerminology, type Terminology } from '../fhir/terminology.ts';
 import { missingRequired, validate } from '../fhir/validate.ts';
 import { flowCommands, flowMigrations } from '../flow/flow-commands.ts';
+import { withDisclosures } from '../hub/disclosure-commands.ts';
 import { hubCommands } from '../hub/gather-commands.ts';
 import { hubMigrations } from '../hub/hub-migrations.ts';
 import type { Trigger } from '../model/store.ts';
@@ -68,7 +69,12 @@ export function storeEngine(env: StoreEnv): Engine {
 /** All commands that run next to the store's data, on either engine. */
 export function storeCommands(env: unknown): CommandTable {
   const engine = storeEngine(env as StoreEnv);
-  return joinCommands(serverCommands(engine), flowCommands, hubCommands(engine), operationCommands(engine));
+  return joinCommands(
+    serverCommands(engine),
+    withDisclosures(flowCommands),
+    hubCommands(engine),
+    operationCommands(engine),
+  );
 }
 
 /** The store database's schema, in order. */

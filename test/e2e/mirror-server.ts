@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net';
 import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes';
 import express, { type Response } from 'express';
 
-/** One way to treat the next request: answer so and do nothing, for the whole or (as a batch) for each entry, cut the line, do it and say nothing, or do it late. */
+/** One way to treat the next request: answer so and do nothing, for the whole or (as a batch) for each entry, cut the line, do it and say nothing, do it and answer late, or do it late. */
 export type Mood =
   | { readonly status: number; readonly retryAfterSec?: number; readonly body?: unknown }
   | { readonly entryStatus: string }
   | 'reset'
   | 'reset-after'
-  | { readonly lateMs: number };
+  | { readonly lateMs: number }
+  | { readonly slowMs: number };
 
 /** A FHIR server of a partner that takes transactions of conditional writes, and behaves as badly as it is told. */
 export class MirrorServer {
@@ -50,6 +51,14 @@ export class MirrorServer {
       const refused = (bundle.entry ?? []).map(() => ({ response: { status: mood.entryStatus } }));
       return void response.json({ resourceType: 'Bundle', type: 'batch-response', entry: refused });
     }
+    if (typeof mood === 'object' && 'slowMs' in mood) {
+      setTimeout(() => this.#carryOut(bundle, undefined, response), mood.slowMs);
+      return;
+    }
+    this.#carryOut(bundle, mood, response);
+  }
+
+  #carryOut(bundle: Bundle, mood: 'reset-after' | { readonly lateMs: number } | undefined, response: Response): void {
     const entry = (bundle.entry ?? []).map((each) => ({ response: { status: this.#do(each) } }));
     this.done.push(bundle);
     if (mood === 'reset-after') return void response.socket?.resetAndDestroy();

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Consent, Encounter, Observation, Patient, Resource } from '@medplum/fhirtypes';
+import type { AuditEvent, Consent, Encounter, Observation, Patient, Resource } from '@medplum/fhirtypes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { App, until } from '../../fixtures/demo/world.ts';
@@ -270,9 +270,69 @@ describe('a mirror', () => {
       const criterion = `Observation?identifier=${HUB_ID}|${observation.id}`;
       expect((await find<Observation>(criterion))?.valueInteger).toBe(9);
 
+      const log = `AuditEvent?_source=urn:handoff:access-log&agent=riverside/riverside-mirror&patient=${one.id}`;
+      const [told] = await (await hub.app()).search<AuditEvent>(log);
+      expect(told).toMatchObject({ type: { code: '110106' }, outcome: '0' });
+      expect(told?.agent.map(({ network }) => network?.address)).toContain('127.0.0.1');
+
       await here.do('DELETE', `Observation/${observation.id}`);
       expect(await until(async () => (await there.search(criterion)).length === 0, WAIT_MS)).toBe(true);
       expect(await stateOf('riverside/riverside-mirror')).toMatchObject({ waiting: 0, failed: 0, withheld: 0 });
+    },
+  );
+
+  test.each(ENGINES)(
+    'a resource whose patient becomes or ceases to be one person with another ends as the store is, on %s',
+    async (engine) => {
+      if (engine === 'postgres') {
+        shared = await scratchDatabase();
+        hub.database = shared.url;
+      }
+      const url = await server.start();
+      const mirrored = { kind: 'mirror', url, types: ['Patient', 'Observation'] };
+      await hub.start([partner('riverside', mirrored, { timeoutMs: 10_000 }), partner('lakeside')]);
+      const [here, there] = await Promise.all([hub.app('riverside'), hub.app('lakeside')]);
+      const who = { ...patient(1, 'Same'), birthDate: '1980-01-01' };
+      // The person is named after the least of its records: with the other one it has another name.
+      await here.do('PUT', 'Patient/zoe', { ...who, id: 'zoe' });
+      const subject = { reference: 'Patient/zoe' };
+      const code = { coding: [{ system: 'http://loinc.org', code: '44261-6' }] };
+      const say = (valueInteger: number) =>
+        here.do('PUT', 'Observation/o', {
+          resourceType: 'Observation',
+          id: 'o',
+          status: 'final',
+          code,
+          subject,
+          valueInteger,
+        });
+      await say(0);
+      await quiet('riverside/riverside-mirror');
+      const held = () =>
+        [...server.held.values()].flatMap((each) => (each.resourceType === 'Observation' ? [each.valueInteger] : []));
+      const subjects = () =>
+        [...server.held.values()].flatMap((each) =>
+          each.resourceType === 'Observation' ? [each.subject?.reference] : [],
+        );
+      const underOneSubject = subjects();
+
+      const changes = [
+        { identifier: who.identifier },
+        { identifier: undefined },
+        { identifier: who.identifier },
+      ].entries();
+      for (const [n, change] of changes) {
+        // The first word is on its way while the persons change and the second is said.
+        const asked = server.askedAt.length;
+        server.moods.push({ slowMs: 1500 });
+        await say(10 * n + 1);
+        expect(await until(() => server.askedAt.length > asked, WAIT_MS)).toBe(true);
+        await there.do('PUT', 'Patient/abe', { ...who, ...change, id: 'abe' });
+        await say(10 * n + 2);
+        await quiet('riverside/riverside-mirror');
+        expect(held()).toEqual([10 * n + 2]);
+        expect(subjects()).toEqual(underOneSubject);
+      }
     },
   );
 

@@ -64,10 +64,18 @@ describe.each(RELEASES)('a database of release %s', (release) => {
     const config = join(home, 'handoff.yaml');
     const keyFile = join(home, 'hub.key');
     copyFileSync(join(SCHEMAS, release, 'hub.key'), keyFile);
-    writeFileSync(config, stringify({ ...settings, http: `127.0.0.1:${base}`, database: database(home), keyFile }));
+    writeFileSync(
+      config,
+      stringify({ ...settings, log: { level: 'warn' }, http: `127.0.0.1:${base}`, database: database(home), keyFile }),
+    );
     const env = { HANDOFF_CONFIG: config };
     hub = new Cli(['start'], env);
     await hub.ready(base);
+
+    expect(hub.out + hub.err).toMatch(/[1-9]\d* resources are indexed by older rules; run handoff reindex/);
+    const rebuilt = async (...args: string[]) => JSON.parse((await handoff(['reindex', ...args], env)).out).rebuilt;
+    expect(await rebuilt()).toBeGreaterThan(0);
+    expect(await rebuilt()).toBe(0);
 
     const sender = new Mllp(base + 1);
     expect(ackOf(await sender.send(admission)).code).toBe('AA');
@@ -80,6 +88,7 @@ describe.each(RELEASES)('a database of release %s', (release) => {
     sender.close();
     hub.signal('SIGTERM');
     expect((await hub.ended).code).toBe(0);
+    expect([await rebuilt(), (await rebuilt('--type', 'Patient', '--all')) > 0]).toEqual([0, true]);
   }
 
   test('migrates forward on SQLite: the hub starts on it, knows its messages again, and has the schema of a new one', async () => {

@@ -1,7 +1,9 @@
 import express, { type Request, type Response, type Router } from 'express';
+import type { Peer } from '../../model/actor.ts';
 import type { ClientRecord } from '../../server/access-commands.ts';
 import type { Session } from '../../server/login-commands.ts';
 import { hashToken } from '../access.ts';
+import { peerOf } from '../peer.ts';
 import {
   type AuthorizeRequest,
   REQUEST_NAMES,
@@ -58,7 +60,7 @@ export function authorizeRouter(deps: SmartDeps): Router {
         read.request,
         signInPage({ csrf: browser.csrf, request: carried }, read.request.client.name),
       );
-    await consent(deps, response, { browser, session, asked: read.request, carried });
+    await consent(deps, response, { browser, session, asked: read.request, carried, peer: peerOf(request) });
   });
   // A POST from an app comes without our cookie (SameSite): the same request goes on as a GET.
   router.post('/oauth2/authorize', text, (request, response) => {
@@ -72,7 +74,7 @@ export function authorizeRouter(deps: SmartDeps): Router {
     const outcome = await signIn({
       name: (form.get('name') ?? '').slice(0, 200),
       password: (form.get('password') ?? '').slice(0, 1000),
-      address: request.ip ?? '',
+      peer: peerOf(request),
       app: asked.client.id,
       cookie: fresh.cookie,
     });
@@ -88,7 +90,7 @@ export function authorizeRouter(deps: SmartDeps): Router {
     const page = await resumed(request, response);
     if (!page) return;
     const session = await sessionOf(deps, page.browser);
-    const audit = loginAudit(session, 'sign-out', page.asked.client.id, 200, clock.now());
+    const audit = loginAudit(session, 'sign-out', page.asked.client.id, 200, clock.now(), peerOf(request));
     if (session) await database.write('login.end-session', { hash: hashToken(page.browser.cookie), audit });
     browsers.renew(response);
     response.redirect(303, `/oauth2/authorize?${page.carried}`);
@@ -99,7 +101,7 @@ export function authorizeRouter(deps: SmartDeps): Router {
     const { form, browser, asked, carried } = page;
     const session = await sessionOf(deps, browser);
     if (!session) return response.redirect(303, `/oauth2/authorize?${carried}`);
-    await consent(deps, response, { browser, session, asked, carried, form });
+    await consent(deps, response, { browser, session, asked, carried, form, peer: peerOf(request) });
   });
   return router;
 }
@@ -109,15 +111,16 @@ interface ConsentStep {
   readonly session: Session;
   readonly asked: AuthorizeRequest;
   readonly carried: string;
+  readonly peer: Peer;
   /** The answered page; absent when it is shown first. */
   readonly form?: Form;
 }
 
 async function consent(deps: SmartDeps, response: Response, step: ConsentStep): Promise<void> {
-  const { session, asked: request, browser, form } = step;
+  const { session, asked: request, browser, form, peer } = step;
   if (form?.get('decision') === 'deny')
     return refuseTo(deps, response, request, ['access_denied', 'the person refused']);
-  const asked = await askedOf(deps, request, session);
+  const asked = await askedOf(deps, request, session, peer);
   if (isRefused(asked)) return refuseTo(deps, response, request, asked);
   if (form?.get('decision') !== 'allow') return showConsent(deps, response, step, asked);
   const id = form.get('patient');

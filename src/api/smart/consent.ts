@@ -1,4 +1,4 @@
-import type { Actor } from '../../model/actor.ts';
+import type { Actor, Peer } from '../../model/actor.ts';
 import { parseScope } from '../../model/scope.ts';
 import type { NewGrant } from '../../server/grant-commands.ts';
 import type { Launch } from '../../server/launch-commands.ts';
@@ -31,15 +31,24 @@ export type Refused = readonly [error: string, text: string];
 export const isRefused = (found: Asked | Refused): found is Refused => Array.isArray(found);
 
 /** What can be granted to this request by this person now: scopes, and the patient its launch is about. */
-export async function askedOf(deps: SmartDeps, request: AuthorizeRequest, session: Session): Promise<Asked | Refused> {
-  const actor = userActor(session, session.scopes);
+export async function askedOf(
+  deps: SmartDeps,
+  request: AuthorizeRequest,
+  session: Session,
+  peer: Peer,
+): Promise<Asked | Refused> {
+  const actor: Actor = { ...userActor(session, session.scopes), peer };
   const scopes = grantableScopes(request.scope, request.client.scopes, session.scopes);
   if (!scopes.some((scope) => scope === 'openid' || parseScope(scope)))
     return ['invalid_scope', 'nothing of it can be granted'];
   const asked = { request, session, actor, scopes };
   if (request.launch === undefined) {
-    const chooses = scopes.some((scope) => scope === 'launch/patient' || parseScope(scope)?.context === 'patient');
-    return { ...asked, launched: undefined, chooses };
+    const needs = scopes.some((scope) => scope === 'launch/patient' || parseScope(scope)?.context === 'patient');
+    if (session.patient === undefined || !needs) return { ...asked, launched: undefined, chooses: needs };
+    // A patient's app is about himself; there is nobody to choose.
+    const own = await patientFor(deps.service, actor, session.patient);
+    if (!own) return ['access_denied', 'the record may not be read'];
+    return { ...asked, launched: { patient: own, encounter: undefined }, chooses: false };
   }
   const hash = hashToken(request.launch);
   const launch = await deps.database.read<Launch | undefined>('launch.find', { hash, at: deps.clock.now() });

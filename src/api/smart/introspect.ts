@@ -2,6 +2,7 @@ import { scopeWords } from '../../model/scope.ts';
 import type { Granted } from '../../server/grant-rows.ts';
 import { hashToken } from '../access.ts';
 import type { AccessTokens } from '../access-token.ts';
+import { tokenId } from '../peer.ts';
 import { presentingClient, provenClient } from './client-proof.ts';
 import type { Form } from './form.ts';
 import { OauthError } from './oauth-error.ts';
@@ -16,7 +17,7 @@ const tokenIn = (form: Form): string => {
 
 /**
  * POST /oauth2/introspect, for clients that prove themselves. A client is told of its own tokens, an operator's client of all; any other
- * token is not active, whatever it is. Rule: RFC 7662 §2.2 and §4; SMART App Launch 2.2 token-introspection.
+ * token is not active, whatever it is. `jti` is what the audit calls it. Rule: RFC 7662 §2.2 and §4; SMART App Launch 2.2 token-introspection.
  */
 export async function introspect(
   deps: SmartDeps & { readonly tokens: AccessTokens },
@@ -28,10 +29,18 @@ export async function introspect(
   const mayKnow = (owner: string): boolean => owner === client.id || client.operator === 1;
   const asked = { hash: hashToken(token), at: deps.clock.now() };
   const granted = await deps.database.read<Granted | undefined>('grant.token', asked);
-  if (granted && granted.kind !== 'code') return mayKnow(granted.client) ? told(deps, granted) : { active: false };
+  if (granted && granted.kind !== 'code')
+    return mayKnow(granted.client) ? { ...told(deps, granted), jti: tokenId(token) } : { active: false };
   const actor = await deps.tokens.verify(token);
   if (!actor || !mayKnow(actor.id)) return { active: false };
-  return { active: true, client_id: actor.id, sub: actor.id, scope: actor.scopes.join(' '), iss: deps.origin };
+  return {
+    active: true,
+    client_id: actor.id,
+    sub: actor.id,
+    scope: actor.scopes.join(' '),
+    iss: deps.origin,
+    jti: tokenId(token),
+  };
 }
 
 function told(deps: SmartDeps, granted: Granted): object {

@@ -4,6 +4,7 @@ import type { Actor } from '../../model/actor.ts';
 import type { ClientRecord } from '../../server/access-commands.ts';
 import type { LaunchRecord } from '../../server/launch-commands.ts';
 import { newSecret } from '../access.ts';
+import { peerOf } from '../peer.ts';
 import { OauthError } from './oauth-error.ts';
 import { isEncounterOf, patientFor } from './patients.ts';
 import type { SmartDeps } from './smart-deps.ts';
@@ -25,9 +26,10 @@ const launchBody = z.strictObject({
  * handle that an app passes on as `launch`. It must see patient and encounter itself, and so must the person who then signs in. The
  * handle is good once and for five minutes. Throws OauthError. Rule: SMART App Launch 2.2, "Launch App: EHR Launch".
  */
-export async function makeLaunch(deps: SmartDeps, request: Pick<Request, 'headers' | 'body'>): Promise<object> {
-  const actor = await deps.authenticate(request.headers.authorization);
-  if (!actor) throw new OauthError(401, 'invalid_token', 'a token is needed');
+export async function makeLaunch(deps: SmartDeps, request: Request): Promise<object> {
+  const known = await deps.authenticate(request.headers.authorization);
+  if (!known) throw new OauthError(401, 'invalid_token', 'a token is needed');
+  const actor: Actor = { ...known, peer: peerOf(request) };
   if (actor.app !== undefined) throw new OauthError(403, 'insufficient_scope', 'an app launches no other app');
   const parsed = launchBody.safeParse(jsonOf(request.body));
   if (!parsed.success) {

@@ -1,3 +1,4 @@
+import type { Peer } from '../../model/actor.ts';
 import type { AuditRecord } from '../../server/audit.ts';
 import type { Login } from '../../server/login-commands.ts';
 import { hashToken, isSecret, NOBODYS_SECRET } from '../access.ts';
@@ -12,8 +13,7 @@ const PER_ADDRESS = { burst: 20, perSecond: 1 };
 export interface Attempt {
   readonly name: string;
   readonly password: string;
-  /** Of the peer. */
-  readonly address: string;
+  readonly peer: Peer;
   /** Client id of the app that waits. */
   readonly app: string;
   /** New value of the browser's cookie, should it succeed. */
@@ -26,14 +26,15 @@ export type SignIn = (attempt: Attempt) => Promise<'signed-in' | 'refused' | 'th
 export function makeSignIn({ database, clock, limits }: SmartDeps): SignIn {
   const names = new RateLimit(PER_NAME.perSecond, clock, PER_NAME.burst);
   const addresses = new RateLimit(PER_ADDRESS.perSecond, clock, PER_ADDRESS.burst);
-  return async ({ name, password, address, app, cookie }) => {
+  return async ({ name, password, peer, app, cookie }) => {
+    const { address = '' } = peer;
     // Taken before the slow check, so that many guesses at once are not all looked at.
     if (addresses.take(address) > 0 || names.take(name) > 0) return 'throttled';
     const at = clock.now();
     const login = await database.read<Login | undefined>('login.find', { name, at });
     const proven = await isSecret(password, login?.passwordHash ?? NOBODYS_SECRET);
     if (!login || !proven) {
-      await database.write('audit.append', [loginAudit(login, 'login', app, 401, at)]);
+      await database.write('audit.append', [loginAudit(login, 'login', app, 401, at, peer)]);
       return 'refused';
     }
     names.give(name);
@@ -43,7 +44,7 @@ export function makeSignIn({ database, clock, limits }: SmartDeps): SignIn {
       login: name,
       at,
       expiresAt: at + limits.sessionSec * 1000,
-      audit: loginAudit(login, 'login', app, 200, at),
+      audit: loginAudit(login, 'login', app, 200, at, peer),
     });
     return 'signed-in';
   };
@@ -56,7 +57,8 @@ export function loginAudit(
   app: string,
   outcome: number,
   at: number,
+  peer: Peer,
 ): AuditRecord {
   const actor = login ? userActor(login, '', { app }) : { kind: 'user' as const, id: 'unknown', app, scopes: [] };
-  return { at, actor, action: 'L', outcome, query };
+  return { at, actor: { ...actor, peer }, action: 'L', outcome, query };
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { Peer } from '../../model/actor.ts';
 import { scopeWords } from '../../model/scope.ts';
 import type { Exchange, Exchanged } from '../../server/grant-exchange.ts';
 import type { Granted } from '../../server/grant-rows.ts';
@@ -11,7 +12,12 @@ import type { SmartDeps } from './smart-deps.ts';
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
 
 /** grant_type authorization_code and refresh_token. Throws OauthError. Rule: SMART App Launch 2.2 app-launch; RFC 6749 §4.1.3, §6. */
-export async function exchangeToken(deps: SmartDeps, authorization: string | undefined, form: Form): Promise<object> {
+export async function exchangeToken(
+  deps: SmartDeps,
+  authorization: string | undefined,
+  form: Form,
+  peer: Peer,
+): Promise<object> {
   const client = await presentingClient(deps, authorization, form);
   const access = newSecret(APP_PREFIX);
   const refresh = newSecret();
@@ -22,6 +28,7 @@ export async function exchangeToken(deps: SmartDeps, authorization: string | und
     accessSec: deps.limits.accessTokenSec,
     refresh: refresh.hash,
     at: deps.clock.now(),
+    peer,
   } satisfies Exchange);
   if (exchanged.outcome === 'refused')
     throw new OauthError(400, exchanged.error, 'the code or token is not good, or more is asked than was granted');
@@ -60,10 +67,12 @@ export function launchContext({ patient, encounter }: Granted): object {
 }
 
 /** Absolute, as an app compares it. */
-export const fhirUserOf = ({ service }: SmartDeps, { holder }: Granted): string =>
-  holder.practitioner === undefined
+export function fhirUserOf({ service }: SmartDeps, { holder }: Granted): string {
+  if (holder.patient !== undefined) return `${service.base}/Patient/${holder.patient}`;
+  return holder.practitioner === undefined
     ? `${service.base}/PractitionerRole/${holder.practitionerRole}`
     : `${service.base}/Practitioner/${holder.practitioner}`;
+}
 
 /** The same for one person always, and no name. */
 export const subjectOf = ({ subjectKey }: SmartDeps, { holder }: Granted): string =>

@@ -1,5 +1,6 @@
 import type { Group } from '@medplum/fhirtypes';
 import { parseReference } from '../../fhir/references.ts';
+import { actorText } from '../../model/actor.ts';
 import type { Context } from '../context.ts';
 import type { FhirRequest, FhirResponse } from '../exchange.ts';
 import { refuse } from '../refusal.ts';
@@ -75,7 +76,7 @@ async function kickOff(context: Context, request: FhirRequest, target: Target): 
     [
       id,
       client,
-      JSON.stringify(actor),
+      actorText(actor),
       addressOf(context, request),
       level,
       JSON.stringify(types),

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../audit.ts';
+import { type AuditRecord, aboutOf } from '../audit.ts';
 import type { Context } from '../context.ts';
 import type { FhirRequest, FhirResponse } from '../exchange.ts';
 import type { Row } from '../rows.ts';
@@ -65,14 +65,16 @@ export function executed(
 export function disclosed({ actor, at }: Context, rows: readonly Row[], name: string): AuditRecord[] {
   if (actor.kind === 'hub') return [];
   const records = new Map<string, AuditRecord>();
-  for (const { owner_org: owner, person, type, id, shared } of rows) {
+  const interaction = 'disclose' as const;
+  for (const row of rows) {
+    const { owner_org: owner, person, patient, type, id, shared } = row;
     if (owner === '' || owner === actor.organization || shared === 1) continue;
-    const key = `${owner} ${person} ${type}`;
+    const key = `${owner} ${patient ?? person} ${type}`;
     const known = records.get(key);
-    const record: AuditRecord = { at, actor, action: 'R', outcome: 200, type, owner, query: `$${name}` };
-    // Of several resources the person and type stand for all.
+    const record: AuditRecord = { at, actor, action: 'R', outcome: 200, type, owner, query: `$${name}`, interaction };
+    // Of several resources the patient and type stand for all.
     const target = known ? {} : { target: `${type}/${id}` };
-    records.set(key, { ...record, ...target, ...(person === '' ? {} : { person }) });
+    records.set(key, { ...record, ...target, ...aboutOf(row) });
   }
   return [...records.values()];
 }

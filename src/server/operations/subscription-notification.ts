@@ -2,7 +2,7 @@ import type { Bundle, BundleEntry, Parameters, ParametersParameter, Resource } f
 import type { Tx } from '../../database/command.ts';
 import { highWaterMark } from '../../fhir/labels.ts';
 import { LABEL } from '../../model/labels.ts';
-import type { AuditRecord } from '../audit.ts';
+import { type AuditRecord, aboutOf } from '../audit.ts';
 import type { Context } from '../context.ts';
 import { textsOf } from '../present.ts';
 import { visibleRow } from '../read-interactions.ts';
@@ -39,6 +39,7 @@ export interface Focus {
   readonly reference?: string;
   readonly resource?: Resource;
   readonly person?: string;
+  readonly patient?: string;
   readonly owner?: string;
 }
 
@@ -53,7 +54,7 @@ export async function focusOf(context: Context, event: SubscriptionEvent, conten
   const named = {
     event,
     reference: `${event.type}/${event.id}`,
-    ...(row.person === '' ? {} : { person: row.person }),
+    ...aboutOf(row),
     owner: row.owner_org,
   };
   if (content === 'id-only' || row.deleted === 1 || (row.labels & FETCH_ONLY) !== 0) return named;
@@ -138,7 +139,7 @@ export function disclosures(
   foci: readonly Focus[],
   outcome: number,
 ): AuditRecord[] {
-  return foci.flatMap(({ event, reference, person, owner }) =>
+  return foci.flatMap(({ event, reference, person, patient, owner }) =>
     reference === undefined
       ? []
       : [
@@ -150,7 +151,9 @@ export function disclosures(
             type: event.type,
             target: reference,
             query: '$subscription-notification',
+            interaction: 'disclose' as const,
             ...(person === undefined ? {} : { person }),
+            ...(patient === undefined ? {} : { patient }),
             ...(owner === undefined ? {} : { owner }),
           },
         ],

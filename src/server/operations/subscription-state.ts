@@ -1,7 +1,7 @@
 import type { Subscription } from '@medplum/fhirtypes';
 import type { Tx } from '../../database/command.ts';
 import { insertJobs } from '../../database/job-table.ts';
-import type { Actor } from '../../model/actor.ts';
+import { type Actor, actorText } from '../../model/actor.ts';
 import type { Context } from '../context.ts';
 import type { FhirResource } from '../engine.ts';
 import { refuse } from '../refusal.ts';
@@ -112,7 +112,7 @@ export async function keepSubscription(context: Context, row: Row, resource: Fhi
      VALUES (?, ?, ?, ?, 0, 0, 0, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET actor = excluded.actor, spec = excluded.spec, state = excluded.state,
        heartbeat_ms = excluded.heartbeat_ms, ends_at = excluded.ends_at`,
-    [id, JSON.stringify(actor), JSON.stringify(spec), state, at, spec.heartbeatMs ?? null, spec.endsAt ?? null],
+    [id, actorText(actor), JSON.stringify(spec), state, at, spec.heartbeatMs ?? null, spec.endsAt ?? null],
   );
   const known = await loadSubscribed(tx, id);
   if (known?.started) await watch(tx, id, spec);

@@ -1,4 +1,5 @@
 import type { Tx } from '../../database/command.ts';
+import type { Peer } from '../../model/actor.ts';
 import type { AuditRecord } from '../audit.ts';
 import { type Context, contextOf } from '../context.ts';
 import type { Engine } from '../engine.ts';
@@ -92,11 +93,15 @@ async function eventsWork(
   const content: Content = spec.content === 'none' ? 'empty' : spec.content;
   const foci: Focus[] = [];
   for (const event of events) foci.push(await focusOf(context, event, content));
-  const audit = disclosures(context, foci, 200);
+  const { actor } = context;
+  const audit = disclosures({ ...context, actor: { ...actor, peer: peerAt(spec.endpoint) } }, foci, 200);
   const request =
     spec.topic === undefined ? plain(subscribed, foci) : told(context, subscribed, 'event-notification', foci);
   return { kind: 'events', version, last, audit, ...(request ? { request } : {}) };
 }
+
+/** The machine that hears; its address alone, for the rest of an endpoint may be a secret. */
+const peerAt = (endpoint: string): Peer => ({ address: new URL(endpoint).hostname.replace(/^\[|\]$/g, '') });
 
 const JSON_TYPE = { 'content-type': 'application/fhir+json; charset=utf-8' };
 

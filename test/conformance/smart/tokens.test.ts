@@ -38,6 +38,8 @@ describe.each(ENGINES)('codes and tokens of apps, on %s', (engine) => {
       entry: { resource: { subtype: { code: string }[]; outcome: string } }[];
     };
     expect(entry.map(({ resource }) => `${resource.subtype[0]!.code} ${resource.outcome}`)).toContain('reuse 4');
+    const reuse = entry.find(({ resource }) => resource.subtype[0]!.code === 'reuse');
+    expect(JSON.stringify(reuse)).toContain('"network":{"address":"127.0.0.1","type":"2"}');
   });
 
   it('an access through an app is kept with the person and the app', async () => {
@@ -51,7 +53,7 @@ describe.each(ENGINES)('codes and tokens of apps, on %s', (engine) => {
     const { entry } = (await found.json()) as { entry: { resource: { agent: { who: object }[] } }[] };
     const who = entry[0]!.resource.agent.map((agent) => JSON.stringify(agent.who));
     expect(who[0]).toContain('PractitionerRole/doc-role');
-    expect(who.at(-1)).toContain(app);
+    expect(who[1]).toContain(app);
   });
 
   it('two redemptions at once give tokens to one at most, and leave none', async () => {

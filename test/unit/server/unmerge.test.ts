@@ -77,7 +77,7 @@ describe('the undo of a merge', () => {
     expect(made).toHaveLength(2);
     expect(made[0].agent[0].who.identifier.value).toBe('operator');
     expect(await store.tx.query("SELECT action, target FROM audit WHERE query = 'unmerge'")).toEqual([
-      { action: 'U', target: survivor },
+      { action: 'U', target: `Patient/${survivor}` },
     ]);
   });
 

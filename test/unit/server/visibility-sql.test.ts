@@ -4,7 +4,8 @@ import { jobTableMigrations } from '../../../src/database/job-table.ts';
 import { migrate } from '../../../src/database/migrate.ts';
 import { openSqlite, type SqliteConnection } from '../../../src/database/sqlite-connection.ts';
 import { LABEL } from '../../../src/model/labels.ts';
-import type { Purpose } from '../../../src/model/visibility.ts';
+import type { Purpose, Visibility } from '../../../src/model/visibility.ts';
+import { parameterKey } from '../../../src/server/index-rows.ts';
 import { serverMigrations } from '../../../src/server/schema.ts';
 import { visibleRows } from '../../../src/server/visibility-sql.ts';
 
@@ -67,8 +68,56 @@ describe('the visibility predicate', () => {
   });
   afterAll(() => connection?.close());
 
-  it('shows exactly the rows the rule allows, whatever rows, parties and grants there are', async () => {
+  async function store(rows: readonly RowShape[]): Promise<void> {
     const { tx, raw } = connection;
+    raw.exec('DELETE FROM resource; DELETE FROM resource_party; DELETE FROM access_grant; DELETE FROM idx_token;');
+    for (const [n, r] of rows.entries()) {
+      await tx.run(
+        `INSERT INTO resource (rid, type, id, version, last_updated, deleted, json, hash, owner_org, program, person, patient, labels, shared, foreign_refs, folded)
+         VALUES (?, ?, ?, 1, 0, 0, '{}', '', ?, NULL, ?, NULL, ?, ?, 0, 0)`,
+        [n, r.type, `r${n}`, r.owner, r.person, r.labels, r.shared],
+      );
+      for (const org of r.parties) await tx.run('INSERT INTO resource_party (rid, org) VALUES (?, ?)', [n, org]);
+    }
+  }
+
+  async function seenAs(as: Visibility): Promise<number[]> {
+    const visible = visibleRows(as, 'r');
+    const sql = `SELECT r.rid FROM resource r WHERE ${visible.text} ORDER BY r.rid`;
+    return (await connection.tx.query<{ rid: number }>(sql, visible.params)).map(({ rid }) => rid);
+  }
+
+  it('shows a patient exactly what is of his person alone and not withheld from him, and the directory', async () => {
+    const { tx } = connection;
+    const coded = fc.subarray(Array.from({ length: 12 }, (_, n) => n));
+    const rowsOfSome = fc.array(row, { minLength: 1, maxLength: 12 });
+    const patient = fc.constantFrom('p1', 'p2', 'old', 'nobody');
+    await tx.run(
+      "INSERT INTO person_member (patient, person, since, basis) VALUES ('old', 'p1', 0, ''), ('p1', 'p1', 0, '')",
+    );
+    await fc.assert(
+      fc.asyncProperty(rowsOfSome, coded, patient, async (rows, noPat, of) => {
+        await store(rows);
+        for (const n of noPat)
+          if (rows[n])
+            await tx.run("INSERT INTO idx_token (p, code, system, rid) VALUES (?, 'NOPAT', '', ?)", [
+              parameterKey(rows[n].type, '_security'),
+              n,
+            ]);
+        const person = of === 'old' ? 'p1' : of;
+        const withheld = LABEL.PSYTHPN | LABEL.VERY_RESTRICTED | LABEL.PROTECTED | LABEL.UNKNOWN | LABEL.NO_DISCLOSURE;
+        const expected = rows.flatMap((r, n) => {
+          const own = r.person === person && (r.labels & withheld) === 0 && r.type !== 'Task' && !noPat.includes(n);
+          return r.shared === 1 || own ? [n] : [];
+        });
+        expect(await seenAs({ kind: 'patient', patient: of, types: TYPES })).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('shows exactly the rows the rule allows, whatever rows, parties and grants there are', async () => {
+    const { tx } = connection;
     await fc.assert(
       fc.asyncProperty(
         fc.array(row, { minLength: 1, maxLength: 12 }),
@@ -77,15 +126,7 @@ describe('the visibility predicate', () => {
         fc.constantFrom(...PURPOSES),
         fc.constantFrom(...INSTANTS),
         async (rows, grants, organization, purpose, at) => {
-          raw.exec('DELETE FROM resource; DELETE FROM resource_party; DELETE FROM access_grant;');
-          for (const [n, r] of rows.entries()) {
-            await tx.run(
-              `INSERT INTO resource (rid, type, id, version, last_updated, deleted, json, hash, owner_org, program, person, patient, labels, shared, foreign_refs, folded)
-               VALUES (?, ?, ?, 1, 0, 0, '{}', '', ?, NULL, ?, NULL, ?, ?, 0, 0)`,
-              [n, r.type, `r${n}`, r.owner, r.person, r.labels, r.shared],
-            );
-            for (const org of r.parties) await tx.run('INSERT INTO resource_party (rid, org) VALUES (?, ?)', [n, org]);
-          }
+          await store(rows);
           for (const g of grants) {
             await tx.run(
               "INSERT INTO access_grant (person, owner, recipient, purpose, labels, withheld, since, until, basis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
@@ -101,13 +142,8 @@ describe('the visibility predicate', () => {
               ],
             );
           }
-          const visible = visibleRows({ kind: 'organization', organization, purpose, at }, 'r');
-          const seen = await tx.query<{ rid: number }>(
-            `SELECT r.rid FROM resource r WHERE ${visible.text} ORDER BY r.rid`,
-            visible.params,
-          );
           const expected = rows.flatMap((r, n) => (maySee(r, grants, organization, purpose, at) ? [n] : []));
-          expect(seen.map(({ rid }) => rid)).toEqual(expected);
+          expect(await seenAs({ kind: 'organization', organization, purpose, at })).toEqual(expected);
         },
       ),
       { numRuns: 300 },

@@ -345,9 +345,9 @@ describe.each(ENGINES)('visibility over FHIR on %s', (engine) => {
     await riverside('GET Condition/kept');
     await riverside('GET Patient/rp');
     await riverside('DELETE Condition/kept');
-    expect(await shapeOf('Condition/kept', 'C')).toEqual({ agents: ['110153', '110152'], entities: ['2/4'] });
-    expect(await shapeOf('Condition/kept', 'R')).toEqual({ agents: ['110152', '110153'], entities: ['2/4'] });
-    expect(await shapeOf('Condition/kept', 'D')).toEqual({ agents: ['110150', 'custodian'], entities: ['2/4'] });
+    expect(await shapeOf('Condition/kept', 'C')).toEqual({ agents: ['110153', '110152'], entities: ['2/4', '1/1'] });
+    expect(await shapeOf('Condition/kept', 'R')).toEqual({ agents: ['110152', '110153'], entities: ['2/4', '1/1'] });
+    expect(await shapeOf('Condition/kept', 'D')).toEqual({ agents: ['110150', 'custodian'], entities: ['2/4', '1/1'] });
     expect(await shapeOf('Patient/rp', 'R')).toEqual({ agents: ['110152', '110153'], entities: ['2/4', '1/1'] });
   });
 

@@ -19,54 +19,66 @@ export interface TestStore {
   readonly store: Store;
   readonly fhir: FhirService;
   readonly clock: Clock & { ms: number };
+  /** Closes it and opens what it holds anew, as another release with other settings would. */
+  reopen(options: StoreOptions): Promise<TestStore>;
   close(): Promise<void>;
 }
+
+type StoreOptions = Partial<Pick<StoreEnv, 'definitions' | 'triggers' | 'bodyKeys' | 'subscriptionEndpoints'>>;
 
 export const POSTGRES_URL = process.env.HANDOFF_TEST_POSTGRES;
 /** Both engines when a PostgreSQL is given, else the embedded one. */
 export const ENGINES: readonly ('sqlite' | 'postgres')[] = POSTGRES_URL ? ['sqlite', 'postgres'] : ['sqlite'];
 
-const DEFINITIONS = new URL('../../../../build/definitions.json.gz', import.meta.url).href;
+export const DEFINITIONS = new URL('../../../../build/definitions.json.gz', import.meta.url).href;
 export const HUB_KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff';
 
-export async function openTestStore(
-  engine: 'sqlite' | 'postgres',
-  options: Partial<Pick<StoreEnv, 'triggers' | 'bodyKeys' | 'subscriptionEndpoints'>> = {},
-): Promise<TestStore> {
-  const env: StoreEnv = {
-    definitions: DEFINITIONS,
-    hubKey: HUB_KEY,
-    issuers: {},
-    triggers: [],
-    ...options,
-  };
-  const { database, remove } = engine === 'sqlite' ? await openSqlite(env) : await openPostgres(env);
+export async function openTestStore(engine: 'sqlite' | 'postgres', options: StoreOptions = {}): Promise<TestStore> {
+  return storeIn(engine === 'sqlite' ? sqliteHome() : await postgresHome(), options);
+}
+
+/** Where the data of a store lie, while databases on them come and go. */
+interface Home {
+  open(env: StoreEnv): Promise<Database>;
+  remove(): Promise<void>;
+}
+
+async function storeIn(home: Home, options: StoreOptions): Promise<TestStore> {
+  const env: StoreEnv = { definitions: DEFINITIONS, hubKey: HUB_KEY, issuers: {}, triggers: [], ...options };
+  const database = await home.open(env);
   const clock = { ms: Date.parse('2026-03-02T10:00:00Z'), now: () => clock.ms };
   return {
     database,
     store: makeStore(database, clock),
     fhir: makeFhirService({ database, clock, base: 'http://hub.test/fhir/R4' }),
     clock,
+    reopen: async (other) => {
+      await database.close();
+      return storeIn(home, other);
+    },
     close: async () => {
       await database.close();
-      await remove();
+      await home.remove();
     },
   };
 }
 
-async function openSqlite(env: StoreEnv) {
+function sqliteHome(): Home {
   const home = mkdtempSync(join(tmpdir(), 'handoff-store-'));
-  const database = await openSqliteDatabase({
-    file: join(home, 'store.db'),
-    worker: new URL('../../../../src/workers/store-worker.ts', import.meta.url),
-    readers: 1,
-    readTimeoutMs: 20_000,
-    env,
-  });
-  return { database, remove: async () => rmSync(home, { recursive: true, force: true }) };
+  return {
+    open: (env) =>
+      openSqliteDatabase({
+        file: join(home, 'store.db'),
+        worker: new URL('../../../../src/workers/store-worker.ts', import.meta.url),
+        readers: 1,
+        readTimeoutMs: 20_000,
+        env,
+      }),
+    remove: async () => rmSync(home, { recursive: true, force: true }),
+  };
 }
 
-async function openPostgres(env: StoreEnv) {
+async function postgresHome(): Promise<Home> {
   const name = `handoff_test_${randomUUID().replaceAll('-', '')}`;
   const admin = async (statement: string) => {
     const client = new pg.Client(POSTGRES_URL);
@@ -77,15 +89,18 @@ async function openPostgres(env: StoreEnv) {
   await admin(`CREATE DATABASE ${name}`);
   const url = new URL(POSTGRES_URL!);
   url.pathname = `/${name}`;
-  const database = await openPostgresDatabase({
-    url: url.href,
-    commands: storeCommands(env),
-    migrations: storeMigrations,
-    env,
-    poolMax: 8,
-    readTimeoutMs: 20_000,
-  });
-  return { database, remove: () => admin(`DROP DATABASE ${name}`) };
+  return {
+    open: (env) =>
+      openPostgresDatabase({
+        url: url.href,
+        commands: storeCommands(env),
+        migrations: storeMigrations,
+        env,
+        poolMax: 8,
+        readTimeoutMs: 20_000,
+      }),
+    remove: () => admin(`DROP DATABASE ${name}`),
+  };
 }
 
 export const client = (organization: string, scopes: readonly string[] = ['system/*.cruds']): Actor => ({

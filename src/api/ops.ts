@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Replay, Replayed } from '../flow/replay.ts';
 import type { FlowStatus } from '../flow/status.ts';
 import type { Feed } from '../model/partner.ts';
+import type { NotReady } from '../model/readiness.ts';
 import type { AccessAdmin } from './access.ts';
 import { AccessRefused } from './access-refused.ts';
 import type { Authenticate } from './authenticate.ts';
@@ -22,6 +23,8 @@ export interface OpsDeps {
   readonly issues: (journalId: string) => Promise<readonly unknown[]>;
   /** Queues all that stands in the store for the mirrors of a partner; undefined: it has none. */
   readonly loadMirrors: (partner: string) => Promise<{ readonly queued: number } | undefined>;
+  /** As `/readyz` says it. */
+  readonly notReady: () => Promise<readonly NotReady[]>;
   readonly now: () => number;
 }
 
@@ -123,13 +126,16 @@ export function opsRouter(deps: OpsDeps): Router {
     await answer(response, status.retryJob(id.parse(request.params.id)));
   });
   router.get('/status', async (_request, response) => {
-    const [counts, links, mirrors] = await Promise.all([status.counts(), status.links(), status.mirrors()]);
-    response.json({
-      ...counts,
-      links,
-      mirrors,
-      feeds: deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) })),
-    });
+    const notReady = await deps.notReady();
+    const feeds = deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) }));
+    try {
+      const [counts, links, mirrors] = await Promise.all([status.counts(), status.links(), status.mirrors()]);
+      response.json({ notReady, ...counts, links, mirrors, feeds });
+    } catch (error) {
+      // Without its database the hub has no numbers, but it knows why.
+      if (notReady.length === 0) throw error;
+      response.status(503).json({ notReady, feeds });
+    }
   });
   router.post('/mirror', async (request, response) => {
     const { partner } = z.strictObject({ partner: z.string().max(64) }).parse(request.body);

@@ -96,6 +96,15 @@ describe('a result that is a safety note (R15)', () => {
     expect(laneOf([line])).toBe('safety');
   });
 
+  it('in an OUL is a note under an order and under none, in the lane of its words', () => {
+    const line = obx(ITEM_9, 'NM', '2');
+    for (const lines of [[line], ['OBR|1||F1^ID|44249-1^PHQ-9^LN|||20260302090000', line]]) {
+      const oul = text('OUL^R21^OUL_R21', [PID, ...lines]);
+      expect(resources(map(oul, clinic), 'Communication')).toMatchObject([{ status: 'completed' }]);
+      expect(laneOf(lines, 'OUL^R21')).toBe('safety');
+    }
+  });
+
   it('in a referral is history and no note', () => {
     const referral = text('REF^I12', [
       'RF1|P|R||||R1^ID',

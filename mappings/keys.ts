@@ -129,6 +129,10 @@ export const immunizationKey = (owner: string, ...parts: readonly (string | unde
 export const documentKey = (owner: string, document: IdentifierKey) => of('DocumentReference', owner, document);
 export const communicationKey = (owner: string, document: IdentifierKey) => of('Communication', owner, document);
 
+/** The safety note that one result is. */
+export const resultNoteKey = (owner: string, observation: string) =>
+  within('Communication', owner, 'result', observation);
+
 /** OBR-3 (else OBR-2) and what was asked: one filler number may cover several panels. */
 export const reportKey = (owner: string, order: IdentifierKey, service: string) =>
   within('DiagnosticReport', owner, order.system, order.value, service);

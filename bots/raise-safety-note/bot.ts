@@ -1,4 +1,4 @@
-import type { Communication } from '@medplum/fhirtypes';
+import type { Communication, Task } from '@medplum/fhirtypes';
 import { TASK_CODE } from '../../src/model/codes.ts';
 import {
   affiliationsFor,
@@ -32,11 +32,13 @@ export function make({ now }: BotDeps): BotHandler {
   };
 }
 
+const TAKEN_BACK = 'The note was entered in error';
+
 async function withdraw(medplum: Fhir, note: Communication): Promise<void> {
   const flag = await findRaised(medplum, 'Flag', `flag/${note.id}`);
   if (flag !== undefined) await update(medplum, { ...flag, status: 'entered-in-error' });
   for (const task of await allOf(medplum, 'Task', `focus=Communication/${note.id}&status=requested,received`)) {
-    await update(medplum, { ...task, status: 'cancelled', statusReason: { text: 'The note was entered in error' } });
+    await update(medplum, { ...task, status: 'cancelled', statusReason: { text: TAKEN_BACK } });
   }
 }
 
@@ -53,11 +55,32 @@ async function raise(medplum: Fhir, note: Communication, receivedAt: string, at:
   const affiliations = await affiliationsFor(medplum, [...members, ...(note.recipient ?? [])]);
   const demands = demand({ note, sender, careTeams, episodes, affiliations, directory, receivedAt });
   for (const { act, resource } of demands.tasks) {
-    const standing = await raiseOnce(medplum, act, resource);
+    const standing = await standingOf(medplum, act, resource, note);
     const sharper = sharpened(standing, demands, directory, at);
     if (sharper !== undefined) await update(medplum, { ...sharper, id: standing.id });
   }
-  if (patient !== undefined) await raiseOnce(medplum, demands.flag.act, demands.flag.resource);
+  if (patient === undefined) return;
+  const flag = await raiseOnce(medplum, demands.flag.act, demands.flag.resource);
+  if (flag.status === 'entered-in-error') await update(medplum, { ...flag, status: 'active' });
+}
+
+/**
+ * The demand as it stands, made once. One that ended because the note was taken back is made anew when the note holds again: a result
+ * may be corrected twice. What a person ended stays ended. Rule: H1, H20.
+ */
+async function standingOf(
+  medplum: Fhir,
+  act: string,
+  resource: Task,
+  note: Communication,
+): Promise<Task & { id: string }> {
+  const first = await raiseOnce(medplum, act, resource);
+  if (first.status !== 'cancelled' || first.statusReason?.text !== TAKEN_BACK) return first;
+  const again = await allOf(medplum, 'Task', `focus=Communication/${note.id}&part-of=Task/${first.id}`);
+  const holds = again.find(({ status, statusReason }) => status !== 'cancelled' || statusReason?.text !== TAKEN_BACK);
+  if (holds !== undefined) return holds;
+  const partOf = [{ reference: `Task/${first.id}` as const }];
+  return raiseOnce(medplum, `${act}/again/${note.meta?.versionId}`, { ...resource, partOf });
 }
 
 const TELEPHONE = encodeURIComponent(`${TASK_CODE.system}|telephone-recipient`);

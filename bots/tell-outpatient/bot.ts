@@ -1,5 +1,5 @@
-import type { Communication, Reference, Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
-import { codeIn, TASK_CODE } from '../../src/model/codes.ts';
+import type { Communication, MedicationRequest, Reference, Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
+import { codeIn, LIFECYCLE, TASK_CODE } from '../../src/model/codes.ts';
 import type { Directory } from '../../src/rules/directory.ts';
 import { organizationOf } from '../../src/rules/facts.ts';
 import { isReferralTask } from '../../src/rules/referral.ts';
@@ -150,26 +150,50 @@ async function tell(medplum: Fhir, seen: Happening, about: Resource, now: string
   const [plan] = await ofPatient(medplum, 'CarePlan', seen.subject, '&status=active');
   for (const provider of providersOf(careTeams, affiliations, directory, undefined)) {
     const key = (name: string) => `${name}/${provider.reference}`;
-    const happening = await asTold(medplum, seen, about, key);
+    const happening = await asTold(medplum, seen, about, provider, key);
     if (happening === undefined) continue;
     const notice = noticeOf(happening, about, provider, teller(clinic, directory), now, plan?.id);
-    const marks = seen.dose === undefined ? [] : [act(opaque(key(`${orderedAct(about as never)}/${seen.dose}`)))];
+    const marks = seen.dose === undefined ? [] : [act(doseMark(about, seen, key))];
     await raiseOnce(medplum, key(happening.act), { ...notice, identifier: marks } as Communication);
   }
 }
 
-/** An order is told as such once; afterwards only another dose is told, as a change. */
+/** An order is told as such once; afterwards whatever differs from the newest notice, under an act of its own when it was told before. */
 async function asTold(
   medplum: Fhir,
   seen: Happening,
   about: Resource,
+  provider: Reference,
   key: (name: string) => string,
 ): Promise<Happening | undefined> {
-  if (about.resourceType !== 'MedicationRequest' || seen.event !== 'ordered') return seen;
-  const told = await findRaised(medplum, 'Communication', key(seen.act));
-  const sameDose = await findRaised(medplum, 'Communication', key(`${seen.act}/${seen.dose}`));
-  return orderHappening(seen, told, sameDose !== undefined);
+  if (about.resourceType !== 'MedicationRequest') return seen;
+  const all = await ofPatient(medplum, 'Communication', seen.subject);
+  const newest = all
+    .filter((each) => isNoticeOf(each, about, provider))
+    .toSorted((a, b) => Date.parse(a.sent ?? '') - Date.parse(b.sent ?? ''))
+    .at(-1);
+  const mark = doseMark(about, seen, key);
+  const happening = orderHappening(
+    seen,
+    newest && {
+      id: newest.id,
+      event: codeIn(LIFECYCLE, newest.topic),
+      isSameDose: newest.identifier?.some(({ value }) => value === mark) === true,
+    },
+  );
+  if (happening === undefined || newest === undefined) return happening;
+  const before = await findRaised(medplum, 'Communication', key(happening.act));
+  return before === undefined ? happening : { ...happening, act: `${happening.act}/after/${newest.id}` };
 }
+
+const isNoticeOf = (notice: Communication, order: Resource, provider: Reference): boolean =>
+  codeIn(LIFECYCLE, notice.topic) !== undefined &&
+  notice.about?.[0]?.reference === `${order.resourceType}/${order.id}` &&
+  notice.recipient?.[0]?.reference === provider.reference;
+
+/** Stands on each notice of an order, for the dose it told of. */
+const doseMark = (order: Resource, { dose }: Happening, key: (name: string) => string): string =>
+  opaque(key(`${orderedAct(order as MedicationRequest)}/${dose}`));
 
 /** The dosing clinic that did it; undefined when it was not one. */
 async function actingClinic(medplum: Fhir, about: Resource, directory: Directory): Promise<string | undefined> {

@@ -76,7 +76,7 @@ function ofOrder(order: MedicationRequest): Happening | undefined {
     case 'active':
       return { event: 'ordered', act: orderedAct(order), subject, dose: doseOf(order) };
     case 'on-hold':
-      return { event: 'paused', act: `lifecycle/paused/${order.id}/${doseOf(order)}`, subject };
+      return { event: 'paused', act: `lifecycle/paused/${order.id}/${doseOf(order)}`, subject, dose: doseOf(order) };
     case 'stopped':
     case 'cancelled':
       return { event: 'stopped', act: `lifecycle/stopped/${order.id}`, subject };
@@ -95,15 +95,24 @@ function ofDose(dose: MedicationAdministration): Happening | undefined {
     : undefined;
 }
 
-/** An order told before with another dose has changed. Undefined: this very dose was told. */
-export function orderHappening(
-  happening: Happening,
-  told: Communication | undefined,
-  toldDose: boolean,
-): Happening | undefined {
-  if (told === undefined) return happening;
-  if (happening.dose === undefined || toldDose) return undefined;
-  return { ...happening, event: 'dose-changed', act: `${happening.act}/${happening.dose}` };
+/** The newest notice one provider has of an order. */
+export interface Told {
+  readonly id: string;
+  readonly event: Lifecycle | undefined;
+  readonly isSameDose: boolean;
+}
+
+/**
+ * What an order means to a provider who has heard of it before; undefined: he knows it as it is. What comes back, as a dose that was
+ * raised and lowered again or a second pause, is told again: only the newest notice counts, not all that was ever told. Rule: R10, H18.
+ */
+export function orderHappening(seen: Happening, told: Told | undefined): Happening | undefined {
+  if (told === undefined) return seen;
+  const isDoseKnown = seen.dose === undefined || told.isSameDose;
+  if (seen.event !== 'ordered') return told.event === seen.event && isDoseKnown ? undefined : seen;
+  const runs = told.event !== 'paused' && told.event !== 'stopped';
+  if (runs && isDoseKnown) return undefined;
+  return { ...seen, event: isDoseKnown ? 'resumed' : 'dose-changed', act: `${seen.act}/${seen.dose}` };
 }
 
 /** One device is not the dose: a notice of 28 mg out of 56 would be read as the dose given. It tells of the session (H11). */

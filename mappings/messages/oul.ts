@@ -2,6 +2,7 @@ import type { Segment } from '../../src/hl7/tree.ts';
 import type { Draft } from '../../src/mapping/draft.ts';
 import type { MessageMap } from '../../src/mapping/message-map.ts';
 import type { Scope } from '../../src/mapping/scope.ts';
+import type { IdentifierKey } from '../keys.ts';
 import { MSH, PRT_TEAM, SFT } from '../segments/envelope.ts';
 import { NK1_RELATED_PERSON } from '../segments/nk1.ts';
 import { NTE_NOTE, OBR_REPORT, OBX_OBSERVATION, ORC_REPORT } from '../segments/observation.ts';
@@ -15,6 +16,7 @@ import { notesAfter } from './notes-after.ts';
 import { stateObservation } from './observation.ts';
 import { onlyPatient } from './patient.ts';
 import { type ResultGroup, stateResultGroup } from './result.ts';
+import { stateSafetyResult } from './safety-result.ts';
 import { stateSpecimens } from './specimen.ts';
 import { contextVisit } from './visit.ts';
 
@@ -116,15 +118,18 @@ export const OUL: MessageMap = {
 
 function stateLoose(parts: Parts, patient: Draft, encounter: Draft | undefined, scope: Scope): void {
   const context = { patient, encounter, time: undefined, status: undefined, isSeries: true } as const;
-  for (const obx of parts.ofPatient) {
-    stateObservation(obx, { ...context, order: undefined }, notesAfter(obx), scope);
-  }
+  const state = (obx: Segment, order: IdentifierKey | undefined): Draft | undefined => {
+    const observation = stateObservation(obx, { ...context, order }, notesAfter(obx), scope);
+    if (observation !== undefined) stateSafetyResult(obx, observation, patient, encounter, scope);
+    return observation;
+  };
+  for (const obx of parts.ofPatient) state(obx, undefined);
   for (const spm of parts.loose.filter((each) => !NOT_OF_A_PATIENT.has(each.get(11)?.trim() ?? '')))
     stateSpecimens({ obr: undefined, spm: [spm] }, patient, undefined, scope);
   for (const { spm, obx } of parts.ofSpecimen) {
     if (NOT_OF_A_PATIENT.has(spm.get(11)?.trim() ?? '')) continue;
     const [specimen] = stateSpecimens({ obr: undefined, spm: [spm] }, patient, undefined, scope);
     const order = specimen === undefined ? undefined : { system: 'urn:handoff:within:Specimen', value: specimen.id };
-    stateObservation(obx, { ...context, order }, notesAfter(obx), scope)?.set('specimen', specimen?.reference);
+    state(obx, order)?.set('specimen', specimen?.reference);
   }
 }

@@ -23,6 +23,7 @@ import { orderNumber } from './medication-order.ts';
 import { codeOf, type ObservationContext, stateObservation } from './observation.ts';
 import { stateServiceRequest } from './order.ts';
 import { onlyPatient, statePatient } from './patient.ts';
+import { stateSafetyResult } from './safety-result.ts';
 import { isOfNobody, stateSpecimens } from './specimen.ts';
 import { stateTeam } from './team.ts';
 import { contextVisit, stateVisit } from './visit.ts';
@@ -95,6 +96,9 @@ export function stateResults(
   return resultGroups(segments).flatMap((group) => stateResultGroup(group, patient, encounter, scope));
 }
 
+/** Messages that tell of results. */
+export const NEWS = ['ORU', 'OUL'];
+
 /** One report with its observations, its specimens and, where the message has its ORC, the order it answers. */
 export function stateResultGroup(
   group: ResultGroup,
@@ -121,6 +125,9 @@ export function stateResultGroup(
     const observation = stateObservation(segment, context, notes, scope);
     if (observation === undefined) continue;
     observations.push(observation);
+    // What comes along with a referral or a charge is history, and no news.
+    if (NEWS.includes(scope.message.header.messageType ?? ''))
+      stateSafetyResult(segment, observation, patient, encounter, scope);
     if (request !== undefined) observation.snapshot('basedOn[ORC]', [request.reference]);
     if (specimens.length === 1) observation.set('specimen', specimens[0]!.reference);
   }

@@ -42,9 +42,10 @@ export const hasSafetyReason = (message: Message, safety: Partner['safety']): bo
   message.segments('OBX').some((obx) => reasonAt(obx, safety) !== undefined);
 
 /** Blanks and case make no other code of a partner's word: what is overlooked here is filed as routine. */
-const isSame = (listed: string, value: string): boolean => listed.trim().toUpperCase() === value.trim().toUpperCase();
+export const isSame = (listed: string, value: string): boolean =>
+  listed.trim().toUpperCase() === value.trim().toUpperCase();
 
-function reasonAt(obx: Segment, { reasons }: Partner['safety']): SafetyReason | undefined {
+export function reasonAt(obx: Segment, { reasons }: Partner['safety']): SafetyReason | undefined {
   for (const part of [1, 4]) {
     const value = obx.get(3, 1, part);
     if (value === undefined) continue;
@@ -85,17 +86,11 @@ export function stateSafetyNote(
   const note = scope.draft(communicationKey(scope.owner, number), patient.id);
   note.snapshot('identifier[TXA-12]', [{ system: number.system, value: number.value }]);
   note.set('status', scope.trigger === 'T11' ? 'entered-in-error' : 'completed');
-  note.snapshot('category[kind]', [
-    { coding: [{ system: CATEGORY, code: 'alert' }] },
-    concept(COMMUNICATION_KIND, 'safety-note') as unknown as Json,
-  ]);
+  stateKind(note);
   if (scope.message.segments('OBX').length > 0) stateWords(note, document, scope);
   else keepWords(txa, note, document, scope);
-  note.set('subject', patient.reference);
-  if (encounter !== undefined) note.set('encounter', encounter.reference);
-  observed(note, scope);
-  sent(txa, note, scope);
-  sender(txa, note, scope);
+  stateContext(note, patient, encounter, scope.message.segments('OBX'), txa, scope);
+  author(txa, note, scope);
   const parent = numberOf(txa, 13, scope);
   if (parent !== undefined) {
     const owner = scope.issuer(parent.system);
@@ -106,14 +101,62 @@ export function stateSafetyNote(
   raise(note, txa, 18, scope);
 }
 
-/** What the note says, how urgent it is and what it asks for, as its OBX have it. */
-function stateWords(note: Draft, document: Draft, scope: Scope): void {
-  const { reason, safetyClass } = reasonOf(scope);
+function stateKind(note: Draft): void {
+  note.snapshot('category[kind]', [
+    { coding: [{ system: CATEGORY, code: 'alert' }] },
+    concept(COMMUNICATION_KIND, 'safety-note') as unknown as Json,
+  ]);
+}
+
+/** Of whom it is, when it was observed and sent, and the organization that answers for it. */
+function stateContext(
+  note: Draft,
+  patient: Draft,
+  encounter: Draft | undefined,
+  observations: readonly Segment[],
+  txa: Segment | undefined,
+  scope: Scope,
+): void {
+  note.set('subject', patient.reference);
+  if (encounter !== undefined) note.set('encounter', encounter.reference);
+  observed(note, observations, scope);
+  sent(txa, note, scope);
+  note.set('sender', { reference: `Organization/${scope.owner}` });
+}
+
+/** A note that is one result: everything but its status and its words. */
+export function stateResultNote(
+  note: Draft,
+  obx: Segment,
+  reason: SafetyReason,
+  patient: Draft,
+  encounter: Draft | undefined,
+  scope: Scope,
+): void {
+  stateKind(note);
+  stateReason(note, reason, CLASS_OF_REASON[reason], obx, scope);
+  stateContext(note, patient, encounter, [obx], undefined, scope);
+}
+
+function stateReason(
+  note: Draft,
+  reason: SafetyReason,
+  safetyClass: SafetyClass,
+  obx: Segment | undefined,
+  scope: Scope,
+): void {
   note.set('priority', PRIORITY[safetyClass]);
-  note.snapshot('reasonCode[OBX-3]', [reasonConcept(reason, scope)]);
+  note.snapshot('reasonCode[OBX-3]', [reasonConcept(reason, obx, scope)]);
   note.snapshot('extension[class]', [
     { url: hubExtension('safety-class'), valueCodeableConcept: concept(SAFETY_CLASS, safetyClass) as unknown as Json },
   ]);
+}
+
+/** What the note says, how urgent it is and what it asks for, as its OBX have it. */
+function stateWords(note: Draft, document: Draft, scope: Scope): void {
+  const { reason, safetyClass } = reasonOf(scope);
+  const stating = scope.message.segments('OBX').find((obx) => reasonAt(obx, scope.partner.safety) === reason);
+  stateReason(note, reason, safetyClass, stating, scope);
   const action = requestedAction(scope);
   if (action !== undefined) {
     note.snapshot('extension[action]', [{ url: hubExtension('requested-action'), valueCodeableConcept: action }]);
@@ -139,9 +182,9 @@ function keepWords(txa: Segment, note: Draft, document: Draft, scope: Scope): vo
   );
 }
 
-function reasonConcept(reason: SafetyReason, scope: Scope): Json {
+/** The hub's reason with the sender's own code beside it. */
+function reasonConcept(reason: SafetyReason, obx: Segment | undefined, scope: Scope): Json {
   const hub = concept(SAFETY_REASON, reason).coding;
-  const obx = scope.message.segments('OBX').find((segment) => reasonAt(segment, scope.partner.safety) === reason);
   const node = nodeOf(obx, 3, scope);
   const stated = node === undefined ? undefined : conceptOf(node, scope);
   return { coding: [...hub, ...(stated?.coding ?? [])] } as unknown as Json;
@@ -158,8 +201,8 @@ function requestedAction(scope: Scope): Json | undefined {
 }
 
 /** When it was seen and by whom, as the first OBX that says so has it. Rule: R20. */
-function observed(note: Draft, scope: Scope): void {
-  for (const obx of scope.message.segments('OBX')) {
+function observed(note: Draft, segments: readonly Segment[], scope: Scope): void {
+  for (const obx of segments) {
     const at = obx.get(14)?.trim();
     scope.place(obx, 14);
     const time = at ? scope.time(at, 'dateTime') : undefined;
@@ -174,14 +217,14 @@ function observed(note: Draft, scope: Scope): void {
   }
 }
 
-function sent(txa: Segment, note: Draft, scope: Scope): void {
+function sent(txa: Segment | undefined, note: Draft, scope: Scope): void {
   const { header } = scope.message;
   for (const [segment, field, text] of [
-    [txa, 6, txa.get(6)],
-    [txa, 4, txa.get(4)],
-    [scope.message.segment('MSH')!, 7, header.dateTime],
+    [txa, 6, txa?.get(6)],
+    [txa, 4, txa?.get(4)],
+    [scope.message.segment('MSH'), 7, header.dateTime],
   ] as const) {
-    if (!text?.trim()) continue;
+    if (segment === undefined || !text?.trim()) continue;
     scope.place(segment, field);
     const time = scope.time(text.trim(), 'dateTime');
     if (time === undefined) continue;
@@ -191,15 +234,14 @@ function sent(txa: Segment, note: Draft, scope: Scope): void {
 }
 
 /** The author as a person where TXA names one, beside the organization that answers for the note. */
-function sender(txa: Segment, note: Draft, scope: Scope): void {
-  note.set('sender', { reference: `Organization/${scope.owner}` });
+function author(txa: Segment, note: Draft, scope: Scope): void {
   for (const field of [9, 5]) {
     const element = txa.field(field).repetition(1);
     if (!element.hasContent) continue;
     scope.place(txa, field);
-    const author = practitionerOf(new Node(element), scope);
-    if (author === undefined) continue;
-    note.snapshot('extension[author]', [{ url: hubExtension('author'), valueReference: author as Json }]);
+    const person = practitionerOf(new Node(element), scope);
+    if (person === undefined) continue;
+    note.snapshot('extension[author]', [{ url: hubExtension('author'), valueReference: person as Json }]);
     return;
   }
 }

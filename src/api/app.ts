@@ -1,6 +1,7 @@
 import express, { type Express, type Router } from 'express';
 import helmet from 'helmet';
 import type { Registry } from 'prom-client';
+import type { NotReady } from '../model/readiness.ts';
 import { cors } from './cors.ts';
 
 export interface AppDeps {
@@ -10,8 +11,8 @@ export interface AppDeps {
   readonly trustedProxies: readonly string[];
   readonly ops: Router;
   readonly metrics: Registry;
-  /** Everything that must answer before traffic is taken; gives the names of what does not. */
-  readonly notReady: () => Promise<readonly string[]>;
+  /** Why no traffic should come; empty: all that must work does. */
+  readonly notReady: () => Promise<readonly NotReady[]>;
   /** True for one who may read `/metrics`: the operator, or a client of the operator. */
   readonly mayScrape: (authorization: string | undefined) => Promise<boolean>;
 }
@@ -27,10 +28,10 @@ export function makeApp(deps: AppDeps): Express {
   app.use(cors(deps.corsOrigins));
   app.get('/healthz', (_request, response) => void response.json({ status: 'up' }));
   app.get('/readyz', async (_request, response) => {
-    const missing = await deps.notReady();
+    const reasons = await deps.notReady();
     response
-      .status(missing.length === 0 ? 200 : 503)
-      .json({ status: missing.length === 0 ? 'ready' : 'not ready', missing });
+      .status(reasons.length === 0 ? 200 : 503)
+      .json({ status: reasons.length === 0 ? 'ready' : 'not ready', reasons });
   });
   app.get('/metrics', async (request, response) => {
     if (!(await deps.mayScrape(request.headers.authorization))) {

@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { FlowStatus } from '../flow/status.ts';
+import { codeOf } from '../flow/translate.ts';
 import type { Feed } from '../model/partner.ts';
+import type { NotReady } from '../model/readiness.ts';
 
 /** What the hub counts. Labels are ids, codes and states; nothing of a message. */
 export interface HubMetrics {
@@ -12,10 +14,20 @@ export interface HubMetrics {
 
 const ACK_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function makeMetrics(status: () => FlowStatus | undefined, feeds: () => readonly Feed[]): HubMetrics {
+export function makeMetrics(
+  status: () => FlowStatus | undefined,
+  feeds: () => readonly Feed[],
+  notReady: () => Promise<readonly NotReady[]>,
+): HubMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  const codes = new Counter({
+    name: 'handoff_failures_total',
+    help: 'Failures and refusals by code',
+    labelNames: ['code'],
+    registers,
+  });
   const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => Promise<void>) =>
     new Gauge({
       name,
@@ -24,9 +36,22 @@ export function makeMetrics(status: () => FlowStatus | undefined, feeds: () => r
       registers,
       async collect() {
         this.reset();
-        await collect(this);
+        try {
+          await collect(this);
+        } catch (error) {
+          // A database that cannot be read costs its own numbers; those that tell of the trouble must still come.
+          codes.inc({ code: codeOf(error) });
+        }
       },
     });
+  gauge(
+    'handoff_not_ready',
+    'Why the hub should get no traffic: 1 by component and code',
+    ['component', 'code'],
+    async (each) => {
+      for (const { component, code } of await notReady()) each.set({ component, code }, 1);
+    },
+  );
   gauge('handoff_messages', 'Messages in the journal by state', ['state'], async (each) => {
     for (const [state, count] of Object.entries((await status()?.counts())?.messages ?? {})) each.set({ state }, count);
   });
@@ -73,11 +98,6 @@ export function makeMetrics(status: () => FlowStatus | undefined, feeds: () => r
       buckets: ACK_BUCKETS_S,
       registers,
     }),
-    codes: new Counter({
-      name: 'handoff_failures_total',
-      help: 'Failures and refusals by code',
-      labelNames: ['code'],
-      registers,
-    }),
+    codes,
   };
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Replay, Replayed } from '../flow/replay.ts';
 import type { FlowStatus } from '../flow/status.ts';
 import type { Feed } from '../model/partner.ts';
+import type { NotReady } from '../model/readiness.ts';
 import type { Reindex } from '../model/reindex.ts';
 import type { AccessAdmin } from './access.ts';
 import { AccessRefused } from './access-refused.ts';
@@ -25,6 +26,8 @@ export interface OpsDeps {
   /** Queues all that stands in the store for the mirrors of a partner; undefined: it has none. */
   readonly loadMirrors: (partner: string) => Promise<{ readonly queued: number } | undefined>;
   readonly reindex: Reindex;
+  /** As `/readyz` says it. */
+  readonly notReady: () => Promise<readonly NotReady[]>;
   readonly now: () => number;
 }
 
@@ -128,20 +131,22 @@ export function opsRouter(deps: OpsDeps): Router {
     await answer(response, status.retryJob(id.parse(request.params.id)));
   });
   router.get('/status', async (_request, response) => {
-    const [counts, links, mirrors, { left }] = await Promise.all([
-      status.counts(),
-      status.links(),
-      status.mirrors(),
-      deps.reindex.begin({}),
-    ]);
-    response.json({
-      ...counts,
-      links,
-      mirrors,
-      // Searches may miss these until `handoff reindex` has run.
-      indexedByOlderRules: left,
-      feeds: deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) })),
-    });
+    const notReady = await deps.notReady();
+    const feeds = deps.feeds().map((feed) => ({ feed: feed.id, ...status.gate(feed) }));
+    try {
+      const [counts, links, mirrors, { left }] = await Promise.all([
+        status.counts(),
+        status.links(),
+        status.mirrors(),
+        deps.reindex.begin({}),
+      ]);
+      // Searches may miss what is indexed by older rules until `handoff reindex` has run.
+      response.json({ notReady, ...counts, links, mirrors, indexedByOlderRules: left, feeds });
+    } catch (error) {
+      // Without its database the hub has no numbers, but it knows why.
+      if (notReady.length === 0) throw error;
+      response.status(503).json({ notReady, feeds });
+    }
   });
   router.use('/reindex', reindexRouter(deps.reindex));
   router.post('/mirror', async (request, response) => {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type Admin, playJourney } from '../../fixtures/demo/journey.ts';
+import type { Admin } from '../../fixtures/demo/cast.ts';
+import { playJourney } from '../../fixtures/demo/journey.ts';
 import { Missing, Timeline } from '../../fixtures/demo/timeline.ts';
-import { portsFrom, World } from '../../fixtures/demo/world.ts';
+import { portsFrom, shortTimeouts, World } from '../../fixtures/demo/world.ts';
 import { loadHubKey } from '../hub/key.ts';
 import { readArgs } from './usage.ts';
 
@@ -22,7 +23,8 @@ export const command = {
       ports: { type: 'string' },
       home: { type: 'string', default: join('data', 'demo') },
     });
-    const world = new World(portsFrom(values.ports === undefined ? undefined : Number(values.ports)), values.home);
+    const ports = portsFrom(values.ports === undefined ? undefined : Number(values.ports));
+    const world = new World(ports, values.home, { change: shortTimeouts });
     const timeline = new Timeline(values.quiet);
     try {
       await world.start();

@@ -212,6 +212,15 @@ const safety = z.strictObject({
 /** A value that is no reason of the hub would leave the partner's safety notes among its routine documents (H14). */
 const reason = z.enum(Object.keys(SAFETY_REASON.codes));
 
+const safetyResult = z.strictObject({
+  code: z.string().min(1),
+  reason,
+  atLeast: z.number().optional(),
+  atMost: z.number().optional(),
+  flags: z.array(z.string().min(1)).min(1).optional(),
+  unless: z.array(z.string().min(1)).optional(),
+});
+
 export const partnerSchema = z
   .strictObject({
     id,
@@ -230,6 +239,7 @@ export const partnerSchema = z
       .strictObject({
         documentTypes: z.array(z.string()).default([]),
         reasons: z.record(z.string(), reason).default({}),
+        results: z.array(safetyResult).default([]),
       })
       .prefault({}),
     administration: z.enum(['per-device', 'total']).default('per-device'),

@@ -57,7 +57,11 @@ export class BacklogGate {
 
   /** Why the feed refuses, so that the sender's operator and ours look at the right thing; undefined: it does not. */
   refusal(feed: Feed): FailureCode | undefined {
-    if (this.#freeBytes < this.#disk.refuseBelowBytes) return 'database.full';
-    return this.rows(feed.id) >= feed.backlogHard.rows ? 'hub.backlog' : undefined;
+    return this.refusalOfAll() ?? (this.rows(feed.id) >= feed.backlogHard.rows ? 'hub.backlog' : undefined);
+  }
+
+  /** Why every feed refuses; undefined: it is the matter of each. */
+  refusalOfAll(): FailureCode | undefined {
+    return this.#freeBytes < this.#disk.refuseBelowBytes ? 'database.full' : undefined;
   }
 }

@@ -1,4 +1,5 @@
-import { splitBatch } from '../hl7/batch.ts';
+import { type BatchFile, splitBatch } from '../hl7/batch.ts';
+import { buildBatchAck } from '../hl7/batch-ack.ts';
 import type { FailureCode } from '../model/failure.ts';
 import { v2Instant } from './ack-bytes.ts';
 import type { Answer } from './answer.ts';
@@ -6,7 +7,7 @@ import type { Answer } from './answer.ts';
 const CR = '\r';
 
 export interface BatchFrame {
-  readonly messages: readonly Uint8Array[];
+  readonly batch: BatchFile;
   /** What is wrong with the batch itself: it holds other messages than it says, or lines of none. */
   readonly faults: readonly FailureCode[];
 }
@@ -16,9 +17,9 @@ export function splitFrame(bytes: Uint8Array): BatchFrame | undefined {
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   const name = String.fromCharCode(bytes[start] ?? 0, bytes[start + 1] ?? 0, bytes[start + 2] ?? 0);
   if (name !== 'FHS' && name !== 'BHS') return undefined;
-  const { messages, issues } = splitBatch(bytes);
-  const faults = issues.flatMap(({ code }) => FAULTS[code] ?? []);
-  return { messages: messages.map((entry) => entry.bytes), faults: [...new Set(faults)] };
+  const batch = splitBatch(bytes);
+  const faults = batch.issues.flatMap(({ code }) => FAULTS[code] ?? []);
+  return { batch, faults: [...new Set(faults)] };
 }
 
 /** Issues of a batch that mean that something of it reached nobody. */
@@ -28,25 +29,29 @@ const FAULTS: Readonly<Record<string, FailureCode>> = {
 };
 
 /**
- * One batch of ACKs for one batch of messages: each says what became of its message, and none speaks for another; one more for each
- * fault of the batch itself. Rule: HL7 v2.9 section 2.9.3.
+ * A batch of ACKs for each batch of messages: each says what became of its message, and none speaks for another. What answers a fault
+ * of the batch itself stands at the end of the last one. `answers`: of the messages in their order. Rule: HL7 v2.9 section 2.9.3.
  */
-export function joinAcks(answers: readonly Answer[], now: number): Answer {
+export function joinAcks(batch: BatchFile, answers: readonly Answer[], faults: readonly Answer[], now: number): Answer {
+  const all = [...answers, ...faults];
   // A message that could not be stored has no answer. Without any the sender sends the batch again, and what is here is recognised.
-  if (answers.some(({ after }) => after === 'close')) return { after: 'close' };
-  const acks = answers.flatMap(({ bytes }) => (bytes ? [Buffer.from(bytes)] : []));
-  const head = Buffer.from(`BHS|^~\\&|HANDOFF||||${v2Instant(now)}${CR}`);
-  const parts = acks.map((ack) => (ack.at(-1) === 0x0d ? ack : Buffer.concat([ack, Buffer.from(CR)])));
-  const tail = Buffer.from(`BTS|${acks.length}${CR}`);
-  const failed = answers.find(({ code }) => code !== 'AA' && code !== 'CA');
-  const later = answers.find(({ http }) => http !== undefined && http >= 500) as { http: number } | undefined;
+  if (all.some(({ after }) => after === 'close')) return { after: 'close' };
+  const groups = Array.from({ length: Math.max(batch.batches.length, 1) }, (): Uint8Array[] => []);
+  for (const [i, answer] of all.entries()) {
+    const group = groups[(batch.messages[i]?.batch ?? groups.length) - 1];
+    if (answer.bytes) group?.push(ended(answer.bytes));
+  }
+  const failed = all.find(({ code }) => code !== 'AA' && code !== 'CA');
+  const later = all.find(({ http }) => http !== undefined && http >= 500) as { http: number } | undefined;
   return {
-    bytes: Buffer.concat([head, ...parts, tail]),
+    bytes: buildBatchAck(batch, groups, { dateTime: v2Instant(now), application: 'HANDOFF' }),
     code: failed ? (failed.code ?? 'AR') : 'AA',
     ...(later ? { http: later.http } : {}),
     after: 'keep',
     settled: (written) => {
-      for (const answer of answers) answer.settled?.(written);
+      for (const answer of all) answer.settled?.(written);
     },
   };
 }
+
+const ended = (ack: Uint8Array): Uint8Array => (ack.at(-1) === 0x0d ? ack : Buffer.concat([ack, Buffer.from(CR)]));

@@ -44,13 +44,14 @@ export class Ingest {
 
   /** One frame or request body. Never throws. */
   async ingest(bytes: Uint8Array, feed: Feed, partner: Partner, peer: string): Promise<Answer> {
-    const batch = splitFrame(bytes);
-    if (!batch) return this.#one(bytes, feed, partner, peer);
+    const frame = splitFrame(bytes);
+    if (!frame) return this.#one(bytes, feed, partner, peer);
+    const { batch } = frame;
     if (batch.messages.length === 0) return this.refuse(bytes, feed, 'hl7.empty');
-    const answers = await Promise.all(batch.messages.map((part) => this.#one(part, feed, partner, peer)));
+    const answers = await Promise.all(batch.messages.map((part) => this.#one(part.bytes, feed, partner, peer)));
     // What belongs to no message was stored by none of them: it is refused, so that the sender looks.
-    const faults = batch.faults.map((code) => this.refuse(bytes, feed, code));
-    return joinAcks([...answers, ...faults], this.#deps.now());
+    const faults = frame.faults.map((code) => this.refuse(bytes, feed, code));
+    return joinAcks(batch, answers, faults, this.#deps.now());
   }
 
   /** The coded answer to a frame that is no message, or that the gate did not let in. */

@@ -2,10 +2,11 @@ import { type CommandTable, type Tx, unsynced } from '../database/command.ts';
 import { bodyKeysOf, seal } from '../database/envelope.ts';
 import { classNumber } from '../database/job-table.ts';
 import { enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
+import { probeCommand } from '../database/write-probe.ts';
 import type { Appended, MessageState, NewMessage, UntoldMessage } from '../model/journal.ts';
 import { journalReadCommands } from './journal-queries.ts';
 import { JOURNAL_SQL } from './journal-sql.ts';
-import { bodyPartition, JOURNAL_LANES, monthOf } from './journal-tables.ts';
+import { bodyPartition, JOURNAL_LANES, JOURNAL_PROBE, monthOf } from './journal-tables.ts';
 import { claim, settle } from './journal-work.ts';
 
 const DAY_MS = 86_400_000;
@@ -242,5 +243,6 @@ export const journalCommands: CommandTable = {
   'journal.told': told,
   'journal.purge': purge,
   'journal.partitions': partitions,
+  'journal.probe': probeCommand(JOURNAL_PROBE),
   ...journalReadCommands,
 };

@@ -1,8 +1,10 @@
 import { type LaneTables, laneMigration } from '../database/lane.ts';
 import type { Migration } from '../database/migrate.ts';
+import { probeMigration } from '../database/write-probe.ts';
 import { holderColumn } from './holder-commands.ts';
 
 export const JOURNAL_LANES: LaneTables = { name: 'journal', item: 'message' };
+export const JOURNAL_PROBE = 'journal_probe';
 
 /**
  * Message bodies live apart from their state, so that retention can take them while hash, ids, ACK and the row that recognises
@@ -44,6 +46,7 @@ export const journalMigrations: readonly Migration[] = [
     },
   },
   { name: 'journal-0002-holder', up: () => [holderColumn('message')] },
+  probeMigration('journal-0003-probe', JOURNAL_PROBE),
 ];
 
 /** The body partition a message lies in: `202611` for November 2026, UTC. */

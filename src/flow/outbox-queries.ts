@@ -1,4 +1,5 @@
 import type { CommandTable, SqlValue, Tx } from '../database/command.ts';
+import { failureOf } from '../model/failure.ts';
 import type { EventKind, OutboxEvent, Waiting } from '../model/outbox.ts';
 import type { Purpose } from '../model/visibility.ts';
 
@@ -222,7 +223,8 @@ function waitingOf(row: Row): OutboxRow['waiting'] {
   }
   if (row.state === 'queued' && row.link_state === 'down') {
     const next = row.link_next ? { nextAttemptAt: iso(row.link_next) } : {};
-    const text = `the partner is down (${row.link_code ?? 'unknown'})`;
+    const why = row.link_code ? `: ${failureOf(row.link_code).text} (${row.link_code})` : '';
+    const text = `the partner is down${why}`;
     return { code: 'deliver.partner-down', text, since: iso(row.link_since ?? row.created_at), ...next };
   }
   const next = row.state === 'queued' && row.next_at > 0 ? { nextAttemptAt: iso(row.next_at) } : {};

@@ -1,4 +1,5 @@
 import type { Database } from '../model/database.ts';
+import type { FailureCode } from '../model/failure.ts';
 import type { MessageRow } from '../model/journal.ts';
 import type { Feed } from '../model/partner.ts';
 import type { BacklogGate, GateState } from './backlog.ts';
@@ -72,6 +73,11 @@ export class FlowStatus {
       rows: this.#gate.rows(feed.id),
       oldestAgeMs: this.#gate.oldestAgeMs(feed.id),
     };
+  }
+
+  /** Why every feed refuses, or undefined. */
+  refusal(): FailureCode | undefined {
+    return this.#gate.refusalOfAll();
   }
 
   /** Numbers for `/metrics`. */

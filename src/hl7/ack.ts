@@ -83,7 +83,7 @@ export function buildAck(request: Message, options: AckOptions): Uint8Array {
 }
 
 /** A request whose delimiters are incomplete or not ASCII is answered with the recommended ones. */
-function delimitersFor(asked: Delimiters): Delimiters {
+export function delimitersFor(asked: Delimiters): Delimiters {
   const { field, component, repetition, escape: mark, subcomponent } = asked;
   const isUsable = [field, component, repetition, mark, subcomponent].every(
     (char) => char !== '' && char.charCodeAt(0) < 0x80,
@@ -114,11 +114,11 @@ function header(request: Message, options: AckOptions, version: string): Segment
 }
 
 /**
- * A header field as its sender wrote it, to the byte: bytes that are not of the declared set must come back as they were, or the
+ * A field of the header, or of another segment, as its sender wrote it, to the byte: bytes that are not of the declared set must come back as they were, or the
  * sender does not know its own control id again. Decoded and escaped only where a copy could do harm or make no sense.
  */
-function echo(request: Message, n: number): FieldValue {
-  const field = request.headerSegment?.field(n);
+export function echo(request: Message, n: number, segment = request.headerSegment): FieldValue {
+  const field = segment?.field(n);
   if (field === undefined || field.isEmpty) return undefined;
   const { wire, charset } = request.source;
   const isCopy = wire.wide === undefined && delimitersFor(request.delimiters) === request.delimiters;

@@ -17,6 +17,8 @@ export interface FileHeader {
   readonly controlId: string | undefined;
   /** BHS-12 or FHS-12: the original id when this is a retransmission. */
   readonly referenceId: string | undefined;
+  /** The segment as it was written: an answer names what it answers to the byte. */
+  readonly line: Uint8Array;
 }
 
 export interface BatchFile {
@@ -80,7 +82,7 @@ function takeLine(file: Draft, state: State, start: number, end: number): void {
   if (isHeaderLine(image, start, end)) {
     close(file, state, start);
     state.field = image[start + 3]!;
-    takeHeader(file, state, image.slice(start, start + 3), image.slice(start, end), start);
+    takeHeader(file, state, image.slice(start, start + 3), start, end);
     return;
   }
   const name = image.slice(start, Math.min(end, start + 3));
@@ -93,13 +95,15 @@ function takeLine(file: Draft, state: State, start: number, end: number): void {
   }
 }
 
-function takeHeader(file: Draft, state: State, name: string, line: string, start: number): void {
+function takeHeader(file: Draft, state: State, name: string, start: number, end: number): void {
   if (name === 'MSH') {
     state.open = start;
     return;
   }
-  const fields = line.split(state.field);
-  const header = { controlId: fields[10] || undefined, referenceId: fields[11] || undefined };
+  const { image, bytes } = state.source;
+  const fields = image.slice(start, end).split(state.field);
+  const line = bytes.subarray(start, end);
+  const header = { controlId: fields[10] || undefined, referenceId: fields[11] || undefined, line };
   if (name === 'FHS') {
     if (file.file !== undefined || state.batch > 0 || file.messages.length > 0) {
       file.issues.push(issue('warning', 'hl7.batch-structure', 'FHS is not the first segment', 'FHS[1]'));

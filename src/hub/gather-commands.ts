@@ -1,6 +1,7 @@
 import type { Patient, Resource } from '@medplum/fhirtypes';
 import { type CommandTable, DatabaseError, type Tx } from '../database/command.ts';
 import { bodyKeysOf } from '../database/envelope.ts';
+import { probeCommand } from '../database/write-probe.ts';
 import { forEachReference, parseReference } from '../fhir/references.ts';
 import type { Applied } from '../model/store.ts';
 import type { Owned, PersonFacts } from '../rules/facts.ts';
@@ -13,6 +14,7 @@ import { queryKeys } from '../server/statements.ts';
 import { turnOf } from './appointment-turn.ts';
 import { causesOf } from './causes.ts';
 import { refuseClosed } from './closed-mark.ts';
+import { HUB_PROBE } from './hub-migrations.ts';
 import { mirrorCommands } from './mirror-load.ts';
 import { reindexCommands } from './reindex-commands.ts';
 
@@ -42,6 +44,7 @@ export function hubCommands(engine: Engine): CommandTable {
     'hub.claim-key': (tx, fingerprint: string) => claimKey(tx, fingerprint),
     'hub.setting': (tx, name: string) => setting(tx, name),
     'hub.keep-setting': keepSetting,
+    'hub.probe': probeCommand(HUB_PROBE),
     ...mirrorCommands,
     ...reindexCommands(engine),
   };

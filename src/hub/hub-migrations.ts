@@ -1,4 +1,7 @@
 import type { Migration } from '../database/migrate.ts';
+import { probeMigration } from '../database/write-probe.ts';
+
+export const HUB_PROBE = 'hub_probe';
 
 /** What the hub remembers about itself. */
 export const hubMigrations: readonly Migration[] = [
@@ -11,4 +14,5 @@ export const hubMigrations: readonly Migration[] = [
       return [`CREATE TABLE reindex (type ${t} PRIMARY KEY, after_id ${t} NOT NULL, last_rid BIGINT NOT NULL)`];
     },
   },
+  probeMigration('hub-0003-probe', HUB_PROBE),
 ];

@@ -20,6 +20,7 @@ import { compileMaps } from '../mapping/map-message.ts';
 import { type Actor, HUB } from '../model/actor.ts';
 import { FAILURES, failureOf } from '../model/failure.ts';
 import type { FlowLog } from '../model/flow.ts';
+import type { NotReady } from '../model/readiness.ts';
 import type { Applied, Store } from '../model/store.ts';
 import { directoryResources } from '../rules/directory.ts';
 import { type FhirService, makeFhirService } from '../server/service.ts';
@@ -36,6 +37,7 @@ import { obligations } from './obligations.ts';
 import { issuersOf, openDatabases } from './open.ts';
 import { startOperations } from './operations.ts';
 import { requireCases } from './partner-cases.ts';
+import { readiness } from './readiness.ts';
 import { indexedByOlderRules, reindexOf } from './reindex.ts';
 import { renderPort } from './render-port.ts';
 import { requireKnown } from './require-known.ts';
@@ -71,9 +73,15 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
   const live = new LiveConfig(config);
   let flow: Flow | undefined;
   const started: (() => Promise<void>)[] = [];
+  const notReady = readiness(
+    databases.watches,
+    () => flow?.status.refusal(),
+    () => databases.store.read('store.issues', ''),
+  );
   const metrics = makeMetrics(
     () => flow?.status,
     () => live.feeds(),
+    notReady,
   );
   const flowLog: FlowLog = (code, facts) => {
     metrics.codes.inc({ code });
@@ -157,6 +165,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
       live,
       service,
       metrics,
+      notReady,
       tokensKey: key.tokens,
     });
     try {
@@ -269,6 +278,7 @@ interface HttpParts {
   readonly live: LiveConfig;
   readonly service: FhirService;
   readonly metrics: ReturnType<typeof makeMetrics>;
+  readonly notReady: () => Promise<readonly NotReady[]>;
   readonly tokensKey: Buffer;
 }
 
@@ -277,7 +287,7 @@ async function listenHttp(
   operatorToken: string,
   parts: HttpParts,
 ): Promise<{ server: Server; origin: string }> {
-  const { databases, flow, live, service, metrics } = parts;
+  const { databases, flow, live, service, metrics, notReady } = parts;
   const database = databases.store;
   const tokens = makeAccessTokens(parts.tokensKey, clock, config.accessTokenSec);
   const authenticate = makeAuthenticate({ database, clock, tokens });
@@ -322,16 +332,11 @@ async function listenHttp(
         return loaded;
       },
       reindex: reindexOf(database),
+      notReady,
       now: clock.now,
     }),
     metrics: metrics.registry,
-    notReady: async () =>
-      (await database.read('store.issues', '').then(
-        () => true,
-        () => false,
-      ))
-        ? []
-        : ['store'],
+    notReady,
     mayScrape: (authorization) => mayScrape(authenticate, operatorToken, authorization),
   });
   const { host, port } = splitAddress(config.http);

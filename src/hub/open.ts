@@ -5,14 +5,17 @@ import type { Config } from '../config/load.ts';
 import { joinCommands } from '../database/command.ts';
 import { openPostgresDatabase } from '../database/postgres.ts';
 import { openSqliteDatabase } from '../database/sqlite.ts';
+import { WriteWatch } from '../database/write-watch.ts';
 import { journalCommands } from '../flow/journal-commands.ts';
 import { journalMigrations } from '../flow/journal-tables.ts';
 import type { Database } from '../model/database.ts';
-import type { Trigger } from '../model/store.ts';
+import type { Appended } from '../model/journal.ts';
+import type { Applied, Trigger } from '../model/store.ts';
 import { type StoreEnv, storeCommands, storeMigrations } from '../workers/store-commands.ts';
 import type { HubKey } from './key.ts';
 import { lockHome } from './lock.ts';
 import { buildFile, workerUrl } from './paths.ts';
+import type { Watches } from './readiness.ts';
 import { mirrorTriggers, routeTriggers } from './route-job.ts';
 
 /** The databases of one hub. On PostgreSQL both are the same. */
@@ -21,6 +24,8 @@ export interface Databases {
   readonly store: Database;
   /** Folder of an embedded home, for the free space on its disk. */
   readonly home?: string;
+  /** What becomes of their writes. */
+  readonly watches: Watches;
   close(): Promise<void>;
 }
 
@@ -102,7 +107,8 @@ async function openHome(config: Config, env: StoreEnv): Promise<Databases> {
       }),
     ]);
     opened.push(journal, store);
-    return { journal, store, home, close };
+    const watches = { journal: watched(journal, 'journal.probe'), store: watched(store, 'hub.probe') };
+    return { journal: watches.journal.database, store: watches.store.database, home, watches, close };
   } catch (error) {
     await close();
     throw error;
@@ -118,5 +124,16 @@ async function openShared(config: Config, env: StoreEnv): Promise<Databases> {
     poolMax: POSTGRES_POOL_MAX,
     readTimeoutMs: config.limits.queryTimeoutMs,
   });
-  return { journal: database, store: database, close: () => database.close() };
+  const watch = watched(database, 'journal.probe');
+  const { database: shared } = watch;
+  return { journal: shared, store: shared, watches: { database: watch }, close: () => database.close() };
+}
+
+const watched = (database: Database, probe: string): WriteWatch =>
+  new WriteWatch(database, { now: Date.now, probe, wrote });
+
+/** The two commands of most of the traffic; what they found there already they do not write again. */
+function wrote(command: string, result: unknown): boolean {
+  if (command === 'journal.append') return (result as readonly Appended[]).some(({ outcome }) => outcome === 'stored');
+  return command === 'store.apply' && (result as Applied).outcome === 'applied';
 }

@@ -1,4 +1,6 @@
-import { hasSafetyReason, isSafetyNote } from '../../mappings/messages/safety-note.ts';
+import { NEWS } from '../../mappings/messages/result.ts';
+import { isSafetyNote } from '../../mappings/messages/safety-note.ts';
+import { hasSafetyResult } from '../../mappings/messages/safety-result.ts';
 import { parseMessage } from '../hl7/parse.ts';
 import type { Message } from '../hl7/tree.ts';
 import { type Maps, mapMessage } from '../mapping/map-message.ts';
@@ -73,13 +75,14 @@ function softwareOf(message: Message): string[] {
 }
 
 /**
- * Safety notes are a class of their own from the socket on, by the words that make the document a note when it is mapped; a result
- * with a listed reason goes with them. Rule: DESIGN 3 "Lanes", DOMAIN D5.
+ * Safety notes are a class of their own from the socket on, by the words that make the document, or the result, a note when it is
+ * mapped. Rule: DESIGN 3 "Lanes", DOMAIN D5.
  */
 export const classify: ClassifyPort = ({ bytes, feed, partner: { safety } }, trigger) => {
   const isDocument = trigger.startsWith('MDM^');
-  if (safety.documentTypes.length === 0 && Object.keys(safety.reasons).length === 0) return 'normal';
-  if (!isDocument && !trigger.startsWith('ORU^')) return 'normal';
+  const { documentTypes, reasons, results = [] } = safety;
+  if (documentTypes.length === 0 && Object.keys(reasons).length === 0 && results.length === 0) return 'normal';
+  if (!isDocument && !NEWS.includes(trigger.slice(0, 3))) return 'normal';
   const { message } = parseMessage(bytes, { defaultCharset: feed.charset });
-  return (isDocument ? isSafetyNote(message, safety) : hasSafetyReason(message, safety)) ? 'safety' : 'normal';
+  return (isDocument ? isSafetyNote(message, safety) : hasSafetyResult(message, safety)) ? 'safety' : 'normal';
 };

@@ -235,6 +235,7 @@ export const LIFECYCLE = table('lifecycle', {
   'first-dose': 'First dose given',
   'dose-changed': 'Dose or frequency changed',
   paused: 'Dosing paused',
+  resumed: 'Dosing resumed',
   stopped: 'Dosing stopped',
 });
 export type Lifecycle = keyof typeof LIFECYCLE.codes;

@@ -147,6 +147,23 @@ export interface SafetyValues {
   readonly documentTypes: readonly string[];
   /** OBX-3.1 (or .4) value → hub reason code. */
   readonly reasons: Readonly<Record<string, string>>;
+  /** Results that are safety notes by their value. */
+  readonly results?: readonly SafetyResult[];
+}
+
+/** When a result is a safety note. Without bounds and flags: whatever its value. A value that cannot be compared counts as one. */
+export interface SafetyResult {
+  /** OBX-3.1 or .4. */
+  readonly code: string;
+  /** Hub reason code. */
+  readonly reason: string;
+  /** In the unit the partner sends. */
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  /** OBX-8 values, e.g. `HH`. */
+  readonly flags?: readonly string[];
+  /** OBX-5 values that are no finding, e.g. the answer code of "not at all". */
+  readonly unless?: readonly string[];
 }
 
 /** An organization that sends or receives, and all that differs for it. Held in `handoff.yaml`; immutable once loaded. */

@@ -175,10 +175,9 @@ function acknowledgementEvents(task: Task, known: Known): OutboxEvent[] {
   const from = organization(note?.sender ?? task.requester, known);
   const to = organization(task.owner, known);
   if (note === undefined || note.status === 'entered-in-error') return [];
-  const events = eventOf(
-    { kind: 'safety-note', key: `safety-note/${note.id}`, lane: 'safety', to, from, about: [note, task] },
-    known,
-  );
+  // A demand made anew, after the note had been taken back, is another act than the first.
+  const noteKey = task.partOf === undefined ? `safety-note/${note.id}` : `safety-note/${note.id}/again/${task.id}`;
+  const events = eventOf({ kind: 'safety-note', key: noteKey, lane: 'safety', to, from, about: [note, task] }, known);
   if (task.status === 'accepted' || task.status === 'in-progress' || task.status === 'completed') {
     const key = `task/${task.id}/accepted`;
     events.push(

@@ -12,11 +12,25 @@ const STEPS = [
   '2  Intake at Riverside over FHIR',
   '3  Group sessions',
   '4  Referral to the ketamine clinic; the psychiatrist is told first',
+  '4b Another patient, with no outpatient provider: the referral waits for its configured time',
   '5  A dose booked on top of a group',
+  '5b Another dose over that group; Lakeside has no free time published',
   '6  Dose day',
   '7  Safety notes both ways',
+  '7b A partner in trouble: its queue waits and says why, nobody else waits',
   '8  Three apps, three organizations, a patient of the Part 2 track',
   '9  Everything is replayed',
+];
+/** What a clinician must be able to read of the variants and of the ladder. */
+const WORDS = [
+  /"Waits until the outpatient provider has been told", at the longest until \d\d:\d\d:\d\d/,
+  /REF\^I12 referral of Jordan Ellison +→ left at \d\d:\d\d:\d\d/,
+  /Tasks to both: "no free time known"/,
+  /hub → Ellis Nakamura, Care coordinator +rung "Backup", at \d\d:\d\d:\d\d/,
+  /hub → Lakeside Ketamine Clinic +rung "Sender told to telephone"/,
+  /by Lucia Reyes, Program therapist: a named person/,
+  /answers with a byte a second +→ its queue waits: "the partner is down: The answer ended in the middle/,
+  /says nothing +→ its queue waits: "the partner is down: No answer in time/,
 ];
 const PRACTICE = 7;
 
@@ -55,6 +69,7 @@ describe('handoff demo', () => {
     expect(code).toBe(0);
     for (const step of STEPS) expect(out).toContain(`\n${step}\n`);
     expect(out).toContain('Every step was seen to happen.');
+    for (const words of WORDS) expect(out).toMatch(words);
     expect(descendants(process.pid, home)).toEqual([]);
   });
 

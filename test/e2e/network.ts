@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Admin } from '../../fixtures/demo/journey.ts';
+import type { Admin } from '../../fixtures/demo/cast.ts';
 import { App, type Ports, portsFrom, until, World, type WorldOptions } from '../../fixtures/demo/world.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));

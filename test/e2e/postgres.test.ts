@@ -7,7 +7,7 @@ import { playJourney } from '../../fixtures/demo/journey.ts';
 import { generalHospital } from '../../fixtures/demo/messages.ts';
 import { calendar } from '../../fixtures/demo/segment.ts';
 import { Timeline } from '../../fixtures/demo/timeline.ts';
-import { until } from '../../fixtures/demo/world.ts';
+import { shortTimeouts, until } from '../../fixtures/demo/world.ts';
 import { dayOf, FEEDS } from './day.ts';
 import { Mllp } from './mllp.ts';
 import { ackOf, Cli, freePorts, type JournalRow, Network, WAIT_MS } from './network.ts';
@@ -23,7 +23,7 @@ describe.skipIf(!SERVER)('on PostgreSQL', () => {
 
   beforeEach(async () => {
     database = await scratchDatabase();
-    network = await Network.start({ database: database.url });
+    network = await Network.start({ database: database.url, change: shortTimeouts });
   });
   afterEach(async () => {
     for (const each of others.splice(0)) {

@@ -204,8 +204,34 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
     const answer = await ingest.ingest(bytes, feed, partner, 'test');
     const text = Buffer.from(answer.bytes!).toString();
     expect(text.match(/MSA\|AA/g)).toHaveLength(2);
-    expect(text).toMatch(/^BHS.*\rBTS\|2\r$/s);
+    expect(text).toMatch(/^FHS[^\r]*\rBHS.*\rBTS\|2\rFTS\|1\r$/s);
     expect(store.applied).toHaveLength(2);
+  });
+
+  it('the answer names what it answers: BHS-12 each batch, FHS-12 the file, as they were written', async () => {
+    const { ingest, feed, partner } = await start();
+    const one = () => message({ controlId: fresh(), patients: [fresh()] });
+    const bytes = Buffer.concat([
+      Buffer.from('FHS|^~\\&|HIS|WARD|HUB|CITY|20260105||||FILE\\S\\7\r'),
+      Buffer.from('BHS|^~\\&|HIS|WARD|HUB|CITY|20260105||||BATCH1|BATCH0\r'),
+      ...[one(), one(), Buffer.from('BTS|2\r')],
+      Buffer.from('BHS#^~\\&#LAB########BATCH|2\r'),
+      ...[one(), Buffer.from('BTS#1\rFTS|2\r')],
+    ]);
+    const answer = await ingest.ingest(bytes, feed, partner, 'test');
+    const lines = Buffer.from(answer.bytes!).toString().split('\r');
+    const framing = lines
+      .filter((line) => /^(FHS|BHS|BTS|FTS)/.test(line))
+      .map((line) => line.replace(/\d{14}[^|#]*/, 'T'));
+    expect(framing).toEqual([
+      'FHS|^~\\&|HUB|CITY|HIS|WARD|T|||||FILE\\S\\7',
+      'BHS|^~\\&|HUB|CITY|HIS|WARD|T|||||BATCH1',
+      'BTS|2',
+      'BHS#^~\\&#HANDOFF##LAB##T#####BATCH|2',
+      'BTS#1',
+      'FTS|2',
+    ]);
+    expect(lines.filter((line) => line.startsWith('MSA|AA'))).toHaveLength(3);
   });
 
   const ONE = () => message({ controlId: fresh(), patients: [fresh()] });

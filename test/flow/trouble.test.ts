@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WriteWatch } from '../../src/database/write-watch.ts';
 import { readAck } from '../../src/hl7/read-ack.ts';
+import type { Database } from '../../src/model/database.ts';
+import { cuttable } from './cuttable.ts';
 import { freshSchema, message, POSTGRES, temporaryDir, until } from './flow-kit.ts';
 import { type MiniHub, startMiniHub } from './mini-hub.ts';
 
@@ -25,6 +27,17 @@ async function send(
   return { code: ack?.ok ? ack.code : undefined, why: ack?.ok ? ack.errors[0]?.applicationCode : undefined };
 }
 
+/** Watches the journal of a hub; nothing but a probe counts as a proof. */
+function watching() {
+  let watch: WriteWatch | undefined;
+  const wrap = (db: Database, name: 'journal' | 'store'): Database => {
+    if (name === 'store') return db;
+    watch = new WriteWatch(db, { now: Date.now, probe: 'journal.probe', wrote: () => false });
+    return watch.database;
+  };
+  return { wrap, fault: async () => (await watch?.fault())?.code };
+}
+
 const journaled = async (hub: MiniHub): Promise<string[]> =>
   (await hub.flow.status.messages({ limit: 500 })).map(({ controlId }) => controlId).sort();
 
@@ -39,8 +52,10 @@ describe('trouble of our own', () => {
         await rm(dir, { recursive: true, force: true });
       });
       await writeFile(join(dir, 'filler'), Buffer.alloc(9_000_000));
-      const hub = await startMiniHub({ dir, partners: [], feed: { ack: 'received' } });
+      const journal = watching();
+      const hub = await startMiniHub({ dir, partners: [], feed: { ack: 'received' }, wrap: journal.wrap });
       ended.push(() => hub.stop());
+      expect(await journal.fault()).toBeUndefined();
       const accepted: string[] = [];
       let refused: Awaited<ReturnType<typeof send>> | undefined;
       for (let i = 0; i < 400 && !refused; i += 1) {
@@ -49,8 +64,10 @@ describe('trouble of our own', () => {
         else refused = answer;
       }
       expect(refused).toEqual({ code: 'AR', why: 'database.full' });
+      expect(await journal.fault()).toBe('database.full');
       expect(await journaled(hub)).toEqual([...accepted].sort());
       await rm(join(dir, 'filler'));
+      await until('known to be written again', async () => (await journal.fault()) === undefined);
       await until('a positive ACK again', async () => (await send(hub, 'AFTER', 20_000)).code === 'AA');
       await until('everything accepted is applied', async () => (await hub.notes()).length === accepted.length + 1);
       expect(await journaled(hub)).toEqual([...accepted, 'AFTER'].sort());
@@ -121,7 +138,8 @@ describe('trouble of our own', () => {
       const proxy = await cuttable(Number(url.port), url.hostname);
       url.port = String(proxy.port);
       url.hostname = '127.0.0.1';
-      const hub = await startMiniHub({ dir, partners: [], postgresUrl: url.href });
+      const database = watching();
+      const hub = await startMiniHub({ dir, partners: [], postgresUrl: url.href, wrap: database.wrap });
       ended.push(
         () => rm(dir, { recursive: true, force: true }),
         () => proxy.close(),
@@ -130,42 +148,12 @@ describe('trouble of our own', () => {
       expect((await send(hub, 'P1')).code).toBe('AA');
       proxy.cut();
       expect(await send(hub, 'P2')).toEqual({ code: 'AR', why: 'database.unavailable' });
+      expect(await database.fault()).toBe('database.unavailable');
       proxy.mend();
+      await until('known to be written again', async () => (await database.fault()) === undefined);
       await until('a positive ACK again', async () => (await send(hub, 'P2')).code === 'AA');
       await until('both applied', async () => (await hub.notes()).length === 2);
     },
     60_000,
   );
 });
-
-/** A way to the database that can be cut. */
-async function cuttable(port: number, host: string) {
-  const sockets = new Set<Socket>();
-  let open = true;
-  const server = createServer((from) => {
-    if (!open) return void from.destroy();
-    const to = connect(port, host);
-    for (const socket of [from, to]) {
-      sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => sockets.delete(socket));
-    }
-    from.pipe(to).pipe(from);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const cut = (): void => {
-    open = false;
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    port: (server.address() as { port: number }).port,
-    cut,
-    mend: () => {
-      open = true;
-    },
-    close: () => {
-      cut();
-      return new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

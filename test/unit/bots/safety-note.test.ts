@@ -187,6 +187,20 @@ describe('a safety note', () => {
     expect(fhir.all<Flag>('Flag')[0]!.status).toBe('entered-in-error');
     expect(fhir.all<Communication>('Communication')).toHaveLength(1);
   });
+
+  it('taken back and stated again is demanded anew, once, and goes out under a key of its own (H1, H20)', async () => {
+    const fhir = server();
+    await noted(fhir, note('lakeside', 'dissociation'));
+    await noted(fhir, note('lakeside', 'dissociation', { status: 'entered-in-error' }));
+    await noted(fhir, note('lakeside', 'dissociation'));
+    const tasks = await noted(fhir, note('lakeside', 'dissociation', { payload: [{ contentString: 'again' }] }));
+    const open = tasks.filter(({ status }) => status === 'requested');
+    expect(open.map(({ owner }) => owner?.reference).sort()).toEqual(['Organization/harbor', 'Organization/riverside']);
+    expect(fhir.all<Flag>('Flag')).toMatchObject([{ status: 'active' }]);
+    const [standing] = fhir.all<Communication>('Communication');
+    const keys = open.flatMap((task) => route(task, [standing!, task], PARTNERS).map(({ eventKey }) => eventKey));
+    expect(keys).toEqual(open.map(({ id }) => `safety-note/${standing!.id}/again/${id}`));
+  });
 });
 
 describe('the ladder', () => {

@@ -244,6 +244,23 @@ describe('the outpatient provider hears of every act of the series once (R10)', 
       expect(each.recipient![0]!.reference).toBe('PractitionerRole/harbor-psychiatrist');
   });
 
+  it('a dose changed back, a second pause and what follows are acts of their own, each once (H18)', async () => {
+    const fhir = server();
+    const paused = { status: 'on-hold' } as const;
+    for (const [i, more] of [{}, half, {}, paused, {}, paused, half, {}].entries())
+      for (const minutes of [2 * i, 2 * i + 1]) await see(fhir, fhir.put(order(more) as never), minutes);
+    expect(notices(fhir).map((each) => codeIn(LIFECYCLE, each.topic))).toEqual([
+      'ordered',
+      'dose-changed',
+      'dose-changed',
+      'paused',
+      'resumed',
+      'paused',
+      'dose-changed',
+      'dose-changed',
+    ]);
+  });
+
   it('of what is no dosing clinic nothing is told', async () => {
     const fhir = server();
     await see(fhir, fhir.put(order({ requester: { reference: 'PractitionerRole/riverside-duty' } })));

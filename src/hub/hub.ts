@@ -93,6 +93,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
           pageDefault: Math.min(50, limits.pageMax),
           includedMax: 5_000,
         },
+        references: config.server.references,
       }),
       wake,
     );

@@ -1,7 +1,7 @@
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import type { Actor } from '../model/actor.ts';
 import type { AuditRecord } from './audit.ts';
-import type { FhirLimits } from './context.ts';
+import type { FhirLimits, ReferenceCheck } from './context.ts';
 
 /** One FHIR interaction as HTTP frames it, whether it came by a socket, in a Bundle or from a bot in this process. */
 export interface FhirRequest {
@@ -33,6 +33,7 @@ export interface FhirCall {
   /** Base of links, without a final slash. */
   readonly base: string;
   readonly limits?: FhirLimits;
+  readonly references?: ReferenceCheck;
 }
 
 export const FHIR_JSON = 'application/fhir+json; charset=utf-8';

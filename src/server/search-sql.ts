@@ -51,7 +51,8 @@ export async function readable(
     }
   }
   if (closed.length === 0) return visible;
-  for (const [patient, of] of whole) limited.push(allOf([typeIn(r, of), aboutPatient(r, patient, of)]));
+  for (const [patient, of] of whole)
+    limited.push(allOf([typeIn(r, of), aboutPatient(r, patient, of.some(isDirectoryType))]));
   const open = types.filter((type) => !closed.includes(type));
   const any = [...(open.length > 0 ? [sql(`NOT (${typeIn(r, closed).text})`, ...closed)] : []), ...limited];
   return joinSql([visible, sql('AND ('), any.length === 0 ? sql('1 = 0') : joinSql(any, ' OR '), sql(')')], ' ');
@@ -64,7 +65,10 @@ async function limitSql(
   patient: string | undefined,
   conditions: readonly AnyCondition[],
 ): Promise<Sql> {
-  const parts = [typeIn(r, [type]), ...(patient === undefined ? [] : [aboutPatient(r, patient, [type])])];
+  const parts = [
+    typeIn(r, [type]),
+    ...(patient === undefined ? [] : [aboutPatient(r, patient, isDirectoryType(type))]),
+  ];
   for (const condition of conditions) parts.push(asPredicate(await compile(context, [type], condition), r));
   return allOf(parts);
 }
@@ -81,11 +85,11 @@ function allOf(parts: readonly Sql[]): Sql {
 export const personOf = (patient: string): Sql =>
   sql('COALESCE((SELECT m.person FROM person_member m WHERE m.patient = ? AND m.until IS NULL), ?)', patient, patient);
 
-/** About the patient's person as membership stands now, and about nobody else; of directory types also what is everybody's. */
-function aboutPatient(r: string, patient: string, types: readonly string[]): Sql {
+/** About the patient's person as membership stands now, and about nobody else; with the directory also what is everybody's. */
+export function aboutPatient(r: string, patient: string, withDirectory: boolean): Sql {
   const { text, params } = personOf(patient);
   const person = sql(`${r}.person = ${text}`, ...params);
-  return types.some(isDirectoryType) ? sql(`(${r}.shared = 1 OR ${person.text})`, ...person.params) : person;
+  return withDirectory ? sql(`(${r}.shared = 1 OR ${person.text})`, ...person.params) : person;
 }
 
 export async function compile(context: Context, types: readonly string[], condition: AnyCondition): Promise<Compiled> {

@@ -60,7 +60,7 @@ const withoutBody = ({ body, ...response }: FhirResponse): FhirResponse => ({
 
 function failed(error: unknown): FhirResponse {
   const refusal = refusalOf(error);
-  if (refusal) return outcomeResponse(refusal.status, refusal.outcome);
+  if (refusal) return outcomeResponse(refusal.status, refusal.outcome, refusal.headers);
   const code = error instanceof DatabaseError ? error.code : 'hub.internal';
   const failure = failureOf(code);
   const headers: Record<string, string> = failure.http === 503 ? { 'retry-after': '1' } : {};

@@ -27,6 +27,7 @@ const kickOffs = (
     types,
     levels: [level],
     get: true,
+    head: false,
     writes: () => true,
     run: kickOff,
   }),
@@ -42,7 +43,6 @@ const FORMATS = new Set(['application/fhir+ndjson', 'application/ndjson', 'ndjso
  * Refuses one more than a client may have (429). Rule: Bulk Data 2.0.0, export.html#bulk-data-kick-off-request.
  */
 async function kickOff(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse> {
-  if (request.method === 'HEAD') throw refuse(405, 'not-supported', 'the operation does not take this method');
   if (!/\brespond-async\b/.test(request.headers.prefer ?? ''))
     throw refuse(400, 'required', 'an export answers later: Prefer: respond-async is needed');
   const { tx, actor, at } = context;

@@ -134,7 +134,7 @@ export function parseSearch(
 }
 
 /** A parameter name as it may be repeated to its sender: nothing that could be a value. */
-const nameOnly = (name: string): string => name.replace(/[^A-Za-z0-9_:.-]/g, '?').slice(0, 80);
+export const nameOnly = (name: string): string => name.replace(/[^A-Za-z0-9_:.-]/g, '?').slice(0, 80);
 
 function systemTypes(definitions: Definitions, pairs: readonly (readonly [string, string])[]): string[] {
   const named = pairs.filter(([name]) => name === '_type').flatMap(([, value]) => value.split(','));

@@ -12,6 +12,7 @@ import { executed, type Operation, type Target } from './operation.ts';
 import { type Asked, askedOf } from './parameters.ts';
 
 export const EXPORT_STATUS = '$export-status';
+const KNOWN = ['_since', '_type', '_typeFilter', '_outputFormat', '_format', 'patient'];
 const DEFINITION = 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/';
 
 const kickOffs = (
@@ -26,6 +27,7 @@ const kickOffs = (
     definition: `${DEFINITION}${name}`,
     types,
     levels: [level],
+    parameters: KNOWN,
     get: true,
     head: false,
     writes: () => true,
@@ -35,7 +37,6 @@ const kickOffs = (
 
 export const EXPORT_OPERATIONS: readonly Operation[] = kickOffs;
 
-const KNOWN = new Set(['_since', '_type', '_typeFilter', '_outputFormat', '_format', 'patient']);
 const FORMATS = new Set(['application/fhir+ndjson', 'application/ndjson', 'ndjson']);
 
 /**
@@ -106,7 +107,7 @@ export const clientOf = ({ actor }: Pick<Context, 'actor'>): string =>
 const named = (asked: Asked): boolean => asked.parts('patient').length > 0;
 
 function refuseUnknown(asked: Asked, request: FhirRequest): void {
-  const unknown = asked.names().filter((name) => !KNOWN.has(name));
+  const unknown = asked.names().filter((name) => !KNOWN.includes(name));
   const lenient = /handling=lenient/.test(request.headers.prefer ?? '') && !isStrict(request);
   if (unknown.length > 0 && !lenient) throw refuse(400, 'not-supported', 'a parameter of the export is not supported');
   const format = asked.text('_outputFormat');

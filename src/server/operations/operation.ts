@@ -20,6 +20,8 @@ export interface Operation {
   /** Resource types it is offered on; none: system level only. */
   readonly types: readonly string[];
   readonly levels: readonly ('system' | 'type' | 'instance')[];
+  /** What it may be asked with; whatever else is asked is unknown to it. */
+  readonly parameters: readonly string[];
   /** POST is always taken. */
   readonly get: boolean;
   /** False: no HEAD beside GET, because an answer without its headers would have begun something. */

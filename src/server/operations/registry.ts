@@ -9,6 +9,7 @@ import type { Address, Operation, Target } from './operation.ts';
 import { POPULATE_OPERATIONS } from './populate-operation.ts';
 import { SUBSCRIPTION_OPERATIONS } from './subscription-operations.ts';
 import { TERMINOLOGY_OPERATIONS } from './terminology-operations.ts';
+import { withKnown } from './unknown-parameters.ts';
 
 /** Every operation of this folder. The routes serve and `metadata` lists what stands here. */
 export const SERVED: readonly Operation[] = [
@@ -70,5 +71,7 @@ export function operate(context: Context, request: FhirRequest): Promise<FhirRes
   const address = addressOf(request);
   if (address) return address.run(context, request);
   const found = find(request);
-  return found?.operation.run(context, request, found.target);
+  if (!found) return undefined;
+  const { operation, target } = found;
+  return withKnown(request, operation.parameters, () => operation.run(context, request, target));
 }

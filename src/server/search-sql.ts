@@ -1,25 +1,22 @@
-import { foldText, parseSearchNumber } from '../fhir/search-ranges.ts';
-import { canonicalQuantity } from '../fhir/ucum.ts';
+import { foldText } from '../fhir/search-ranges.ts';
 import type { Context } from './context.ts';
 import { isDirectoryType } from './directory-types.ts';
 import { INDEX_TEXT_MAX, parameterKey } from './index-rows.ts';
 import { refuse } from './refusal.ts';
 import type { Operation } from './scopes.ts';
-import { asPredicate, type Compiled, keyList, onIndex, onKeys } from './search-compiled.ts';
+import { asPredicate, type Compiled, onIndex, onKeys } from './search-compiled.ts';
+import { compileComposite, compileQuantity } from './search-quantity-sql.ts';
 import { compileReference } from './search-reference-sql.ts';
 import {
   type AnyCondition,
   type Chain,
   type Condition,
-  isServedComposite,
   type Reverse,
   splitEscaped,
   unescapeValue,
 } from './search-request.ts';
 import {
-  compositeSecond,
   dateCondition,
-  exactNumber,
   numberCondition,
   startsWith,
   tokenCondition,
@@ -256,63 +253,6 @@ function compileString(
     return startsWith('i.value', folded);
   });
   return onIndex('string', types, parameter.code, alternatives, modifier === 'contains' ? 70 : 20);
-}
-
-const UCUM = 'http://unitsofmeasure.org';
-
-function compileQuantity(types: readonly string[], { parameter, values }: Condition): Compiled {
-  const parts = values.map((value) => {
-    const [number = '', system = '', code = ''] = splitEscaped(value, '|').map(unescapeValue);
-    const wanted = parseSearchNumber(number);
-    if (!wanted) throw refuse(400, 'value', 'a quantity parameter is not a number');
-    const canonical =
-      system === UCUM && code !== '' ? canonicalQuantity(wanted.lo, wanted.hi, system, code) : undefined;
-    const exact = canonical ? canonicalQuantity(wanted.value, wanted.value, system, code) : undefined;
-    if (canonical && exact) {
-      const range = exactNumber(wanted.prefix, { value: exact.lo, lo: canonical.lo, hi: canonical.hi }, 'i.lo', 'i.hi');
-      return sql(
-        `i.p IN (${keyList(types, `${parameter.code}:canonical`)}) AND i.code = ? AND ${range.text}`,
-        canonical.code,
-        ...range.params,
-      );
-    }
-    const range = exactNumber(wanted.prefix, wanted, 'i.lo', 'i.hi');
-    const own = `i.p IN (${keyList(types, parameter.code)})`;
-    if (code === '') return sql(`${own} AND ${range.text}`, ...range.params);
-    if (system === '')
-      return sql(`${own} AND (i.code = ? OR i.unit = ?) AND ${range.text}`, code, code, ...range.params);
-    return sql(`${own} AND i.code = ? AND i.system = ? AND ${range.text}`, code, system, ...range.params);
-  });
-  const any = joinSql(
-    parts.map(({ text, params }) => sql(`(${text})`, ...params)),
-    ' OR ',
-  );
-  return {
-    select: sql(`SELECT i.rid FROM idx_quantity i WHERE (${any.text})`, ...any.params),
-    negated: false,
-    pointwise: false,
-    cost: 45,
-  };
-}
-
-async function compileComposite(
-  context: Context,
-  types: readonly string[],
-  { parameter, values }: Condition,
-): Promise<Compiled> {
-  const { definitions } = context.engine;
-  const second = definitions.searchParameterByUrl(parameter.component?.[1]?.definition ?? '');
-  if (!second || !isServedComposite(definitions, parameter)) {
-    throw refuse(400, 'not-supported', `${parameter.code} is not supported`);
-  }
-  const parts = values.map((value) => {
-    const [head = '', tail] = splitEscaped(value, '$');
-    if (tail === undefined) throw refuse(400, 'value', `${parameter.code} wants two values joined by $`);
-    const token = tokenCondition(head);
-    const other = compositeSecond(context, second.type, tail);
-    return sql(`${token.text} AND ${other.text}`, ...token.params, ...other.params);
-  });
-  return onIndex('composite', types, parameter.code, parts, 12);
 }
 
 async function compileChain(

@@ -117,17 +117,6 @@ export function compositeSecond(context: Pick<Context, 'at'>, type: string, valu
       const { text, params } = tokenCondition(value);
       return sql(text.replace('i.code', 'i.code2').replace('i.system', 'i.system2'), ...params);
     }
-    case 'quantity': {
-      const [number = '', system = '', code = ''] = splitEscaped(value, '|').map(unescapeValue);
-      const range = numberCondition(number, 'i.lo', 'i.hi');
-      const unit =
-        code === ''
-          ? sql('1 = 1')
-          : system === ''
-            ? sql('i.code2 = ?', code)
-            : sql('i.code2 = ? AND i.system2 = ?', code, system);
-      return sql(`${range.text} AND ${unit.text}`, ...range.params, ...unit.params);
-    }
     case 'date':
       return dateCondition(context, value);
     case 'number':

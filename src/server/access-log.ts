@@ -7,6 +7,7 @@ import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts
 import { personsOf } from './persons.ts';
 import { refuse } from './refusal.ts';
 import { searchPairs } from './search-interaction.ts';
+import { splitEscaped, unescapeValue } from './search-request.ts';
 import { joinSql, type Sql, sql } from './visibility-sql.ts';
 
 /** A row of `audit`. */
@@ -32,7 +33,7 @@ const ID = /^access-(\d{1,15})$/;
 /** Whether an id is that of a kept access and not of a stored AuditEvent. */
 export const isAccessId = (id: string): boolean => ID.test(id);
 
-/** `meta.source` of every kept access; a search of AuditEvent by this `_source` asks for them, any other for stored AuditEvents. */
+/** `meta.source` of every kept access; a search of AuditEvent by this `_source` asks for them alone, any other for both. */
 const ACCESS_SOURCE = 'urn:handoff:access-log';
 
 export const isAccessSearch = (request: FhirRequest): boolean =>
@@ -40,12 +41,15 @@ export const isAccessSearch = (request: FhirRequest): boolean =>
 
 const KNOWN = new Set([
   '_id',
+  '_lastUpdated',
   '_source',
   '_count',
   '_cursor',
   '_format',
   '_summary',
   'date',
+  'type',
+  'outcome',
   'action',
   'agent',
   'entity',
@@ -87,6 +91,52 @@ export async function searchAccesses(context: Context, request: FhirRequest): Pr
   return jsonResponse(200, bundleText('searchset', entries, pageLinks(base, 'AuditEvent', pairs, next)));
 }
 
+/** A kept access and when it was; what it says is rendered when it is shown. */
+export interface KeptAccess {
+  readonly id: number;
+  /** Milliseconds. */
+  readonly at: number;
+  readonly event: AuditEvent;
+}
+
+/** Where an access stands in the order of time. */
+export type Place = readonly [at: number, id: number];
+
+/** The kept accesses among what a search of AuditEvents asks for. */
+export interface Accesses {
+  /** In the order of time from behind one of them on. */
+  page(after: Place | undefined, count: number, oldestFirst: boolean): Promise<KeptAccess[]>;
+  total(): Promise<number>;
+}
+
+/** Undefined where a scope opens none of them. Throws 400 for a parameter by which they are not searched (`isAccessParameter`). */
+export async function accessesOf(
+  context: Context,
+  pairs: readonly (readonly [string, string])[],
+): Promise<Accesses | undefined> {
+  if (context.scopes.permission('AuditEvent', 's') !== 'all') return undefined;
+  const { tx, base } = context;
+  const all = joinSql([mayKnow(context), ...(await conditionsOf(context, pairs))], ' AND ');
+  return {
+    async page(after, count, oldestFirst) {
+      const [way, beyond] = oldestFirst ? ['ASC', '>'] : ['DESC', '<'];
+      const past = after ? sql(`(a.at, a.id) ${beyond} (?, ?)`, ...after) : sql('1 = 1');
+      const rows = await tx.query<Access>(
+        `SELECT a.* FROM audit a WHERE ${all.text} AND ${past.text} ORDER BY a.at ${way}, a.id ${way} LIMIT ?`,
+        [...all.params, ...past.params, count],
+      );
+      return rows.map((row) => ({ id: Number(row.id), at: Number(row.at), event: eventOf(row, base) }));
+    },
+    async total() {
+      const [row] = await tx.query<{ n: number }>(`SELECT COUNT(*) AS n FROM audit a WHERE ${all.text}`, all.params);
+      return Number(row?.n ?? 0);
+    },
+  };
+}
+
+/** Whether kept accesses can be searched by it. */
+export const isAccessParameter = (name: string): boolean => KNOWN.has(name);
+
 export async function readAccess(context: Context, id: string): Promise<FhirResponse> {
   requireWhole(context, 'r');
   const known = mayKnow(context);
@@ -114,23 +164,53 @@ async function conditionsOf(context: Context, pairs: readonly (readonly [string,
   const found: Sql[] = [];
   for (const [name, value] of pairs) {
     if (!KNOWN.has(name)) throw refuse(400, 'not-supported', 'the kept accesses are not searched by this parameter');
-    if (name === '_id') found.push(sql('a.id = ?', Number(ID.exec(value)?.[1] ?? -1)));
-    else if (name === 'action')
-      found.push(
-        sql(value === 'E' ? "a.action IN ('E', 'S', 'L')" : 'a.action = ?', ...(value === 'E' ? [] : [value])),
-      );
-    else if (name === 'agent')
-      found.push(
-        sql('(a.actor = ? OR a.role = ? OR a.organization = ?)', ...Array(3).fill(value.replace(/^.*\//, ''))),
-      );
-    else if (name === 'entity') found.push(sql('a.target = ?', value));
-    else if (name === 'patient') {
-      const id = value.replace(/^Patient\//, '');
-      found.push(sql('a.person = ?', (await personsOf(context.tx, [id])).get(id)!));
-    } else if (name === 'date') found.push(dateCondition(value));
+    const any: Sql[] = [];
+    for (const each of splitEscaped(value, ',')) any.push(...(await conditionOf(context, name, unescapeValue(each))));
+    if (any.length === 0) continue;
+    const { text, params } = joinSql(any, ' OR ');
+    found.push(sql(`(${text})`, ...params));
   }
   return found;
 }
+
+/** None for what does not narrow. */
+async function conditionOf({ tx }: Context, name: string, value: string): Promise<Sql[]> {
+  switch (name) {
+    case '_id':
+      return [sql('a.id = ?', Number(ID.exec(value)?.[1] ?? -1))];
+    case '_source':
+      return value === ACCESS_SOURCE ? [] : [sql('1 = 0')];
+    case 'action':
+      return [value === 'E' ? sql("a.action IN ('E', 'S', 'L')") : sql('a.action = ?', value)];
+    case 'agent':
+      return [sql('(a.actor = ? OR a.role = ? OR a.organization = ?)', ...Array(3).fill(value.replace(/^.*\//, '')))];
+    case 'entity':
+      return [sql('a.target = ?', value)];
+    case 'patient': {
+      const id = value.replace(/^Patient\//, '');
+      return [sql('a.person = ?', (await personsOf(tx, [id])).get(id)!)];
+    }
+    case 'type': {
+      const isLogin = hasCode(value, loginType('').type);
+      return [
+        isLogin || hasCode(value, accessType('R').type) ? sql(`a.action ${isLogin ? '=' : '<>'} 'L'`) : sql('1 = 0'),
+      ];
+    }
+    case 'outcome': {
+      const code = value.replace(/^.*\|/, '');
+      return [code === '0' ? sql('a.outcome < 400') : code === '4' ? sql('a.outcome >= 400') : sql('1 = 0')];
+    }
+    case 'date':
+    case '_lastUpdated':
+      return [dateCondition(value)];
+    default:
+      return [];
+  }
+}
+
+/** Whether a token of a search means this code. */
+const hasCode = (token: string, { system, code }: { readonly system?: string; readonly code?: string }): boolean =>
+  token === code || token === `${system}|${code}` || token === `${system}|`;
 
 function dateCondition(value: string): Sql {
   const wanted = parseSearchDate(value);

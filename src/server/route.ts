@@ -1,5 +1,6 @@
 import { issue } from '../fhir/outcome.ts';
 import { isAccessId, isAccessSearch, readAccess, searchAccesses } from './access-log.ts';
+import { searchAuditEvents } from './audit-search.ts';
 import { bundle } from './bundle-interaction.ts';
 import { capabilityStatement } from './capability.ts';
 import { compartmentSearch } from './compartment.ts';
@@ -84,13 +85,14 @@ function underType(context: Context, request: FhirRequest): Promise<FhirResponse
   return fourth === undefined ? history(context, request, type, id) : vread(context, request, type, id, fourth);
 }
 
-/** Accesses the hub keeps are read like AuditEvents; nobody writes them. */
+/** Accesses the hub keeps are read and searched like AuditEvents; nobody writes them. */
 function ofAccess(context: Context, request: FhirRequest): Promise<FhirResponse> | undefined {
   const [type, id] = request.path;
   if (type !== 'AuditEvent') return undefined;
   if (id !== undefined && isAccessId(id)) return readAccess(context, id);
   const isSearch = isGet(request) ? id === undefined : id === '_search';
-  return isSearch && isAccessSearch(request) ? searchAccesses(context, request) : undefined;
+  if (!isSearch) return undefined;
+  return isAccessSearch(request) ? searchAccesses(context, request) : searchAuditEvents(context, request);
 }
 
 const isGet = ({ method }: FhirRequest): boolean => method === 'GET' || method === 'HEAD';

@@ -5,7 +5,7 @@ import { refuse } from './refusal.ts';
 import { type Compiled, keyList, onKeys } from './search-compiled.ts';
 import { type Condition, isServedComposite, splitEscaped, unescapeValue } from './search-request.ts';
 import { compositeSecond, exactNumber, tokenCondition } from './search-value-sql.ts';
-import { joinSql, type Sql, sql } from './visibility-sql.ts';
+import { anyOf, joinSql, type Sql, sql } from './visibility-sql.ts';
 
 /** A wanted quantity as it is stored: in the unit it was written in and, where that is a unit of UCUM, in the base units. */
 interface QuantityCondition {
@@ -64,14 +64,6 @@ export function compileQuantity(types: readonly string[], { parameter, values }:
     pointwise: false,
     cost: 45,
   };
-}
-
-function anyOf(parts: readonly Sql[]): Sql {
-  const { text, params } = joinSql(
-    parts.map((each) => sql(`(${each.text})`, ...each.params)),
-    ' OR ',
-  );
-  return sql(`(${text})`, ...params);
 }
 
 /** Both components in one occurrence, a quantity by its unit as the plain parameter does. Rule: FHIR R4 search.html#composite. */

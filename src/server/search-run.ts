@@ -81,7 +81,22 @@ interface Plan {
   readonly driven: boolean;
 }
 
+/** Values of one statement, with room for those of order and page: SQLite takes 32,766, PostgreSQL twice as many. */
+const STATEMENT_VALUES_MAX = 30_000;
+
 async function planOf(
+  context: Context,
+  types: readonly string[],
+  request: SearchRequest,
+  within: Sql | undefined,
+): Promise<Plan> {
+  const plan = await drivenPlan(context, types, request, within);
+  if (plan.from.params.length + plan.where.params.length > STATEMENT_VALUES_MAX)
+    throw refuse(400, 'too-costly', 'the search has too many values');
+  return plan;
+}
+
+async function drivenPlan(
   context: Context,
   types: readonly string[],
   request: SearchRequest,

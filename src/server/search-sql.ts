@@ -23,7 +23,7 @@ import {
   tokenList,
   uriCondition,
 } from './search-value-sql.ts';
-import { joinSql, type Sql, sql, visibleRows } from './visibility-sql.ts';
+import { anyOf, joinSql, type Sql, sql, visibleRows } from './visibility-sql.ts';
 
 /** Rows of alias `r` the context may see and its scopes open, for rows known to be of these types. */
 export async function readable(
@@ -176,14 +176,7 @@ const always = (text: string): Compiled => ({
 });
 
 function compileUpdated(context: Context, values: readonly string[]): Compiled {
-  const any = joinSql(
-    values.map((value) => {
-      const { text, params } = dateCondition(context, value, '$R.last_updated', '$R.last_updated');
-      return sql(`(${text})`, ...params);
-    }),
-    ' OR ',
-  );
-  const direct = sql(`(${any.text})`, ...any.params);
+  const direct = anyOf(values.map((value) => dateCondition(context, value, '$R.last_updated', '$R.last_updated')));
   const select = sql(`SELECT i.rid FROM resource i WHERE ${direct.text.replaceAll('$R', 'i')}`, ...direct.params);
   return { select, direct, negated: false, pointwise: false, cost: 90 };
 }

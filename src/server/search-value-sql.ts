@@ -99,6 +99,9 @@ export function exactNumber(
   }
 }
 
+/** Parts of a uri that `:above` climbs. */
+const STEMS_MAX = 50;
+
 export function uriCondition(value: string, modifier: string | undefined): Sql {
   const uri = unescapeValue(value);
   if (modifier === 'below') {
@@ -106,6 +109,8 @@ export function uriCondition(value: string, modifier: string | undefined): Sql {
     return sql('(i.value = ? OR (i.value >= ? AND i.value < ?))', uri, `${stem}/`, `${stem}0`);
   }
   if (modifier !== 'above') return sql('i.value = ?', uri);
+  if (uri.split('/', STEMS_MAX + 1).length > STEMS_MAX)
+    throw refuse(400, 'too-costly', 'a uri to look above has too many parts');
   const stems = [uri];
   for (let at = uri.lastIndexOf('/'); at > 8; at = uri.lastIndexOf('/', at - 1)) stems.push(uri.slice(0, at));
   return sql(`i.value IN (${stems.map(() => '?').join(', ')})`, ...stems);

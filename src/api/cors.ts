@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const ASKED = 'Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer';
-const SHOWN = 'Content-Location, ETag, Expires, Last-Modified, Location, Retry-After, X-Progress';
+const SHOWN = 'Allow, Content-Location, ETag, Expires, Last-Modified, Location, Retry-After, Warning, X-Progress';
 const PREFLIGHT_SEC = 600;
 
 /** What apps in a browser call: FHIR, discovery, and the endpoints that take no cookie. Never the sign-in pages. */

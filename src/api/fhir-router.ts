@@ -6,6 +6,7 @@ import type { Actor } from '../model/actor.ts';
 import type { Clock } from '../model/clock.ts';
 import { FHIR_JSON, type FhirRequest, type FhirResponse } from '../server/exchange.ts';
 import type { FhirService } from '../server/service.ts';
+import { preferred } from './accept.ts';
 import type { Authenticate } from './authenticate.ts';
 import { depthOf } from './json-depth.ts';
 import { peerOf } from './peer.ts';
@@ -33,7 +34,6 @@ export function fhirRouter(deps: FhirRouterDeps): Router {
     const body = bodyOf(request);
     if (typeof body === 'object') return send(request, response, body);
     const asked = requestOf(request, body);
-    if (!asked) return send(request, response, fault(405, 'not-supported', 'the method is not part of FHIR'));
     const isPublic = asked.path.length === 1 && asked.path[0] === 'metadata';
     const actor = isPublic ? PUBLIC : await authenticate(request.headers.authorization);
     if (!actor) {
@@ -45,10 +45,11 @@ export function fhirRouter(deps: FhirRouterDeps): Router {
       response.set('retry-after', String(Math.ceil(wait / 1000)));
       return send(request, response, fault(429, 'throttled', 'too many requests'));
     }
+    const answer = refusedBefore(asked) ?? (await service.handle(asked, { ...actor, peer: peerOf(request) }));
     await send(
       request,
       response,
-      refusedBefore(asked) ?? (await service.handle(asked, { ...actor, peer: peerOf(request) })),
+      typed(asked.method === request.method ? answer : notOfFhir(answer), mediaTypeOf(asked)),
     );
   });
   router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
@@ -59,7 +60,20 @@ export function fhirRouter(deps: FhirRouterDeps): Router {
 }
 
 const PUBLIC: Actor = { kind: 'client', id: 'public', scopes: [] };
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** FHIR JSON under the name that the client takes it by. */
+const typed = (answer: FhirResponse, type: string | undefined): FhirResponse =>
+  type === undefined || answer.headers['content-type'] !== FHIR_JSON || !/\/json$/.test(type)
+    ? answer
+    : { ...answer, headers: { ...answer.headers, 'content-type': `${type}; charset=utf-8` } };
+
+/** What OPTIONS was told, as the answer to a method that FHIR does not have. */
+const notOfFhir = (told: FhirResponse): FhirResponse => {
+  if (told.status !== 204) return told;
+  const { headers, ...refused } = fault(405, 'not-supported', 'the method is not part of FHIR');
+  return { ...refused, headers: { ...headers, ...told.headers } };
+};
 
 const CHARSET = /;\s*charset\s*=\s*"?([^;"\s]+)/i;
 
@@ -75,14 +89,14 @@ function bodyOf(request: Request): string | FhirResponse {
   }
 }
 
-function requestOf(request: Request, body: string): FhirRequest | undefined {
-  if (!METHODS.has(request.method)) return undefined;
+/** A method that is not part of FHIR asks what the address takes. */
+function requestOf(request: Request, body: string): FhirRequest {
   const mark = request.url.indexOf('?');
   const path = mark < 0 ? request.url : request.url.slice(0, mark);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers[name] = value;
   return {
-    method: request.method as FhirRequest['method'],
+    method: (METHODS.has(request.method) ? request.method : 'OPTIONS') as FhirRequest['method'],
     path: pathSegments(path),
     query: mark < 0 ? [] : [...new URLSearchParams(request.url.slice(mark + 1))],
     ...(mark < 0 ? {} : { queryText: request.url.slice(mark + 1) }),
@@ -105,13 +119,20 @@ export function pathSegments(path: string): string[] {
     });
 }
 
+const JSON_TYPES = ['application/fhir+json', 'application/json', 'text/json'] as const;
+const BULK_TYPES = [...JSON_TYPES, 'application/fhir+ndjson', 'application/ndjson'] as const;
+
+/** The media type that an answer may have: `_format` before Accept. Undefined: none that the server speaks. Rule: FHIR R4 http.html#parameters. */
+function mediaTypeOf({ path, query, headers }: FhirRequest): string | undefined {
+  const format = query.find(([name]) => name === '_format')?.[1];
+  if (format !== undefined) return /json/.test(format) ? JSON_TYPES[0] : undefined;
+  const isBulk = path.some((part) => part.startsWith('$export'));
+  return preferred(headers.accept ?? '', isBulk ? BULK_TYPES : JSON_TYPES);
+}
+
 /** What is wrong before the store is asked: a format we do not speak, or JSON nested deeper than any resource. */
 export function refusedBefore(asked: FhirRequest): FhirResponse | undefined {
-  const format = asked.query.find(([name]) => name === '_format')?.[1];
-  const accept = asked.headers.accept || '*/*';
-  if (format !== undefined ? !/json/.test(format) : !/json|\*\/\*|application\/\*|ndjson/.test(accept)) {
-    return fault(406, 'not-supported', 'the server speaks application/fhir+json');
-  }
+  if (mediaTypeOf(asked) === undefined) return fault(406, 'not-supported', 'the server speaks application/fhir+json');
   if (asked.body !== undefined && depthOf(asked.body, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) {
     return fault(400, 'too-costly', 'the JSON is nested too deeply');
   }
@@ -138,7 +159,7 @@ async function send(request: Request, response: Response, { status, headers, bod
   // NDJSON is lines of JSON: it has one form.
   const pretty = request.query._pretty === 'true' && !/ndjson/.test(headers['content-type'] ?? '');
   const text = pretty ? JSON.stringify(JSON.parse(body), undefined, 2) : body;
-  response.vary('Accept-Encoding');
+  response.vary('Accept').vary('Accept-Encoding');
   if (text.length >= GZIP_MIN_BYTES && GZIP.test(String(request.headers['accept-encoding'] ?? ''))) {
     response.set('content-encoding', 'gzip');
     return void response.end(await gzipAsync(text, { level: constants.Z_BEST_SPEED }));

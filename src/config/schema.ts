@@ -285,6 +285,8 @@ export const configSchema = z.strictObject({
       retired: z.record(z.string(), z.string().regex(/^[0-9a-fA-F]{64}$/)).default({}),
     })
     .optional(),
+  /** What a FHIR write refers to: must exist for its writer, or only be of a type that the element allows. */
+  server: z.strictObject({ references: z.enum(['exists', 'type']).default('exists') }).prefault({}),
   /** Where Subscriptions may send: https on the internet only, unless said otherwise. */
   subscriptions: z
     .strictObject({ allowHttp: z.boolean().default(false), allowPrivate: z.boolean().default(false) })

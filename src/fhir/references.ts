@@ -144,38 +144,6 @@ export function rewriteReferences<T extends Resource>(
   return copy(resource, (key, text) => (key === 'reference' ? rewrite(text) : undefined)) as T;
 }
 
-/**
- * A copy in which the temporary ids of a transaction (`urn:uuid:…`, `urn:oid:…` and other fullUrls) are replaced
- * wherever the specification wants it: references, elements of type uri / url / oid / uuid / canonical, and links of a
- * narrative. Not in `Identifier.value`, which is a string. A relative reference is read under `root`, the base of the
- * entry that holds it. Rule: FHIR R4 http.html#trules, bundle.html#references.
- */
-export function rewriteLinks<T extends Resource>(
-  resource: T,
-  replacements: ReadonlyMap<string, string>,
-  root: string,
-): T {
-  if (replacements.size === 0) return resource;
-  return copy(resource, (key, text) => {
-    if (key === 'div') return rewriteNarrative(text, replacements);
-    if (key === 'value' || key === 'fullUrl') return undefined;
-    const relative = (key === 'reference' || key === 'url') && LOCAL.test(text);
-    const exact = replacements.get(text) ?? (relative ? replacements.get(`${root}/${text}`) : undefined);
-    if (exact !== undefined) return exact;
-    const hash = text.indexOf('#');
-    if (hash <= 0) return undefined;
-    const stem = replacements.get(text.slice(0, hash));
-    return stem === undefined ? undefined : stem + text.slice(hash);
-  }) as T;
-}
-
-function rewriteNarrative(div: string, replacements: ReadonlyMap<string, string>): string {
-  return div.replace(/(\s(?:href|src)=")([^"]*)"/g, (whole, start: string, link: string) => {
-    const target = replacements.get(link);
-    return target === undefined ? whole : `${start}${target}"`;
-  });
-}
-
 function copy(value: unknown, rewrite: (key: string, text: string) => string | undefined, key = ''): unknown {
   if (typeof value === 'string') return rewrite(key, value) ?? value;
   if (typeof value !== 'object' || value === null) return value;

@@ -100,6 +100,7 @@ export async function startHub(config: Config, log: Log): Promise<Hub> {
         pageDefault: Math.min(50, limits.pageMax),
         includedMax: 5_000,
       },
+      references: config.server.references,
     });
     const older = await indexedByOlderRules(databases.store);
     if (older > 0) log.warn({}, `${older} resources are indexed by older rules; run handoff reindex`);

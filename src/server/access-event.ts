@@ -4,7 +4,7 @@ import { hubIdentifier, hubSystem } from '../model/systems.ts';
 import { type Access, clientOf, patientOf } from './access-row.ts';
 import { profilesOf, REQUEST_ID_ENTITY, TOKEN_AGENT, tokenUri } from './balp.ts';
 
-/** `meta.source` of every kept access; a search of AuditEvent by this `_source` asks for them, any other for stored AuditEvents. */
+/** `meta.source` of every kept access; a search of AuditEvent by this `_source` asks for them alone, any other for both. */
 export const ACCESS_SOURCE = 'urn:handoff:access-log';
 
 const INTERACTION: Readonly<Record<string, string>> = { C: 'create', R: 'read', U: 'update', D: 'delete' };
@@ -12,6 +12,13 @@ const INTERACTION: Readonly<Record<string, string>> = { C: 'create', R: 'read', 
 const DICOM = 'http://dicom.nema.org/resources/ontology/DCM';
 const dicom = (code: string, display?: string): Coding => ({ system: DICOM, code, ...(display ? { display } : {}) });
 const restful = (code: string): Coding => ({ system: 'http://hl7.org/fhir/restful-interaction', code });
+
+/** `AuditEvent.type` of what is kept. */
+export const EVENT_TYPE = {
+  login: dicom('110114'),
+  disclosure: dicom('110106', 'Export'),
+  access: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
+} as const satisfies Readonly<Record<string, Coding>>;
 
 const LOGIN: Readonly<Record<string, string>> = { login: '110122', 'sign-out': '110123' };
 
@@ -22,10 +29,9 @@ function typeOf(row: Access): Typed {
   if (row.action === 'L') return loginType(row.query ?? '');
   if (row.interaction === 'disclose') {
     const disclose = { system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle', code: 'disclose' };
-    return { type: dicom('110106', 'Export'), subtype: [disclose] };
+    return { type: EVENT_TYPE.disclosure, subtype: [disclose] };
   }
-  const type = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' };
-  return { type, subtype: [restful(interactionOf(row))] };
+  return { type: EVENT_TYPE.access, subtype: [restful(interactionOf(row))] };
 }
 
 function interactionOf({ action, interaction, type, query }: Access): string {
@@ -36,7 +42,7 @@ function interactionOf({ action, interaction, type, query }: Access): string {
 
 /** User Authentication; what the code systems do not name has a code of the hub. */
 const loginType = (what: string): Typed => ({
-  type: dicom('110114'),
+  type: EVENT_TYPE.login,
   subtype: [LOGIN[what] ? dicom(LOGIN[what]) : { system: hubSystem('login-event'), code: what }],
 });
 

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@medplum/fhirtypes';
 import { bodyKeysOf } from '../database/envelope.ts';
 import { parseSearchDate } from '../fhir/search-ranges.ts';
-import { ACCESS_SOURCE, eventOf } from './access-event.ts';
+import { ACCESS_SOURCE, EVENT_TYPE, eventOf } from './access-event.ts';
 import type { Access } from './access-row.ts';
 import { CUT_MARK } from './audit.ts';
 import { bundleText, pageLinks, searchEntry } from './bundle-text.ts';
@@ -11,6 +11,7 @@ import { personsOf } from './persons.ts';
 import { refuse } from './refusal.ts';
 import { openText } from './sealed-text.ts';
 import { searchPairs } from './search-interaction.ts';
+import { splitEscaped, unescapeValue } from './search-request.ts';
 import { joinSql, type Sql, sql } from './visibility-sql.ts';
 
 const ID = /^access-(\d{1,15})$/;
@@ -23,12 +24,15 @@ export const isAccessSearch = (request: FhirRequest): boolean =>
 
 const KNOWN = new Set([
   '_id',
+  '_lastUpdated',
   '_source',
   '_count',
   '_cursor',
   '_format',
   '_summary',
   'date',
+  'type',
+  'outcome',
   'action',
   'agent',
   'entity',
@@ -70,6 +74,52 @@ export async function searchAccesses(context: Context, request: FhirRequest): Pr
   return jsonResponse(200, bundleText('searchset', entries, pageLinks(base, 'AuditEvent', pairs, next)));
 }
 
+/** A kept access and when it was; what it says is rendered when it is shown. */
+export interface KeptAccess {
+  readonly id: number;
+  /** Milliseconds. */
+  readonly at: number;
+  readonly event: AuditEvent;
+}
+
+/** Where an access stands in the order of time. */
+export type Place = readonly [at: number, id: number];
+
+/** The kept accesses among what a search of AuditEvents asks for. */
+export interface Accesses {
+  /** In the order of time from behind one of them on. */
+  page(after: Place | undefined, count: number, oldestFirst: boolean): Promise<KeptAccess[]>;
+  total(): Promise<number>;
+}
+
+/** Undefined where a scope opens none of them. Throws 400 for a parameter by which they are not searched (`isAccessParameter`). */
+export async function accessesOf(
+  context: Context,
+  pairs: readonly (readonly [string, string])[],
+): Promise<Accesses | undefined> {
+  if (context.scopes.permission('AuditEvent', 's') !== 'all') return undefined;
+  const { tx } = context;
+  const all = joinSql([mayKnow(context), ...(await conditionsOf(context, pairs))], ' AND ');
+  return {
+    async page(after, count, oldestFirst) {
+      const [way, beyond] = oldestFirst ? ['ASC', '>'] : ['DESC', '<'];
+      const past = after ? sql(`(a.at, a.id) ${beyond} (?, ?)`, ...after) : sql('1 = 1');
+      const rows = await tx.query<Access>(
+        `SELECT a.* FROM audit a WHERE ${all.text} AND ${past.text} ORDER BY a.at ${way}, a.id ${way} LIMIT ?`,
+        [...all.params, ...past.params, count],
+      );
+      return rows.map((row) => ({ id: Number(row.id), at: Number(row.at), event: shown(context, row) }));
+    },
+    async total() {
+      const [row] = await tx.query<{ n: number }>(`SELECT COUNT(*) AS n FROM audit a WHERE ${all.text}`, all.params);
+      return Number(row?.n ?? 0);
+    },
+  };
+}
+
+/** Whether kept accesses can be searched by it. */
+export const isAccessParameter = (name: string): boolean => KNOWN.has(name);
+
 export async function readAccess(context: Context, id: string): Promise<FhirResponse> {
   requireWhole(context, 'r');
   const known = mayKnow(context);
@@ -104,23 +154,61 @@ async function conditionsOf(context: Context, pairs: readonly (readonly [string,
   const found: Sql[] = [];
   for (const [name, value] of pairs) {
     if (!KNOWN.has(name)) throw refuse(400, 'not-supported', 'the kept accesses are not searched by this parameter');
-    if (name === '_id') found.push(sql('a.id = ?', Number(ID.exec(value)?.[1] ?? -1)));
-    else if (name === 'action')
-      found.push(
-        sql(value === 'E' ? "a.action IN ('E', 'S', 'L')" : 'a.action = ?', ...(value === 'E' ? [] : [value])),
-      );
-    else if (name === 'agent') {
-      // The name of a mirror's queue has a slash of its own.
-      const id = value.replace(/^.*\//, '');
-      found.push(sql('(a.actor IN (?, ?) OR a.role = ? OR a.organization = ?)', value, id, id, id));
-    } else if (name === 'entity') found.push(sql('a.target = ?', value));
-    else if (name === 'patient') {
-      const id = value.replace(/^Patient\//, '');
-      found.push(sql('a.person = ?', (await personsOf(context.tx, [id])).get(id)!));
-    } else if (name === 'date') found.push(dateCondition(value));
+    const any: Sql[] = [];
+    for (const each of splitEscaped(value, ',')) any.push(...(await conditionOf(context, name, unescapeValue(each))));
+    if (any.length === 0) continue;
+    const { text, params } = joinSql(any, ' OR ');
+    found.push(sql(`(${text})`, ...params));
   }
   return found;
 }
+
+type EventKind = keyof typeof EVENT_TYPE;
+const ROWS_OF: Readonly<Record<EventKind, string>> = {
+  login: "a.action = 'L'",
+  disclosure: "a.interaction = 'disclose'",
+  access: "(a.action <> 'L' AND COALESCE(a.interaction, '') <> 'disclose')",
+};
+
+/** None for what does not narrow. */
+async function conditionOf({ tx }: Context, name: string, value: string): Promise<Sql[]> {
+  switch (name) {
+    case '_id':
+      return [sql('a.id = ?', Number(ID.exec(value)?.[1] ?? -1))];
+    case '_source':
+      return value === ACCESS_SOURCE ? [] : [sql('1 = 0')];
+    case 'action':
+      return [value === 'E' ? sql("a.action IN ('E', 'S', 'L')") : sql('a.action = ?', value)];
+    case 'agent': {
+      // The name of a mirror's queue has a slash of its own.
+      const id = value.replace(/^.*\//, '');
+      return [sql('(a.actor IN (?, ?) OR a.role = ? OR a.organization = ?)', value, id, id, id)];
+    }
+    case 'entity':
+      return [sql('a.target = ?', value)];
+    case 'patient': {
+      const id = value.replace(/^Patient\//, '');
+      return [sql('a.person = ?', (await personsOf(tx, [id])).get(id)!)];
+    }
+    case 'type': {
+      const kinds = Object.keys(ROWS_OF).filter((kind) => hasCode(value, EVENT_TYPE[kind as EventKind]));
+      return [sql(kinds.length === 0 ? '1 = 0' : `(${kinds.map((kind) => ROWS_OF[kind as EventKind]).join(' OR ')})`)];
+    }
+    case 'outcome': {
+      const code = value.replace(/^.*\|/, '');
+      return [code === '0' ? sql('a.outcome < 400') : code === '4' ? sql('a.outcome >= 400') : sql('1 = 0')];
+    }
+    case 'date':
+    case '_lastUpdated':
+      return [dateCondition(value)];
+    default:
+      return [];
+  }
+}
+
+/** Whether a token of a search means this code. */
+const hasCode = (token: string, { system, code }: { readonly system?: string; readonly code?: string }): boolean =>
+  token === code || token === `${system}|${code}` || token === `${system}|`;
 
 function dateCondition(value: string): Sql {
   const wanted = parseSearchDate(value);

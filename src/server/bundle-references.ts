@@ -1,5 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { baseOf, parseReference, rewriteLinks, rewriteReferences } from '../fhir/references.ts';
+import { rewriteLinks } from '../fhir/links.ts';
+import { baseOf, parseReference, rewriteReferences } from '../fhir/references.ts';
 import { matching } from './conditional.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
@@ -68,7 +69,7 @@ export async function resolveReferences(
       continue;
     }
     const root = baseOf(entries[each.at]!.fullUrl ?? '') ?? context.base;
-    const linked = rewriteLinks(write.resource as unknown as Resource, replacements, root);
+    const linked = rewriteLinks(context.engine.definitions, write.resource as unknown as Resource, replacements, root);
     for (const reference of conditionalReferences(linked)) {
       if (!criteria.has(reference))
         criteria.set(reference, await placedAt(each.at, () => resolveCriteria(context, reference, planned)));

@@ -32,6 +32,13 @@ export function bundleText(
   return `{"resourceType":"Bundle","type":"${type}"${told},"link":${JSON.stringify(links)}${listed}}`;
 }
 
+/** The text of a searchset with one more entry, which is the last of its properties; any other text as it is. */
+export function searchsetWith(text: string, entry: string): string {
+  if (!text.startsWith('{"resourceType":"Bundle","type":"searchset"')) return text;
+  const whole = text.includes('"entry":[') ? `${text.slice(0, -2)},` : `${text.slice(0, -1)},"entry":[`;
+  return `${whole}${entry}]}`;
+}
+
 /** An entry of a searchset. */
 export const searchEntry = (fullUrl: string, resource: string, mode: 'match' | 'include'): string =>
   `{"fullUrl":${JSON.stringify(fullUrl)},"resource":${resource},"search":{"mode":"${mode}"}}`;

@@ -47,7 +47,7 @@ export function capabilityStatement(engine: Engine, base: string, at: number): C
       conditionalRead: 'full-support',
       conditionalUpdate: true,
       conditionalDelete: 'single',
-      referencePolicy: ['literal', 'logical', 'local'],
+      referencePolicy: ['literal', 'logical'],
       ...listed('searchInclude', includesOf(definitions, type)),
       ...listed('searchRevInclude', reverse.get(type) ?? []),
       searchParam: definitions

@@ -13,6 +13,9 @@ export interface FhirLimits {
 
 export const FHIR_LIMITS: FhirLimits = { bundleEntriesMax: 20_000, pageMax: 1000, pageDefault: 50, includedMax: 5000 };
 
+/** Whether what a FHIR write refers to must lie in the store, or only be of a type that the element allows. */
+export type ReferenceCheck = 'exists' | 'type';
+
 /** One interaction at the store: who asks, what that one may see, when, and under which base its links stand. */
 export interface Context {
   readonly tx: Tx;
@@ -25,6 +28,7 @@ export interface Context {
   /** Without a final slash. */
   readonly base: string;
   readonly limits: FhirLimits;
+  readonly references: ReferenceCheck;
 }
 
 /** What an actor sees at an instant. An actor without organization that is neither hub nor operator sees shared rows only. */
@@ -47,6 +51,7 @@ export function contextOf(
     readonly base: string;
     readonly visibility?: Visibility;
     readonly limits?: FhirLimits;
+    readonly references?: ReferenceCheck;
   },
 ): Context {
   return {
@@ -58,5 +63,6 @@ export function contextOf(
     at: call.at,
     base: call.base,
     limits: call.limits ?? FHIR_LIMITS,
+    references: call.references ?? 'exists',
   };
 }

@@ -7,6 +7,7 @@ import { parameterKey } from './index-rows.ts';
 import { showRows } from './mask.ts';
 import { disclosed } from './operations/operation.ts';
 import { askedOf } from './operations/parameters.ts';
+import { withKnown } from './operations/unknown-parameters.ts';
 import { personsOf, samePerson } from './persons.ts';
 import { textsOf } from './present.ts';
 import { visibleRow } from './read-interactions.ts';
@@ -20,17 +21,24 @@ const COLUMNS = ROW_COLUMNS.split(', ')
   .map((name) => `r.${name}`)
   .join(', ');
 
+const PARAMETERS = ['_since', '_type', 'start', 'end', '_count', '_cursor'];
+
 /**
  * GET or POST Patient/[id]/$everything: all the reader may see of the person, every source's records, then the directory entries they
  * name. `_since`, `_type`, `start`/`end` (care dates), `_count` with next links. Rule: FHIR R4 operation-patient-everything.
  */
-export async function everything(context: Context, request: FhirRequest, id: string): Promise<FhirResponse> {
+export function everything(context: Context, request: FhirRequest, id: string): Promise<FhirResponse> {
+  return withKnown(request, PARAMETERS, () => everythingOf(context, request, id));
+}
+
+async function everythingOf(context: Context, request: FhirRequest, id: string): Promise<FhirResponse> {
   const { tx, base, limits, actor, at } = context;
   context.scopes.require('Patient', 'r');
   const patient = await visibleRow(context, 'Patient', id);
   if (!patient || patient.deleted === 1) throw refuse(404, 'not-found', 'no such Patient');
   const asked = askedOf(context, request);
-  const query = new Map(asked.names().map((name) => [name, asked.texts(name).join(',')]));
+  const known = asked.names().filter((name) => PARAMETERS.includes(name));
+  const query = new Map(known.map((name) => [name, asked.texts(name).join(',')]));
   const types = typesOf(context, query.get('_type'));
   const person = (await personsOf(tx, [id])).get(id)!;
   const members = membersOf(context.engine.definitions, 'Patient', types, await samePerson(tx, id));
@@ -40,7 +48,7 @@ export async function everything(context: Context, request: FhirRequest, id: str
   );
   const whole = sql(`r.rid IN (${about.text})`, ...about.params);
   const where = joinSql([whole, ...(await narrowed(context, query, types))], ' AND ');
-  const wanted = Number(query.get('_count') ?? limits.pageMax) || limits.pageDefault;
+  const wanted = (asked.count('_count') ?? limits.pageMax) || limits.pageDefault;
   const count = Math.max(1, Math.min(wanted, limits.pageMax));
   const rows = await tx.query<Row>(`SELECT ${COLUMNS} FROM resource r WHERE ${where.text} ORDER BY r.rid LIMIT ?`, [
     ...where.params,

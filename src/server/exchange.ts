@@ -1,11 +1,11 @@
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import type { Actor } from '../model/actor.ts';
 import type { AuditRecord } from './audit.ts';
-import type { FhirLimits } from './context.ts';
+import type { FhirLimits, ReferenceCheck } from './context.ts';
 
 /** One FHIR interaction as HTTP frames it, whether it came by a socket, in a Bundle or from a bot in this process. */
 export interface FhirRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Decoded path segments after the base: `['Patient', '1', '_history']`. */
   readonly path: readonly string[];
   readonly query: readonly (readonly [string, string])[];
@@ -35,18 +35,23 @@ export interface FhirCall {
   /** Base of links, without a final slash. */
   readonly base: string;
   readonly limits?: FhirLimits;
+  readonly references?: ReferenceCheck;
 }
 
 export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
 
-export function jsonResponse(status: number, body: string, headers: Record<string, string> = {}): FhirResponse {
+export function jsonResponse(
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): FhirResponse {
   return { status, headers: { 'content-type': FHIR_JSON, ...headers }, body };
 }
 
 export function outcomeResponse(
   status: number,
   outcome: OperationOutcome,
-  headers: Record<string, string> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): FhirResponse {
   return jsonResponse(status, JSON.stringify(outcome), headers);
 }

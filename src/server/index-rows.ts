@@ -22,7 +22,7 @@ interface ParameterKeys {
  * Number of the rules by which `indexRows` makes rows of a resource. Raised with every change of what they give, so that
  * `handoff reindex` finds what was indexed before; rows that the new rules give no more are the business of a migration.
  */
-export const INDEX_RULES = 1;
+export const INDEX_RULES = 2;
 
 const keys = new Map<string, number>();
 const keysOfTypes = new Map<string, Map<string, ParameterKeys>>();
@@ -140,7 +140,7 @@ export function indexRows(definitions: Definitions, resource: FhirResource): Ind
       known.set(param, of);
     }
     if (of.repeats) continue;
-    if (value.kind === 'composite') addComposite(add, of.own, value.parts);
+    if (value.kind === 'composite') addComposite(add, of, value.parts);
     else addValue(add, of, value);
   }
   return rows;
@@ -195,16 +195,19 @@ function addValue(add: Add, under: ParameterKeys, value: ComponentValue): void {
 }
 
 /** R4's composites are a token and one more value; others are not indexed and a search for them is refused. */
-function addComposite(add: Add, p: number, parts: readonly ComponentValue[]): void {
+function addComposite(add: Add, under: ParameterKeys, parts: readonly ComponentValue[]): void {
   const [first, second] = parts;
   if (parts.length !== 2 || first?.kind !== 'token' || second === undefined) return;
   if ([first, second].some((part) => part.kind === 'token' && part.code === undefined && part.system === undefined))
     return;
-  const head = [p, cut(first.code ?? ''), cut(first.system ?? '')] as const;
+  const token = [cut(first.code ?? ''), cut(first.system ?? '')] as const;
+  const head = [under.own, ...token] as const;
   if (second.kind === 'token') add('composite', ...head, cut(second.code ?? ''), cut(second.system ?? ''), 0, 0);
-  else if (second.kind === 'quantity')
+  else if (second.kind === 'quantity') {
     add('composite', ...head, second.code ?? '', second.system ?? '', second.lo, second.hi);
-  else if (second.kind === 'string') add('composite', ...head, cut(second.folded), '', 0, 0);
+    const { canonical } = second;
+    if (canonical) add('composite', under.canonical, ...token, canonical.code, '', canonical.lo, canonical.hi);
+  } else if (second.kind === 'string') add('composite', ...head, cut(second.folded), '', 0, 0);
   else if (second.kind === 'date' || second.kind === 'number') add('composite', ...head, '', '', second.lo, second.hi);
   else if (second.kind === 'reference')
     add('composite', ...head, second.id ?? second.url ?? '', second.type ?? '', 0, 0);

@@ -6,6 +6,7 @@ import { type IssueCode, issue, outcome } from '../fhir/outcome.ts';
 export interface Refusal {
   readonly status: number;
   readonly outcome: OperationOutcome;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An error that ends an interaction with this status; the transaction it is thrown in is rolled back. The text holds no value. */
@@ -18,8 +19,12 @@ export function refuse(
   return refuseWith(status, [issue({ code, text, ...(expression !== undefined ? { expression } : {}) })]);
 }
 
-export function refuseWith(status: number, issues: readonly OperationOutcomeIssue[]): DatabaseError {
-  const detail: Refusal = { status, outcome: outcome(...issues) };
+export function refuseWith(
+  status: number,
+  issues: readonly OperationOutcomeIssue[],
+  headers?: Refusal['headers'],
+): DatabaseError {
+  const detail: Refusal = { status, outcome: outcome(...issues), ...(headers ? { headers } : {}) };
   return new DatabaseError('fhir.refused', issues[0]?.diagnostics ?? 'refused', detail);
 }
 

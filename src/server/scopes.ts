@@ -22,7 +22,7 @@ interface Scope {
  * every other actor `system/…`. Rule: SMART App Launch 2.2 scopes-and-launch-context.
  */
 function scopesOf(actor: Actor): Scope[] {
-  const own = actor.scopes.flatMap((text): Scope[] => {
+  return actor.scopes.flatMap((text): Scope[] => {
     const scope = parseScope(text);
     if (!scope) return [];
     const launch = scope.context === 'patient' && actor.kind === 'user' ? actor.launchPatient : undefined;
@@ -31,7 +31,6 @@ function scopesOf(actor: Actor): Scope[] {
     const counts = launch !== undefined || scope.context === (actor.kind === 'user' ? 'user' : 'system');
     return counts ? [{ patient, type: scope.type, operations: scope.operations, query: scope.query }] : [];
   });
-  return [...own, ...selfScope(actor)];
 }
 
 /** An app that may know who signed in may read that entry. Rule: SMART App Launch 2.2, "Scopes for requesting identity data". */
@@ -60,11 +59,15 @@ export type Subject = 'launch' | 'nobody' | 'others';
 export class Scopes {
   readonly #definitions: Definitions;
   readonly #scopes: readonly Scope[];
+  /** The patient of a launch whose scopes are all about that patient. */
+  readonly launch: string | undefined;
   readonly #known = new Map<string, Permission>();
 
   constructor(definitions: Definitions, actor: Actor) {
     this.#definitions = definitions;
-    this.#scopes = scopesOf(actor);
+    const own = scopesOf(actor);
+    this.launch = own.every(({ patient }) => patient !== undefined) ? actor.launchPatient : undefined;
+    this.#scopes = [...own, ...selfScope(actor)];
   }
 
   permission(type: string, operation: Operation): Permission {

@@ -1,5 +1,5 @@
 import { parameterKey } from './index-rows.ts';
-import { joinSql, type Sql, sql } from './visibility-sql.ts';
+import { anyOf, type Sql, sql } from './visibility-sql.ts';
 
 /** A condition as SQL on index rows `i`: which `rid`s meet it. */
 export interface Compiled {
@@ -35,10 +35,7 @@ export function onIndex(
   alternatives: readonly Sql[],
   cost: number,
 ): Compiled {
-  const any = joinSql(
-    alternatives.map(({ text, params }) => sql(`(${text})`, ...params)),
-    ' OR ',
-  );
+  const any = anyOf(alternatives);
   return {
     select: sql(`SELECT i.rid FROM idx_${table} i WHERE ${onKeys(types, code)} AND (${any.text})`, ...any.params),
     negated: false,

@@ -6,7 +6,7 @@ import { textsOf } from './present.ts';
 import { refuse } from './refusal.ts';
 import type { Row } from './rows.ts';
 import { searchRecords } from './search-audit.ts';
-import { parseSearch, type SearchRequest } from './search-request.ts';
+import { nameOnly, parseSearch, type SearchRequest } from './search-request.ts';
 import { runSearch, type SearchPage } from './search-run.ts';
 import { subsetOf } from './subset.ts';
 import type { Sql } from './visibility-sql.ts';
@@ -41,6 +41,14 @@ export async function search(
   return { ...jsonResponse(200, body), audit };
 }
 
+/** What tells in a searchset which parameters were not understood. Rule: FHIR R4 search.html#lenient. */
+export function ignoredEntry(names: readonly string[]): string {
+  const issues = names.map((name) =>
+    issue({ severity: 'warning', code: 'not-supported', text: `parameter ${nameOnly(name)} was ignored` }),
+  );
+  return `{"resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`;
+}
+
 /** A searchset Bundle as text: stored JSON goes in as it is, without being parsed. */
 async function searchsetText(context: Context, parsed: SearchRequest, page: SearchPage, path: string): Promise<string> {
   const { base } = context;
@@ -52,16 +60,7 @@ async function searchsetText(context: Context, parsed: SearchRequest, page: Sear
     ...page.matches.map((row) => entry(row, matched.get(row.rid)!, 'match')),
     ...page.included.map((row) => entry(row, included.get(row.rid)!, 'include')),
   ];
-  if (parsed.ignored.length > 0) {
-    const issues = parsed.ignored.map((name) =>
-      issue({
-        severity: 'warning',
-        code: 'not-supported',
-        text: `search parameter ${name.replace(/[^\w:.-]/g, '?').slice(0, 80)} was ignored`,
-      }),
-    );
-    entries.push(`{"resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`);
-  }
+  if (parsed.ignored.length > 0) entries.push(ignoredEntry(parsed.ignored));
   const applied = parsed.kept.filter(([name]) => !parsed.ignored.includes(name));
   const here: Pairs = parsed.cursor === undefined ? applied : [...applied, ['_cursor', parsed.cursor]];
   const links = pageLinks(base, path, here, page.cursor);

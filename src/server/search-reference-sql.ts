@@ -28,10 +28,14 @@ export async function compileReference(
   const targets: Sql[] = [];
   for (const value of values)
     targets.push(...(await referenceTargets(context, unescapeValue(value), modifier, parameter.target ?? [])));
+  if (targets.length > TARGETS_MAX)
+    throw refuse(400, 'too-costly', 'a reference parameter may mean too much: name the type of the target');
   const alternatives = targets.length > 0 ? targets : [sql('1 = 0')];
   return { ...onIndex('reference', types, parameter.code, alternatives, 10), pointwise: alternatives.length < 20 };
 }
 
+/** What the values of one parameter may point at, each in every type it may be of. */
+const TARGETS_MAX = 10_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 async function referenceTargets(

@@ -134,7 +134,7 @@ export function parseSearch(
 }
 
 /** A parameter name as it may be repeated to its sender: nothing that could be a value. */
-const nameOnly = (name: string): string => name.replace(/[^A-Za-z0-9_:.-]/g, '?').slice(0, 80);
+export const nameOnly = (name: string): string => name.replace(/[^A-Za-z0-9_:.-]/g, '?').slice(0, 80);
 
 function systemTypes(definitions: Definitions, pairs: readonly (readonly [string, string])[]): string[] {
   const named = pairs.filter(([name]) => name === '_type').flatMap(([, value]) => value.split(','));
@@ -144,8 +144,7 @@ function systemTypes(definitions: Definitions, pairs: readonly (readonly [string
   return named.length > 0 ? named : [...definitions.resourceTypes];
 }
 
-/** Not references: the next page's cursor would carry targets the reader may not know of. */
-const SORTABLE: ReadonlySet<string> = new Set(['string', 'token', 'date', 'number', 'quantity', 'uri']);
+const SORTABLE: ReadonlySet<string> = new Set(['string', 'token', 'date', 'number', 'quantity', 'uri', 'reference']);
 
 function parseSort(
   definitions: Definitions,
@@ -165,15 +164,21 @@ function parseSort(
   });
 }
 
+/**
+ * `Type:parameter[:Target]`; `*` for all reference parameters of a type, in `_include` also of all types. `_revinclude=*` would look
+ * through the whole store and is refused. Rule: FHIR R4 search.html#include.
+ */
 function parseInclude(definitions: Definitions, name: string, value: string): Include {
-  const [source = '', code = '*', target] = value.split(':');
+  const [source = '', code = '*', target, ...more] = value.split(':');
   const reverse = name.startsWith('_rev');
   const known = source === '*' || definitions.isResourceType(source);
-  if (!known || (code !== '*' && definitions.searchParameter(source, code)?.type !== 'reference')) {
+  if (!known || more.length > 0 || (code !== '*' && definitions.searchParameter(source, code)?.type !== 'reference')) {
     throw refuse(400, 'not-supported', `${reverse ? '_revinclude' : '_include'} names no reference parameter`);
   }
-  if (reverse && (source === '*' || code === '*'))
-    throw refuse(400, 'not-supported', '_revinclude must name a type and a parameter');
+  if (target && !definitions.isResourceType(target))
+    throw refuse(400, 'not-supported', `the target of ${reverse ? '_revinclude' : '_include'} is no resource type`);
+  if (reverse && source === '*')
+    throw refuse(400, 'too-costly', '_revinclude must name a type: Type:* is taken, * is not');
   return { reverse, iterate: /:(iterate|recurse)$/.test(name), source, code, ...(target ? { target } : {}) };
 }
 

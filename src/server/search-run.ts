@@ -1,6 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { SqlValue } from '../database/command.ts';
 import { bodyKeysOf } from '../database/envelope.ts';
+import type { Definitions } from '../fhir/definitions.ts';
 import { extractOne } from '../fhir/search-values.ts';
 import type { Context } from './context.ts';
 import { isDirectoryType } from './directory-types.ts';
@@ -13,7 +14,7 @@ import type { Include, SearchRequest } from './search-request.ts';
 import { compile, personOf, readable } from './search-sql.ts';
 import { withCodes } from './search-terminology.ts';
 import { queryKeys } from './statements.ts';
-import { joinSql, type Sql, sql } from './visibility-sql.ts';
+import { joinSql, type Sql, sql, visibleRows } from './visibility-sql.ts';
 
 export interface SearchPage {
   readonly matches: readonly Row[];
@@ -40,7 +41,7 @@ export async function runSearch(context: Context, request: SearchRequest, within
   if (types.length === 0) throw refuse(403, 'forbidden', 'the token has no scope for this search');
   const plan = await planOf(context, types, request, within);
   const wanted = request.summary === 'count' ? 0 : Math.min(request.count ?? limits.pageDefault, limits.pageMax);
-  const order = orderOf(types, request, plan);
+  const order = orderOf(context, types, request, plan);
   const rows = wanted === 0 ? [] : await fetchPage(context, plan, order, request.cursor, wanted);
   const more = rows.length > wanted;
   const matches = dedupe(rows.slice(0, wanted));
@@ -80,7 +81,22 @@ interface Plan {
   readonly driven: boolean;
 }
 
+/** Values of one statement, with room for those of order and page: SQLite takes 32,766, PostgreSQL twice as many. */
+const STATEMENT_VALUES_MAX = 30_000;
+
 async function planOf(
+  context: Context,
+  types: readonly string[],
+  request: SearchRequest,
+  within: Sql | undefined,
+): Promise<Plan> {
+  const plan = await drivenPlan(context, types, request, within);
+  if (plan.from.params.length + plan.where.params.length > STATEMENT_VALUES_MAX)
+    throw refuse(400, 'too-costly', 'the search has too many values');
+  return plan;
+}
+
+async function drivenPlan(
   context: Context,
   types: readonly string[],
   request: SearchRequest,
@@ -177,20 +193,27 @@ async function reachable({ tx, visibility, scopes }: Context, types: readonly st
 /** One key of the order: its expression, direction, and what stands for rows that have no value (they come last). */
 interface Key {
   readonly text: string;
-  readonly join: string;
+  readonly join: Sql;
   readonly descending: boolean;
   readonly absent: string;
 }
 
-function orderOf(types: readonly string[], { sort }: SearchRequest, plan: Plan): Key[] {
+const NO_JOIN = sql('');
+
+function orderOf(context: Context, types: readonly string[], { sort }: SearchRequest, plan: Plan): Key[] {
   const keys = sort.map(({ parameter, descending }, at) =>
-    sortKey(types, parameter.code, parameter.type, descending, at),
+    parameter.type === 'reference'
+      ? referenceKey(context, types, parameter.code, descending, at)
+      : sortKey(types, parameter.code, parameter.type, descending, at),
   );
   if (keys.length === 0 && !plan.driven && types.length === 1)
-    return [{ text: 'r.id', join: '', descending: false, absent: '' }];
+    return [{ text: 'r.id', join: NO_JOIN, descending: false, absent: '' }];
   // The last key goes the way of the one before it, so that one index can serve both.
   const descending = keys.at(-1)?.descending ?? false;
-  return [...keys, { text: plan.streams && keys.length === 0 ? 'i.rid' : 'r.rid', join: '', descending, absent: '' }];
+  return [
+    ...keys,
+    { text: plan.streams && keys.length === 0 ? 'i.rid' : 'r.rid', join: NO_JOIN, descending, absent: '' },
+  ];
 }
 
 const SORT_COLUMNS: Readonly<Record<string, readonly [table: string, first: string, last: string, text: boolean]>> = {
@@ -203,8 +226,8 @@ const SORT_COLUMNS: Readonly<Record<string, readonly [table: string, first: stri
 };
 
 function sortKey(types: readonly string[], code: string, type: string, descending: boolean, at: number): Key {
-  if (code === '_id') return { text: 'r.id', join: '', descending, absent: '' };
-  if (code === '_lastUpdated') return { text: 'r.last_updated', join: '', descending, absent: '' };
+  if (code === '_id') return { text: 'r.id', join: NO_JOIN, descending, absent: '' };
+  if (code === '_lastUpdated') return { text: 'r.last_updated', join: NO_JOIN, descending, absent: '' };
   const [table, first, last, isText] = SORT_COLUMNS[type]!;
   const value = descending ? `MAX(s.${last})` : `MIN(s.${first})`;
   const p = `s.p IN (${types.map((each) => parameterKey(each, code)).join(', ')})`;
@@ -212,14 +235,43 @@ function sortKey(types: readonly string[], code: string, type: string, descendin
   if (type === 'date') {
     return {
       text: `COALESCE((SELECT ${value} FROM idx_date s WHERE ${p} AND s.rid = r.rid), ${descending ? '-9000000000000000' : '9000000000000000'})`,
-      join: '',
+      join: NO_JOIN,
       descending,
       absent,
     };
   }
   return {
     text: `COALESCE(s${at}.v, ${absent})`,
-    join: ` LEFT JOIN (SELECT s.rid, ${value} AS v FROM ${table} s WHERE ${p} GROUP BY s.rid) AS s${at} ON s${at}.rid = r.rid`,
+    join: sql(
+      ` LEFT JOIN (SELECT s.rid, ${value} AS v FROM ${table} s WHERE ${p} GROUP BY s.rid) AS s${at} ON s${at}.rid = r.rid`,
+    ),
+    descending,
+    absent,
+  };
+}
+
+/**
+ * By the literal reference. One that the reader gets masked has no place in the order, which would tell what it hides, and so would
+ * the cursor of the next page. Rule: H4, H5.
+ */
+function referenceKey(
+  { visibility }: Context,
+  types: readonly string[],
+  code: string,
+  descending: boolean,
+  at: number,
+): Key {
+  const absent = descending ? "''" : `'\u{10FFFF}'`;
+  const value = `${descending ? 'MAX' : 'MIN'}(CASE WHEN s.ttype = '' THEN s.tid ELSE s.ttype || '/' || s.tid END)`;
+  const seen = visibleRows(visibility, 't');
+  return {
+    text: `COALESCE(s${at}.v, ${absent})`,
+    join: sql(
+      ` LEFT JOIN (SELECT s.rid, ${value} AS v FROM idx_reference s LEFT JOIN resource t ON t.type = s.ttype AND t.id = s.tid
+         WHERE s.p IN (${types.map((each) => parameterKey(each, code)).join(', ')})
+         AND (s.ttype = '' OR (t.rid IS NOT NULL AND ${seen.text})) GROUP BY s.rid) AS s${at} ON s${at}.rid = r.rid`,
+      ...seen.params,
+    ),
     descending,
     absent,
   };
@@ -234,12 +286,15 @@ async function fetchPage(
 ): Promise<(Row & Record<string, SqlValue>)[]> {
   const after = cursor === undefined ? undefined : readCursor(cursor, order.length);
   const past = after ? keyset(order, after) : sql('1 = 1');
-  const joins = order.map(({ join }) => join).join('');
+  const joins = joinSql(
+    order.map(({ join }) => join),
+    '',
+  );
   const keys = order.map(({ text }, at) => `${text} AS k${at}`).join(', ');
   const by = order.map(({ text, descending }) => `${text}${descending ? ' DESC' : ''}`).join(', ');
   return tx.query(
-    `SELECT ${COLUMNS}, ${keys} FROM ${from.text}${joins} WHERE ${where.text} AND ${past.text} ORDER BY ${by} LIMIT ?`,
-    [...from.params, ...where.params, ...past.params, wanted + 1],
+    `SELECT ${COLUMNS}, ${keys} FROM ${from.text}${joins.text} WHERE ${where.text} AND ${past.text} ORDER BY ${by} LIMIT ?`,
+    [...from.params, ...joins.params, ...where.params, ...past.params, wanted + 1],
   );
 }
 
@@ -303,20 +358,19 @@ async function includedOf(context: Context, includes: readonly Include[], matche
   return found;
 }
 
+/** The parameter named, or with `*` all of the type that are references. */
+const referenceCodes = (definitions: Definitions, type: string, code: string): string[] =>
+  code === '*'
+    ? definitions.searchParameters(type).flatMap((each) => (each.type === 'reference' ? each.code : []))
+    : [code];
+
 async function pointedAt(context: Context, { source, code, target }: Include, rows: readonly Row[]): Promise<Row[]> {
   const { definitions } = context.engine;
   const wanted = new Map<string, { type: string; id: string }>();
   for (const row of rows) {
     if (source !== '*' && row.type !== source) continue;
     const resource = parseRow(row, bodyKeysOf(context.tx.env)) as unknown as Resource;
-    const codes =
-      code !== '*'
-        ? [code]
-        : definitions
-            .searchParameters(row.type)
-            .filter(({ type }) => type === 'reference')
-            .map((each) => each.code);
-    for (const each of codes) {
+    for (const each of referenceCodes(definitions, row.type, code)) {
       for (const value of extractOne(definitions, resource, each)) {
         if (value.kind !== 'reference' || value.type === undefined || value.id === undefined) continue;
         if (target === undefined || value.type === target)
@@ -344,10 +398,11 @@ async function pointingAt(context: Context, { source, code, target }: Include, r
   const pointed = rows.filter(({ type }) => target === undefined || type === target);
   if (pointed.length === 0 || context.scopes.permission(source, 's') === 'none') return [];
   const seen = await readable(context, 'r', [source], 's');
+  const keys = referenceCodes(context.engine.definitions, source, code).map((each) => parameterKey(source, each));
   return queryKeys<Row>(
     context.tx,
     `SELECT DISTINCT ${COLUMNS} FROM idx_reference x CROSS JOIN resource r
-     WHERE x.p = ${parameterKey(source, code)} AND (x.tid, x.ttype) IN $KEYS AND r.rid = x.rid AND r.deleted = 0 AND ${seen.text} ORDER BY r.rid`,
+     WHERE x.p IN (${keys.join(', ')}) AND (x.tid, x.ttype) IN $KEYS AND r.rid = x.rid AND r.deleted = 0 AND ${seen.text} ORDER BY r.rid`,
     pointed.map(({ type, id }) => [id, type]),
     [],
     seen.params,

@@ -1,32 +1,29 @@
-import { foldText, parseSearchNumber } from '../fhir/search-ranges.ts';
-import { canonicalQuantity } from '../fhir/ucum.ts';
+import { foldText } from '../fhir/search-ranges.ts';
 import type { Context } from './context.ts';
 import { isDirectoryType } from './directory-types.ts';
 import { INDEX_TEXT_MAX, parameterKey } from './index-rows.ts';
 import { refuse } from './refusal.ts';
 import type { Operation } from './scopes.ts';
-import { asPredicate, type Compiled, keyList, onIndex, onKeys } from './search-compiled.ts';
+import { asPredicate, type Compiled, onIndex, onKeys } from './search-compiled.ts';
+import { compileComposite, compileQuantity } from './search-quantity-sql.ts';
 import { compileReference } from './search-reference-sql.ts';
 import {
   type AnyCondition,
   type Chain,
   type Condition,
-  isServedComposite,
   type Reverse,
   splitEscaped,
   unescapeValue,
 } from './search-request.ts';
 import {
-  compositeSecond,
   dateCondition,
-  exactNumber,
   numberCondition,
   startsWith,
   tokenCondition,
   tokenList,
   uriCondition,
 } from './search-value-sql.ts';
-import { joinSql, type Sql, sql, visibleRows } from './visibility-sql.ts';
+import { anyOf, joinSql, type Sql, sql, visibleRows } from './visibility-sql.ts';
 
 /** Rows of alias `r` the context may see and its scopes open, for rows known to be of these types. */
 export async function readable(
@@ -51,7 +48,8 @@ export async function readable(
     }
   }
   if (closed.length === 0) return visible;
-  for (const [patient, of] of whole) limited.push(allOf([typeIn(r, of), aboutPatient(r, patient, of)]));
+  for (const [patient, of] of whole)
+    limited.push(allOf([typeIn(r, of), aboutPatient(r, patient, of.some(isDirectoryType))]));
   const open = types.filter((type) => !closed.includes(type));
   const any = [...(open.length > 0 ? [sql(`NOT (${typeIn(r, closed).text})`, ...closed)] : []), ...limited];
   return joinSql([visible, sql('AND ('), any.length === 0 ? sql('1 = 0') : joinSql(any, ' OR '), sql(')')], ' ');
@@ -64,7 +62,10 @@ async function limitSql(
   patient: string | undefined,
   conditions: readonly AnyCondition[],
 ): Promise<Sql> {
-  const parts = [typeIn(r, [type]), ...(patient === undefined ? [] : [aboutPatient(r, patient, [type])])];
+  const parts = [
+    typeIn(r, [type]),
+    ...(patient === undefined ? [] : [aboutPatient(r, patient, isDirectoryType(type))]),
+  ];
   for (const condition of conditions) parts.push(asPredicate(await compile(context, [type], condition), r));
   return allOf(parts);
 }
@@ -81,11 +82,11 @@ function allOf(parts: readonly Sql[]): Sql {
 export const personOf = (patient: string): Sql =>
   sql('COALESCE((SELECT m.person FROM person_member m WHERE m.patient = ? AND m.until IS NULL), ?)', patient, patient);
 
-/** About the patient's person as membership stands now, and about nobody else; of directory types also what is everybody's. */
-function aboutPatient(r: string, patient: string, types: readonly string[]): Sql {
+/** About the patient's person as membership stands now, and about nobody else; with the directory also what is everybody's. */
+export function aboutPatient(r: string, patient: string, withDirectory: boolean): Sql {
   const { text, params } = personOf(patient);
   const person = sql(`${r}.person = ${text}`, ...params);
-  return types.some(isDirectoryType) ? sql(`(${r}.shared = 1 OR ${person.text})`, ...person.params) : person;
+  return withDirectory ? sql(`(${r}.shared = 1 OR ${person.text})`, ...person.params) : person;
 }
 
 export async function compile(context: Context, types: readonly string[], condition: AnyCondition): Promise<Compiled> {
@@ -175,14 +176,7 @@ const always = (text: string): Compiled => ({
 });
 
 function compileUpdated(context: Context, values: readonly string[]): Compiled {
-  const any = joinSql(
-    values.map((value) => {
-      const { text, params } = dateCondition(context, value, '$R.last_updated', '$R.last_updated');
-      return sql(`(${text})`, ...params);
-    }),
-    ' OR ',
-  );
-  const direct = sql(`(${any.text})`, ...any.params);
+  const direct = anyOf(values.map((value) => dateCondition(context, value, '$R.last_updated', '$R.last_updated')));
   const select = sql(`SELECT i.rid FROM resource i WHERE ${direct.text.replaceAll('$R', 'i')}`, ...direct.params);
   return { select, direct, negated: false, pointwise: false, cost: 90 };
 }
@@ -252,63 +246,6 @@ function compileString(
     return startsWith('i.value', folded);
   });
   return onIndex('string', types, parameter.code, alternatives, modifier === 'contains' ? 70 : 20);
-}
-
-const UCUM = 'http://unitsofmeasure.org';
-
-function compileQuantity(types: readonly string[], { parameter, values }: Condition): Compiled {
-  const parts = values.map((value) => {
-    const [number = '', system = '', code = ''] = splitEscaped(value, '|').map(unescapeValue);
-    const wanted = parseSearchNumber(number);
-    if (!wanted) throw refuse(400, 'value', 'a quantity parameter is not a number');
-    const canonical =
-      system === UCUM && code !== '' ? canonicalQuantity(wanted.lo, wanted.hi, system, code) : undefined;
-    const exact = canonical ? canonicalQuantity(wanted.value, wanted.value, system, code) : undefined;
-    if (canonical && exact) {
-      const range = exactNumber(wanted.prefix, { value: exact.lo, lo: canonical.lo, hi: canonical.hi }, 'i.lo', 'i.hi');
-      return sql(
-        `i.p IN (${keyList(types, `${parameter.code}:canonical`)}) AND i.code = ? AND ${range.text}`,
-        canonical.code,
-        ...range.params,
-      );
-    }
-    const range = exactNumber(wanted.prefix, wanted, 'i.lo', 'i.hi');
-    const own = `i.p IN (${keyList(types, parameter.code)})`;
-    if (code === '') return sql(`${own} AND ${range.text}`, ...range.params);
-    if (system === '')
-      return sql(`${own} AND (i.code = ? OR i.unit = ?) AND ${range.text}`, code, code, ...range.params);
-    return sql(`${own} AND i.code = ? AND i.system = ? AND ${range.text}`, code, system, ...range.params);
-  });
-  const any = joinSql(
-    parts.map(({ text, params }) => sql(`(${text})`, ...params)),
-    ' OR ',
-  );
-  return {
-    select: sql(`SELECT i.rid FROM idx_quantity i WHERE (${any.text})`, ...any.params),
-    negated: false,
-    pointwise: false,
-    cost: 45,
-  };
-}
-
-async function compileComposite(
-  context: Context,
-  types: readonly string[],
-  { parameter, values }: Condition,
-): Promise<Compiled> {
-  const { definitions } = context.engine;
-  const second = definitions.searchParameterByUrl(parameter.component?.[1]?.definition ?? '');
-  if (!second || !isServedComposite(definitions, parameter)) {
-    throw refuse(400, 'not-supported', `${parameter.code} is not supported`);
-  }
-  const parts = values.map((value) => {
-    const [head = '', tail] = splitEscaped(value, '$');
-    if (tail === undefined) throw refuse(400, 'value', `${parameter.code} wants two values joined by $`);
-    const token = tokenCondition(head);
-    const other = compositeSecond(context, second.type, tail);
-    return sql(`${token.text} AND ${other.text}`, ...token.params, ...other.params);
-  });
-  return onIndex('composite', types, parameter.code, parts, 12);
 }
 
 async function compileChain(

@@ -99,6 +99,9 @@ export function exactNumber(
   }
 }
 
+/** Parts of a uri that `:above` climbs. */
+const STEMS_MAX = 50;
+
 export function uriCondition(value: string, modifier: string | undefined): Sql {
   const uri = unescapeValue(value);
   if (modifier === 'below') {
@@ -106,6 +109,8 @@ export function uriCondition(value: string, modifier: string | undefined): Sql {
     return sql('(i.value = ? OR (i.value >= ? AND i.value < ?))', uri, `${stem}/`, `${stem}0`);
   }
   if (modifier !== 'above') return sql('i.value = ?', uri);
+  if (uri.split('/', STEMS_MAX + 1).length > STEMS_MAX)
+    throw refuse(400, 'too-costly', 'a uri to look above has too many parts');
   const stems = [uri];
   for (let at = uri.lastIndexOf('/'); at > 8; at = uri.lastIndexOf('/', at - 1)) stems.push(uri.slice(0, at));
   return sql(`i.value IN (${stems.map(() => '?').join(', ')})`, ...stems);
@@ -116,17 +121,6 @@ export function compositeSecond(context: Pick<Context, 'at'>, type: string, valu
     case 'token': {
       const { text, params } = tokenCondition(value);
       return sql(text.replace('i.code', 'i.code2').replace('i.system', 'i.system2'), ...params);
-    }
-    case 'quantity': {
-      const [number = '', system = '', code = ''] = splitEscaped(value, '|').map(unescapeValue);
-      const range = numberCondition(number, 'i.lo', 'i.hi');
-      const unit =
-        code === ''
-          ? sql('1 = 1')
-          : system === ''
-            ? sql('i.code2 = ?', code)
-            : sql('i.code2 = ? AND i.system2 = ?', code, system);
-      return sql(`${range.text} AND ${unit.text}`, ...range.params, ...unit.params);
     }
     case 'date':
       return dateCondition(context, value);

@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Database } from '../model/database.ts';
 import { failureOf } from '../model/failure.ts';
 import type { AuditRecord } from './audit.ts';
-import type { FhirLimits } from './context.ts';
+import type { FhirLimits, ReferenceCheck } from './context.ts';
 import { type FhirCall, type FhirRequest, type FhirResponse, outcomeResponse } from './exchange.ts';
 import { refusalOf } from './refusal.ts';
 import { isWrite } from './route.ts';
@@ -23,15 +23,23 @@ export interface FhirServiceDeps {
   readonly clock: Clock;
   readonly base: string;
   readonly limits?: FhirLimits;
+  readonly references?: ReferenceCheck;
 }
 
 /** Reads run in a reader, writes in the writer; accesses are recorded durably before their answer leaves, many in one commit. */
-export function makeFhirService({ database, clock, base, limits }: FhirServiceDeps): FhirService {
+export function makeFhirService({ database, clock, base, limits, references }: FhirServiceDeps): FhirService {
   const audit = new AuditQueue(database);
   return {
     base,
     async handle(request, actor) {
-      const call: FhirCall = { request, actor, at: clock.now(), base, ...(limits ? { limits } : {}) };
+      const call: FhirCall = {
+        request,
+        actor,
+        at: clock.now(),
+        base,
+        ...(limits ? { limits } : {}),
+        ...(references ? { references } : {}),
+      };
       try {
         const work = isWrite(request) ? database.write<FhirResponse> : database.read<FhirResponse>;
         const { audit: records, ...response } = await work('fhir.handle', call);
@@ -52,7 +60,7 @@ const withoutBody = ({ body, ...response }: FhirResponse): FhirResponse => ({
 
 function failed(error: unknown): FhirResponse {
   const refusal = refusalOf(error);
-  if (refusal) return outcomeResponse(refusal.status, refusal.outcome);
+  if (refusal) return outcomeResponse(refusal.status, refusal.outcome, refusal.headers);
   const code = error instanceof DatabaseError ? error.code : 'hub.internal';
   const failure = failureOf(code);
   const headers: Record<string, string> = failure.http === 503 ? { 'retry-after': '1' } : {};

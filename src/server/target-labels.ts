@@ -1,13 +1,10 @@
 import type { Coding, Resource } from '@medplum/fhirtypes';
-import { bodyKeysOf } from '../database/envelope.ts';
 import { mergeLabels } from '../fhir/labels.ts';
 import { forEachReference, parseReference } from '../fhir/references.ts';
-import type { Context } from './context.ts';
 import { isDirectoryType } from './directory-types.ts';
 import type { FhirResource } from './engine.ts';
-import { parseRow, rowKey } from './rows.ts';
-import { queryKeys } from './statements.ts';
-import { visibleRows } from './visibility-sql.ts';
+import { rowKey } from './rows.ts';
+import type { Target } from './write-targets.ts';
 
 /** Labels as written; what is no list of objects has none, and is refused where the resource is validated. */
 export function securityOf(resource: FhirResource | undefined): Coding[] {
@@ -20,24 +17,13 @@ export function securityOf(resource: FhirResource | undefined): Coding[] {
  * however far that reaches. Directory entries pass none on. What the writer cannot see it cannot have copied, and its labels
  * are not told by ours. Rule: DOMAIN §B8 (3), high-water mark.
  */
-export async function inheritedLabels(
-  { tx, visibility }: Pick<Context, 'tx' | 'visibility'>,
+export function inheritedLabels(
   resources: ReadonlyMap<string, FhirResource>,
-): Promise<Map<string, Coding[]>> {
-  const targets = new Map([...resources].map(([key, resource]) => [key, targetsOf(resource)]));
-  const outside = new Map([...targets.values()].flatMap((each) => [...each]).filter(([key]) => !resources.has(key)));
-  const visible = visibleRows(visibility, 'r');
-  const rows = await queryKeys<{ type: string; id: string; json: string }>(
-    tx,
-    `SELECT r.type, r.id, r.json FROM resource r
-     WHERE (r.type, r.id) IN $KEYS AND r.labels <> 0 AND r.deleted = 0 AND ${visible.text}`,
-    [...outside.values()].map(({ type, id }) => [type, id]),
-    [],
-    visible.params,
-  );
-  const labels = new Map([...resources].map(([key, resource]) => [key, securityOf(resource)]));
-  for (const row of rows) labels.set(rowKey(row.type, row.id), securityOf(parseRow(row, bodyKeysOf(tx.env))));
-  spread(labels, targets);
+  targets: ReadonlyMap<string, Pick<Target, 'labels'>>,
+): Map<string, Coding[]> {
+  const labels = new Map([...targets].map(([key, target]) => [key, [...target.labels]]));
+  for (const [key, resource] of resources) labels.set(key, securityOf(resource));
+  spread(labels, new Map([...resources].map(([key, resource]) => [key, targetsOf(resource)])));
   return labels;
 }
 

@@ -4,6 +4,7 @@ import { outcome } from '../fhir/outcome.ts';
 import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
 import { type FhirRequest, type FhirResponse, outcomeResponse } from './exchange.ts';
+import { withKnown } from './operations/unknown-parameters.ts';
 import { visibleRow } from './read-interactions.ts';
 import { refuse } from './refusal.ts';
 import { parseRow } from './rows.ts';
@@ -14,11 +15,22 @@ import { resourceIn } from './write-interactions.ts';
  * issues tell. `profile` is checked besides what the resource claims; `mode=profile` on an instance checks what is stored. A profile
  * that is not held here and `mode=delete` are refused: nothing would be checked. Rule: FHIR R4 resource-operation-validate.html.
  */
-export async function validateOperation(
+export function validateOperation(
   context: Context,
   request: FhirRequest,
   type: string | undefined,
   id?: string,
+): Promise<FhirResponse> {
+  // At Parameters/$validate the Parameters are what is validated.
+  const called: FhirRequest = type === 'Parameters' ? { ...request, method: 'GET' } : request;
+  return withKnown(called, ['resource', 'mode', 'profile'], () => validated(context, request, type, id));
+}
+
+async function validated(
+  context: Context,
+  request: FhirRequest,
+  type: string | undefined,
+  id: string | undefined,
 ): Promise<FhirResponse> {
   const { engine } = context;
   const body: FhirResource = request.body ? resourceIn(request) : { resourceType: 'Parameters' };

@@ -15,6 +15,16 @@ export function joinSql(parts: readonly Sql[], between: string): Sql {
   return { text: parts.map(({ text }) => text).join(between), params: parts.flatMap(({ params }) => params) };
 }
 
+/** Whether one of them holds, as a balanced tree: a chain of hundreds is deeper than an engine parses. None: false. */
+export function anyOf(parts: readonly Sql[]): Sql {
+  const [only] = parts;
+  if (only === undefined) return sql('(1 = 0)');
+  if (parts.length === 1) return sql(`(${only.text})`, ...only.params);
+  const half = Math.ceil(parts.length / 2);
+  const [left, right] = [anyOf(parts.slice(0, half)), anyOf(parts.slice(half))];
+  return sql(`(${left.text} OR ${right.text})`, ...left.params, ...right.params);
+}
+
 /** Labels that being a party to the care does not open; bits that are added later count as sensitive until listed. */
 const SENSITIVE_MASK = 0x7fffffff & ~LABEL.MENTAL;
 

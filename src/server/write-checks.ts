@@ -34,7 +34,7 @@ export async function requireOwnership(context: Context, { type, action }: Write
 
 /**
  * Nobody writes into the record of somebody he cannot see. A patient that does not exist is refused in the same words.
- * The hub and operators load data in any order.
+ * The hub loads data in any order; an operator too, where `server.references` lets it.
  */
 export async function requirePatients(
   { tx, visibility }: Context,

@@ -20,6 +20,7 @@ import { lockNames } from './statements.ts';
 import { inheritedLabels, securityOf } from './target-labels.ts';
 import { askRules, requireNoRecords, requireOwnership, requirePatients, requireVersion } from './write-checks.ts';
 import type { Write } from './write-intent.ts';
+import { loadTargets, localised, requireTargets, type Target } from './write-targets.ts';
 
 export interface Written {
   /** 201 created, 200 updated or unchanged, 204 deleted. */
@@ -30,13 +31,14 @@ export interface Written {
 }
 
 /**
- * Writes all of them or none, in the caller's transaction: scopes, ownership, version, labels, validity and write rules are
+ * Writes all of them or none, in the caller's transaction: scopes, ownership, version, labels, validity, references and write rules are
  * checked against what that transaction sees. Throws a refusal naming the place. What changes nothing makes no version.
  */
-export async function writeAll(context: Context, writes: readonly Write[]): Promise<Written[]> {
+export async function writeAll(context: Context, asked: readonly Write[]): Promise<Written[]> {
   const { tx, engine, actor, at } = context;
   // Neither an answer to an obligation nor anything else: what a patient says comes through his clinic.
   if (context.visibility.kind === 'patient') throw refuse(403, 'forbidden', 'a patient reads and writes nothing');
+  const writes = asked.map((write) => localised(context, write));
   await lockNames(
     tx,
     // A new id is nobody else's yet; a derived one is locked where it is derived.
@@ -46,10 +48,12 @@ export async function writeAll(context: Context, writes: readonly Write[]): Prom
     tx,
     writes.filter((write) => !isNew(write)),
   );
+  const targets = await loadTargets(context, writes);
   const batch: Batch = {
-    labels: await inheritedLabels(
-      context,
+    targets,
+    labels: inheritedLabels(
       new Map(writes.flatMap(({ type, id, resource }) => (resource ? [[rowKey(type, id), resource] as const] : []))),
+      targets,
     ),
     patients: new Set(writes.flatMap(({ type, id }) => (type === 'Patient' ? [id] : []))),
   };
@@ -117,6 +121,7 @@ function auditOf(
 
 /** What the writes of one transaction know of each other. */
 interface Batch {
+  readonly targets: ReadonlyMap<string, Target>;
   /** By `Type/id`: what each must carry. */
   readonly labels: ReadonlyMap<string, readonly Coding[]>;
   /** Patients that this transaction writes, or that the actor was found to see. */
@@ -127,7 +132,7 @@ async function planWrite(
   context: Context,
   write: Write,
   before: Row | undefined,
-  { labels, patients: known }: Batch,
+  { targets, labels, patients: known }: Batch,
 ): Promise<Change | undefined> {
   const { tx, engine, actor } = context;
   const lives = before !== undefined && before.deleted === 0;
@@ -156,6 +161,7 @@ async function planWrite(
   if (lives && before.hash === hash) return undefined;
   const issues = engine.validate(resource);
   if (!isAcceptable(issues)) throw refuseWith(422, issues);
+  requireTargets(context, resource, stored, targets);
   await askRules(context, write.type, stored, resource);
   const folded = before ? before.folded === 1 : isDerivedId(write.id);
   const taken = folded && (await recordTakeOver(context, write, before, stored, resource));

@@ -3,6 +3,8 @@ import { Client as FhirKitClient } from 'fhir-kit-client';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inProcessClient } from '../../src/hub/in-process-client.ts';
+import { HUB } from '../../src/model/actor.ts';
+import { organization } from '../unit/server/support/records.ts';
 import { type HttpHub, startHttpHub } from './http-server.ts';
 
 describe('real clients over HTTP with a token', () => {
@@ -11,6 +13,7 @@ describe('real clients over HTTP with a token', () => {
   let secret = '';
   beforeAll(async () => {
     hub = await startHttpHub();
+    for (const each of ['org-a', 'org-b']) await hub.hub.store.put(organization(each), HUB);
     const made = await hub.admin.addClient({ name: 'app', scope: 'system/*.cruds', organization: 'org-a' });
     id = made.client_id;
     secret = made.client_secret!;

@@ -17,7 +17,7 @@ export interface HttpHub {
   readonly origin: string;
   readonly base: string;
   readonly admin: ReturnType<typeof makeAccessAdmin>;
-  readonly hub: Awaited<ReturnType<typeof openTestStore>>;
+  readonly hub: Omit<Awaited<ReturnType<typeof openTestStore>>, 'reopen'>;
   token(id: string, secret: string, scope?: string): Promise<Response>;
   close(): Promise<void>;
 }
@@ -30,6 +30,7 @@ export async function startHttpHub(
   clock: Clock = { now: Date.now },
   corsOrigins: readonly string[] = [],
   store?: HttpHub['hub'],
+  requestsPerSecond = 5000,
 ): Promise<HttpHub> {
   const hub = store ?? (await openTestStore(engine));
   const app = express();
@@ -47,7 +48,7 @@ export async function startHttpHub(
   app.use(oauthRouter(await oauthDeps({ ...shared, limits: SMART_LIMITS })));
   app.use(
     '/fhir/R4',
-    fhirRouter({ service, authenticate, clock, limits: { bodyMaxBytes: 1_000_000, requestsPerSecond: 5000 } }),
+    fhirRouter({ service, authenticate, clock, limits: { bodyMaxBytes: 1_000_000, requestsPerSecond } }),
   );
   return {
     origin,

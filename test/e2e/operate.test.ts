@@ -520,7 +520,11 @@ describe('the doors of a running hub', () => {
       resourceType: 'OperationOutcome',
       issue: [{ code: 'not-supported' }],
     });
-    expect((await get('/fhir/R4/Patient', { method: 'OPTIONS', headers })).status).toBe(405);
+    const refused = await get('/fhir/R4/Patient', { method: 'PROPFIND', headers });
+    expect([refused.status, refused.headers.get('allow')]).toEqual([
+      405,
+      'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+    ]);
     const feed = await get('/hl7/none', {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/hl7-v2' },

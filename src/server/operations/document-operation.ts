@@ -22,6 +22,7 @@ export const DOCUMENT_OPERATIONS: readonly Operation[] = [
     definition: 'http://hl7.org/fhir/OperationDefinition/Composition-document',
     types: ['Composition'],
     levels: ['instance'],
+    parameters: ['persist'],
     get: true,
     // A body may ask for it too: whether it does is known only after reading it.
     writes: ({ method, query }) =>

@@ -8,6 +8,25 @@ import { executed, type Target } from './operation.ts';
 import { type Asked, askedOf } from './parameters.ts';
 import { canonicalParts, ReaderTerminology } from './terminology-source.ts';
 
+/** Would change the answer, and are refused. */
+const NOT_SUPPORTED = [
+  'context',
+  'date',
+  'exclude-system',
+  'system-version',
+  'check-system-version',
+  'force-system-version',
+] as const;
+export const EXPAND_PARAMETERS: readonly string[] = [
+  ...NOT_SUPPORTED,
+  'url',
+  'valueSet',
+  'valueSetVersion',
+  'filter',
+  'count',
+  'offset',
+];
+
 /** The whole of an expansion that names no page is limited; more must be paged. */
 const UNPAGED_MAX = 5000;
 /** Rule: FHIR R4 extension valueset-unclosed. */
@@ -66,14 +85,7 @@ async function tableOf(
 export async function expand(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse> {
   context.scopes.require('ValueSet', 'r');
   const asked = askedOf(context, request, 'valueSet');
-  asked.refuseAny(
-    'context',
-    'date',
-    'exclude-system',
-    'system-version',
-    'check-system-version',
-    'force-system-version',
-  );
+  asked.refuseAny(...NOT_SUPPORTED);
   const count = asked.count('count');
   const offset = asked.count('offset') ?? 0;
   const filter = asked.text('filter');

@@ -12,8 +12,13 @@ const EXPORT_FILE = '$export-file';
 const NDJSON = 'application/fhir+ndjson';
 
 export const EXPORT_ADDRESSES: readonly Address[] = [
-  { name: EXPORT_STATUS, writes: ({ method }) => method === 'DELETE', run: status },
-  { name: EXPORT_FILE, writes: () => false, run: file },
+  {
+    name: EXPORT_STATUS,
+    methods: ['GET', 'HEAD', 'DELETE'],
+    writes: ({ method }) => method === 'DELETE',
+    run: status,
+  },
+  { name: EXPORT_FILE, methods: ['GET', 'HEAD'], writes: () => false, run: file },
 ];
 
 /** An export of this client. 404 for anybody else's, a cancelled one and one whose time is over. */
@@ -31,8 +36,6 @@ async function status(context: Context, request: FhirRequest): Promise<FhirRespo
   if (more.length > 0) throw refuse(404, 'not-found', 'no such export');
   const job = await ownJob(context, id);
   if (request.method === 'DELETE') return cancel(context, job);
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    throw refuse(405, 'not-supported', 'this address does not take this method');
   if (job.state === 'failed') {
     const failure = failureOf(job.reasonCode ?? 'hub.internal');
     throw refuseWith(Math.max(failure.http, 500), [
@@ -85,8 +88,6 @@ async function manifestOf({ tx, base }: Context, job: ExportJob) {
  */
 async function file(context: Context, request: FhirRequest): Promise<FhirResponse> {
   const [, id = '', number = '', ...more] = request.path;
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    throw refuse(405, 'not-supported', 'this address does not take this method');
   const job = await ownJob(context, id);
   const part =
     /^\d{1,7}$/.test(number) && more.length === 0 ? await loadPart(context.tx, id, Number(number)) : undefined;

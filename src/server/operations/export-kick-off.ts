@@ -13,6 +13,7 @@ import { executed, type Operation, type Target } from './operation.ts';
 import { type Asked, askedOf } from './parameters.ts';
 
 export const EXPORT_STATUS = '$export-status';
+const KNOWN = ['_since', '_type', '_typeFilter', '_outputFormat', '_format', 'patient'];
 const DEFINITION = 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/';
 
 const kickOffs = (
@@ -27,7 +28,9 @@ const kickOffs = (
     definition: `${DEFINITION}${name}`,
     types,
     levels: [level],
+    parameters: KNOWN,
     get: true,
+    head: false,
     writes: () => true,
     run: kickOff,
   }),
@@ -35,7 +38,6 @@ const kickOffs = (
 
 export const EXPORT_OPERATIONS: readonly Operation[] = kickOffs;
 
-const KNOWN = new Set(['_since', '_type', '_typeFilter', '_outputFormat', '_format', 'patient']);
 const FORMATS = new Set(['application/fhir+ndjson', 'application/ndjson', 'ndjson']);
 
 /**
@@ -43,7 +45,6 @@ const FORMATS = new Set(['application/fhir+ndjson', 'application/ndjson', 'ndjso
  * Refuses one more than a client may have (429). Rule: Bulk Data 2.0.0, export.html#bulk-data-kick-off-request.
  */
 async function kickOff(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse> {
-  if (request.method === 'HEAD') throw refuse(405, 'not-supported', 'the operation does not take this method');
   if (!/\brespond-async\b/.test(request.headers.prefer ?? ''))
     throw refuse(400, 'required', 'an export answers later: Prefer: respond-async is needed');
   const { tx, actor, at } = context;
@@ -107,7 +108,7 @@ export const clientOf = ({ actor }: Pick<Context, 'actor'>): string =>
 const named = (asked: Asked): boolean => asked.parts('patient').length > 0;
 
 function refuseUnknown(asked: Asked, request: FhirRequest): void {
-  const unknown = asked.names().filter((name) => !KNOWN.has(name));
+  const unknown = asked.names().filter((name) => !KNOWN.includes(name));
   const lenient = /handling=lenient/.test(request.headers.prefer ?? '') && !isStrict(request);
   if (unknown.length > 0 && !lenient) throw refuse(400, 'not-supported', 'a parameter of the export is not supported');
   const format = asked.text('_outputFormat');

@@ -18,6 +18,7 @@ export const EXTRACT_OPERATIONS: readonly Operation[] = [
     definition: 'http://hl7.org/fhir/uv/sdc/OperationDefinition/QuestionnaireResponse-extract',
     types: ['QuestionnaireResponse'],
     levels: ['type', 'instance'],
+    parameters: ['questionnaire-response', 'questionnaire'],
     get: true,
     run: extract,
   },

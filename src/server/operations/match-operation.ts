@@ -23,6 +23,7 @@ export const MATCH_OPERATIONS: readonly Operation[] = [
     definition: 'http://hl7.org/fhir/OperationDefinition/Patient-match',
     types: ['Patient'],
     levels: ['type'],
+    parameters: ['resource', 'onlyCertainMatches', 'count'],
     get: false,
     run: match,
   },

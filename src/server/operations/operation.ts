@@ -20,8 +20,12 @@ export interface Operation {
   /** Resource types it is offered on; none: system level only. */
   readonly types: readonly string[];
   readonly levels: readonly ('system' | 'type' | 'instance')[];
+  /** What it may be asked with; whatever else is asked is unknown to it. */
+  readonly parameters: readonly string[];
   /** POST is always taken. */
   readonly get: boolean;
+  /** False: no HEAD beside GET, because an answer without its headers would have begun something. */
+  readonly head?: false;
   /** Whether this call may change the store and so must run where it is written. */
   writes?(request: Pick<FhirRequest, 'method' | 'path' | 'query' | 'body'>): boolean;
   run(context: Context, request: FhirRequest, target: Target): Promise<FhirResponse>;
@@ -31,6 +35,7 @@ export interface Operation {
 export interface Address {
   /** First path segment. */
   readonly name: string;
+  readonly methods: readonly FhirRequest['method'][];
   readonly writes: (request: Pick<FhirRequest, 'method'>) => boolean;
   run(context: Context, request: FhirRequest): Promise<FhirResponse>;
 }

@@ -33,6 +33,7 @@ export const POPULATE_OPERATIONS: readonly Operation[] = [
     definition: 'http://hl7.org/fhir/uv/sdc/OperationDefinition/Questionnaire-populate',
     types: ['Questionnaire'],
     levels: ['type', 'instance'],
+    parameters: ['questionnaire', 'questionnaireRef', 'canonical', 'subject', 'context'],
     get: true,
     run: populate,
   },

@@ -1,6 +1,5 @@
 import type { Context } from '../context.ts';
 import type { FhirRequest, FhirResponse } from '../exchange.ts';
-import { refuse } from '../refusal.ts';
 import { DOCUMENT_OPERATIONS } from './document-operation.ts';
 import { EXPORT_ADDRESSES } from './export-answers.ts';
 import { EXPORT_OPERATIONS } from './export-kick-off.ts';
@@ -10,6 +9,7 @@ import type { Address, Operation, Target } from './operation.ts';
 import { POPULATE_OPERATIONS } from './populate-operation.ts';
 import { SUBSCRIPTION_OPERATIONS } from './subscription-operations.ts';
 import { TERMINOLOGY_OPERATIONS } from './terminology-operations.ts';
+import { withKnown } from './unknown-parameters.ts';
 
 /** Every operation of this folder. The routes serve and `metadata` lists what stands here. */
 export const SERVED: readonly Operation[] = [
@@ -48,6 +48,16 @@ function find({ path }: Pick<FhirRequest, 'path'>): Found | undefined {
 const addressOf = ({ path }: Pick<FhirRequest, 'path'>): Address | undefined =>
   ADDRESSES.find(({ name }) => name === path[0]);
 
+/** The methods that an operation or address of this folder takes; undefined: the path is none of them. */
+export function methodsOfOperation(path: readonly string[]): readonly FhirRequest['method'][] | undefined {
+  const address = addressOf({ path });
+  if (address) return address.methods;
+  const found = find({ path });
+  if (!found) return undefined;
+  const { get, head } = found.operation;
+  return [...(get ? (['GET'] as const) : []), ...(get && head !== false ? (['HEAD'] as const) : []), 'POST'];
+}
+
 /** Whether an operation of this folder must run where the store is written; undefined: the request is none of them. */
 export function operationWrites(request: Called): boolean | undefined {
   const address = addressOf(request);
@@ -62,8 +72,6 @@ export function operate(context: Context, request: FhirRequest): Promise<FhirRes
   if (address) return address.run(context, request);
   const found = find(request);
   if (!found) return undefined;
-  const read = request.method === 'GET' || request.method === 'HEAD';
-  if (request.method !== 'POST' && !(read && found.operation.get))
-    throw refuse(405, 'not-supported', 'the operation does not take this method');
-  return found.operation.run(context, request, found.target);
+  const { operation, target } = found;
+  return withKnown(request, operation.parameters, () => operation.run(context, request, target));
 }

@@ -2,7 +2,7 @@ import type { CodeSystem, Coding, ParametersParameter } from '@medplum/fhirtypes
 import type { Context } from '../context.ts';
 import type { FhirRequest, FhirResponse } from '../exchange.ts';
 import { refuse } from '../refusal.ts';
-import { expand, expansionOf } from './expand-operation.ts';
+import { EXPAND_PARAMETERS, expand, expansionOf } from './expand-operation.ts';
 import { instanceOf, undecidable } from './instance.ts';
 import { executed, type Operation, type Target } from './operation.ts';
 import { type Asked, askedOf, parametersResponse } from './parameters.ts';
@@ -11,12 +11,16 @@ import { translate } from './translate-operation.ts';
 
 const DEFINITION = 'http://hl7.org/fhir/OperationDefinition/';
 
+/** A code as one of three. */
+const CODE = ['code', 'system', 'coding', 'codeableConcept'] as const;
+
 export const TERMINOLOGY_OPERATIONS: readonly Operation[] = [
   {
     name: 'expand',
     definition: `${DEFINITION}ValueSet-expand`,
     types: ['ValueSet'],
     levels: ['type', 'instance'],
+    parameters: EXPAND_PARAMETERS,
     get: true,
     run: expand,
   },
@@ -25,6 +29,7 @@ export const TERMINOLOGY_OPERATIONS: readonly Operation[] = [
     definition: `${DEFINITION}ValueSet-validate-code`,
     types: ['ValueSet'],
     levels: ['type', 'instance'],
+    parameters: [...CODE, 'url', 'valueSet', 'valueSetVersion', 'display', 'context', 'date', 'systemVersion'],
     get: true,
     run: validateInValueSet,
   },
@@ -33,6 +38,7 @@ export const TERMINOLOGY_OPERATIONS: readonly Operation[] = [
     definition: `${DEFINITION}CodeSystem-validate-code`,
     types: ['CodeSystem'],
     levels: ['type', 'instance'],
+    parameters: [...CODE, 'url', 'display'],
     get: true,
     run: validateInCodeSystem,
   },
@@ -41,6 +47,7 @@ export const TERMINOLOGY_OPERATIONS: readonly Operation[] = [
     definition: `${DEFINITION}CodeSystem-lookup`,
     types: ['CodeSystem'],
     levels: ['type'],
+    parameters: [...CODE, 'version'],
     get: true,
     run: lookup,
   },
@@ -49,6 +56,17 @@ export const TERMINOLOGY_OPERATIONS: readonly Operation[] = [
     definition: `${DEFINITION}ConceptMap-translate`,
     types: ['ConceptMap'],
     levels: ['type', 'instance'],
+    parameters: [
+      ...CODE,
+      'url',
+      'conceptMap',
+      'conceptMapVersion',
+      'source',
+      'target',
+      'targetsystem',
+      'reverse',
+      'dependency',
+    ],
     get: true,
     run: translate,
   },

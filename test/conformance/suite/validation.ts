@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { type Check, identified, isOutcome, observation } from './api.ts';
 
 /** What may be written. Source: FHIR R4 validation.html, resource definitions. */
@@ -18,6 +19,21 @@ export const VALIDATION: readonly Check[] = [
         assert.ok(JSON.stringify(reply.body.issue).includes(place), place);
         assert.ok(!JSON.stringify(reply.body).includes('zzz-secret'));
       }
+    },
+  },
+  {
+    name: 'validation: a reference leads somewhere, but not to what is absent, deleted or only in another request',
+    run: async (api) => {
+      const gone = (await api.ask('POST Patient', identified(api, 'gone'))).body.id;
+      await api.ask(`DELETE Patient/${gone}`);
+      for (const target of ['Patient/never-was', `Patient/${gone}`, `urn:uuid:${randomUUID()}`]) {
+        const reply = await api.ask('POST Observation', observation(target));
+        assert.ok([400, 422].includes(reply.status), `${reply.status}`);
+        assert.ok(JSON.stringify(reply.body.issue).includes('subject'));
+        assert.ok(!JSON.stringify(reply.body.issue).includes(gone));
+      }
+      const elsewhere = observation('http://elsewhere.example/fhir/Patient/1');
+      assert.equal((await api.ask('POST Observation', elsewhere)).status, 201);
     },
   },
   {

@@ -1,11 +1,10 @@
-import type { Bundle, Observation, Patient } from '@medplum/fhirtypes';
+import type { Observation } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import {
   forEachReference,
   formatReference,
   parseReference,
   referencedType,
-  rewriteLinks,
   rewriteReferences,
   sameReference,
 } from '../../../src/fhir/references.ts';
@@ -88,18 +87,5 @@ describe('walking and rewriting', () => {
     expect(copy.subject).toEqual({ reference: 'Patient/9' });
     expect(OBSERVATION.subject).toEqual({ reference: URN });
     expect(copy.performer).toEqual(OBSERVATION.performer);
-  });
-
-  it('replaces temporary ids in references, uris and narrative links, but never an identifier value', () => {
-    const copy = rewriteLinks(OBSERVATION, new Map([[URN, 'Patient/9']]), 'http://hub.test/fhir');
-    expect(copy.subject?.reference).toBe('Patient/9');
-    expect(copy.extension?.[1]?.valueUri).toBe('Patient/9');
-    expect(copy.text?.div).toContain('href="Patient/9"');
-    expect(copy.identifier?.[0]?.value).toBe(URN);
-  });
-
-  it('leaves a resource without temporary ids as it is', () => {
-    const patient: Patient | Bundle = { resourceType: 'Patient', name: [{ text: 'x' }] };
-    expect(rewriteLinks(patient, new Map([[URN, 'Patient/9']]), 'http://hub.test/fhir')).toEqual(patient);
   });
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HUB } from '../../../src/model/actor.ts';
 import { EVERYTHING } from '../../../src/model/visibility.ts';
 import { type Ask, askAs, matchesOf } from './support/ask.ts';
+import { organization } from './support/records.ts';
 import { client, ENGINES, openTestStore, type TestStore } from './support/test-store.ts';
 
 describe.each(ENGINES)('many writers at once on %s', (engine) => {
@@ -64,6 +66,7 @@ describe.each(ENGINES)('many writers at once on %s', (engine) => {
     };
     const orgs = ['o1', 'o2', 'o3', 'o4'];
     const asks = orgs.map((org) => askAs(hub.fhir, client(org)));
+    for (const id of orgs) await hub.store.put(organization(id), HUB);
     await Promise.all(
       asks.map((each, n) => each(`PUT Patient/care-${n}`, { resourceType: 'Patient', id: `care-${n}`, ...who })),
     );

@@ -174,7 +174,7 @@ describe.each(ENGINES)('FHIR interactions on %s', (engine) => {
     const failing = {
       ...bundle,
       entry: [
-        bundle.entry[1],
+        bundle.entry[2],
         { resource: { resourceType: 'Observation' }, request: { method: 'POST', url: 'Observation' } },
       ],
     };

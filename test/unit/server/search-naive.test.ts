@@ -208,17 +208,6 @@ describe('search', () => {
         fc.array(fc.array(query, { minLength: 1, maxLength: 3 }), { minLength: 5, maxLength: 10 }),
         async (resources, queries) => {
           const store = await memoryStore();
-          const stored: { id: string; resource: object }[] = [];
-          for (const [n, resource] of resources.entries()) {
-            const body = JSON.stringify({ ...resource, id: `o${n}` });
-            await store.run('fhir.handle', {
-              request: { method: 'PUT', path: ['Observation', `o${n}`], query: [], headers: {}, body },
-              actor,
-              at: 1,
-              base,
-            });
-            stored.push({ id: `o${n}`, resource });
-          }
           for (const id of ['1', '2'])
             await store.run('fhir.handle', {
               request: {
@@ -232,6 +221,17 @@ describe('search', () => {
               at: 1,
               base,
             });
+          const stored: { id: string; resource: object }[] = [];
+          for (const [n, resource] of resources.entries()) {
+            const body = JSON.stringify({ ...resource, id: `o${n}` });
+            await store.run('fhir.handle', {
+              request: { method: 'PUT', path: ['Observation', `o${n}`], query: [], headers: {}, body },
+              actor,
+              at: 1,
+              base,
+            });
+            stored.push({ id: `o${n}`, resource });
+          }
           for (const pairs of queries) {
             const answer = await store.run<FhirResponse>('fhir.handle', {
               request: { method: 'GET', path: ['Observation'], query: pairs, headers: {} },

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { HUB } from '../../../../src/model/actor.ts';
 import type { FhirResponse } from '../../../../src/server/exchange.ts';
 import type { ExportJob } from '../../../../src/server/operations/export-job.ts';
 import type { Planned } from '../../../../src/server/operations/export-rows.ts';
 import { type MemoryStore, memoryStore } from '../support/memory-store.ts';
+import { organization } from '../support/records.ts';
 import { client } from '../support/test-store.ts';
 
 const ORGANIZATIONS = ['org-a', 'org-b', 'org-c'] as const;
@@ -52,6 +54,7 @@ class Hub {
 
 async function write(hub: Hub, list: readonly Act[]): Promise<void> {
   const made: { path: string; actor: object }[] = [];
+  for (const id of ORGANIZATIONS) await hub.ask('PUT', `Organization/${id}`, HUB, organization(id));
   for (const organization of ORGANIZATIONS)
     await hub.ask('PUT', `Patient/${organization}-p`, client(organization), {
       resourceType: 'Patient',

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Actor } from '../../../../src/model/actor.ts';
+import { type Actor, HUB } from '../../../../src/model/actor.ts';
 import { type Exports, startExports } from '../../../../src/server/operations/exports.ts';
 import { type Answer, type Ask, askAs } from '../support/ask.ts';
+import { organization } from '../support/records.ts';
 import { client, ENGINES, openTestStore, type TestStore } from '../support/test-store.ts';
 
 const ASYNC = { prefer: 'respond-async', accept: 'application/fhir+json' };
@@ -189,6 +190,7 @@ describe.each(ENGINES)('bulk export on %s', (engine) => {
       for: { reference: `Patient/${people[0]}` },
       owner: { reference: `Organization/${owner}` },
     });
+    for (const id of ['org-b', 'org-c']) await hub.store.put(organization(id), HUB);
     const { body } = await ask('POST Task', task('org-b'));
     hub.clock.ms += 1000;
     const { manifest } = await run(other, 'GET $export?_type=Task');

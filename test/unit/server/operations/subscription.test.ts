@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HUB } from '../../../../src/model/actor.ts';
 import type { Job } from '../../../../src/model/flow.ts';
 import { hubTopic } from '../../../../src/model/systems.ts';
 import type { HookRequest } from '../../../../src/server/operations/subscription-work.ts';
 import type { HookOutcome } from '../../../../src/server/operations/subscriptions.ts';
 import { makeSubscriptionHandler } from '../../../../src/server/operations/subscriptions.ts';
 import { type Ask, askAs } from '../support/ask.ts';
+import { organization } from '../support/records.ts';
 import { client, ENGINES, openTestStore, type TestStore } from '../support/test-store.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/';
@@ -114,6 +116,7 @@ describe.each(ENGINES)('subscriptions on %s', (engine) => {
     hub = await openTestStore(engine);
     ask = askAs(hub.fhir, client('org-a'));
     other = askAs(hub.fhir, client('org-b'));
+    for (const id of ['org-b', 'org-c']) await hub.store.put(organization(id), HUB);
     patient = (await ask('POST Patient', { resourceType: 'Patient', name: [{ family: 'Test' }] })).body.id;
   });
   beforeEach(async () => {

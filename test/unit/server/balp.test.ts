@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Actor } from '../../../src/model/actor.ts';
 import { type Ask, askAs } from './support/ask.ts';
 import { balp, unmet } from './support/balp-profiles.ts';
-import { observation, patient } from './support/records.ts';
+import { observation, organization, patient } from './support/records.ts';
 import { client, ENGINES, openTestStore, type TestStore } from './support/test-store.ts';
 
 const LOG = 'AuditEvent?_source=urn:handoff:access-log';
@@ -30,6 +30,8 @@ describe.each(ENGINES)('the audit in the shapes of IHE BALP on %s', (engine) => 
       managingOrganization: { reference: `Organization/${organization}` },
       patient: { reference: `Patient/${of}` },
     });
+    await inside('PUT Organization/riverside', organization('riverside'));
+    await lakeside('PUT Organization/lakeside', organization('lakeside'));
     await riverside('PUT Patient/anna', patient({ id: 'anna', ...who }));
     await riverside('PUT EpisodeOfCare/re', care('re', 'riverside', 'anna'));
     await lakeside('PUT Patient/anna-l', patient({ id: 'anna-l', ...who }));

@@ -97,27 +97,36 @@ function maskIn(value: unknown, hidden: ReadonlySet<string>): unknown {
   return carryExact(value, copy);
 }
 
+/** What the reader of a stored resource gets in its place, where something of it is masked; undefined: nothing is. */
+export async function maskedView(context: Context, row: Row): Promise<Stored | undefined> {
+  const shown = (await showRows(context, [row])).get(row.rid);
+  return shown && shown.text !== openText(row.json, bodyKeysOf(context.tx.env)) ? shown.resource : undefined;
+}
+
 /**
- * What a client writes back after reading it masked gets its references again, place by place. Gives undefined when a masked
- * reference stands where the stored resource has none: then the write would lose or move it.
+ * What a client writes back after reading `view` gets its references again, place by place. Undefined when a mask of ours stands where
+ * the view had none: it was moved, or is of an older view, and what stands there is another reference. One left out is taken out.
+ * `view` undefined: now nothing is masked.
  */
-export function unmask<T>(incoming: T, stored: unknown): T | undefined {
-  let lost = false;
-  const walk = (value: unknown, before: unknown): unknown => {
+export function unmask<T>(incoming: T, stored: unknown, view: Stored | undefined): T | undefined {
+  let moved = false;
+  const walk = (value: unknown, before: unknown, seen: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value;
     if (isMasked(value)) {
-      if (typeof (before as { reference?: unknown } | null | undefined)?.reference === 'string') return before;
-      if (!isMasked(before)) lost = true;
+      if (isMasked(before)) return value;
+      if (isMasked(seen)) return before;
+      // Somebody else's mask says so of any element.
+      moved ||= view !== undefined || typeof (before as { reference?: unknown } | undefined)?.reference === 'string';
       return value;
     }
-    if (Array.isArray(value))
-      return value.map((item, at) => walk(item, Array.isArray(before) ? before[at] : undefined));
+    const within = (from: unknown, name: string | number): unknown =>
+      (from as Record<string | number, unknown> | null | undefined)?.[name];
+    if (Array.isArray(value)) return value.map((item, at) => walk(item, within(before, at), within(seen, at)));
     const copy: Record<string, unknown> = {};
-    for (const [name, child] of Object.entries(value)) {
-      copy[name] = walk(child, (before as Record<string, unknown> | null | undefined)?.[name]);
-    }
+    for (const [name, child] of Object.entries(value))
+      copy[name] = walk(child, within(before, name), within(seen, name));
     return carryExact(value, copy);
   };
-  const result = walk(incoming, stored) as T;
-  return lost ? undefined : result;
+  const result = walk(incoming, stored, view) as T;
+  return moved ? undefined : result;
 }

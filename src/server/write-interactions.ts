@@ -8,6 +8,7 @@ import { idFor } from './declared-id.ts';
 import type { FhirResource } from './engine.ts';
 import { type FhirRequest, type FhirResponse, outcomeResponse } from './exchange.ts';
 import { applyJsonPatch } from './json-patch.ts';
+import { maskedView } from './mask.ts';
 import { etagOf, writeResponse } from './present.ts';
 import { visibleRow } from './read-interactions.ts';
 import { refuse } from './refusal.ts';
@@ -152,13 +153,14 @@ export async function patchTarget(context: Context, type: string, query: string)
   return found[0].id;
 }
 
-/** The stored resource after a patch. What the reader cannot see cannot be patched. */
+/** The resource after a patch of what its reader sees: what is masked can be neither tested nor copied, and is restored where it stood. */
 export async function patched(context: Context, type: string, id: string, operations: unknown): Promise<FhirResource> {
   context.scopes.require(type, 'u');
   const row = await visibleRow(context, type, id);
   if (!row) throw refuse(404, 'not-found', `no such ${type}`);
   if (row.deleted === 1) throw refuse(410, 'deleted', `this ${type} was deleted`);
-  const resource = applyJsonPatch(parseRow(row, bodyKeysOf(context.tx.env)), operations);
+  const seen = (await maskedView(context, row)) ?? parseRow(row, bodyKeysOf(context.tx.env));
+  const resource = applyJsonPatch(seen, operations);
   if (typeof resource !== 'object' || resource === null || resource.id !== id || resource.resourceType !== type) {
     throw refuse(422, 'processing', 'a patch changes neither type nor id');
   }

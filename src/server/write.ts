@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import type { FhirResource } from './engine.ts';
 import { takeOver } from './fold.ts';
 import { loadFolds, storeFolds } from './fold-rows.ts';
-import { unmask } from './mask.ts';
+import { maskedView, unmask } from './mask.ts';
 import { keepSubscription } from './operations/subscription-state.ts';
 import { actorProvenance, provenanceChange } from './provenance.ts';
 import { refuse, refuseWith } from './refusal.ts';
@@ -155,7 +155,8 @@ async function planWrite(
       folded: before!.folded === 1,
     };
   }
-  const resource = prepared(write, stored, labels);
+  const view = stored && mayBeMasked(write.resource) ? await maskedView(context, before!) : undefined;
+  const resource = prepared(write, stored, view, labels);
   await requireScope(context, operation, write.type, write.id, resource);
   const hash = contentHash(resource);
   if (lives && before.hash === hash) return undefined;
@@ -191,17 +192,20 @@ const isNew = ({ action, id }: Write): boolean => action === 'create' && !isDeri
 /** Ids that messages derive are UUIDs of version 8: of such a resource messages may have spoken before it was whole. */
 const isDerivedId = (id: string): boolean => id.length === 36 && id[14] === '8';
 
+const mayBeMasked = (resource: FhirResource | undefined): boolean => JSON.stringify(resource).includes('"masked"');
+
 /** The resource as it will be stored: its id, references masked on the way out restored, labels kept and inherited. */
 function prepared(
   { type, id, resource }: Write,
   stored: Stored | undefined,
+  view: Stored | undefined,
   labels: ReadonlyMap<string, readonly Coding[]>,
 ): FhirResource {
   if (resource?.resourceType !== type)
     throw refuse(400, 'structure', 'the resource is of another type than the address');
   let whole: FhirResource = { ...resource, id };
-  if (stored && JSON.stringify(resource).includes('"masked"')) {
-    const restored = unmask(whole, stored);
+  if (stored && mayBeMasked(resource)) {
+    const restored = unmask(whole, stored, view);
     if (!restored) throw refuse(422, 'business-rule', 'a masked reference was moved: write it back in its place');
     whole = restored;
   }

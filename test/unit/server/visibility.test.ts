@@ -249,8 +249,15 @@ describe.each(ENGINES)('visibility over FHIR on %s', (engine) => {
     expect(matchesOf(await stranger('GET Task?patient=rp'))).toEqual([]);
     const written = await stranger('PUT Task/task', { ...seen, status: 'received' });
     expect(written.status).toBe(200);
+    const patch = (...operations: readonly object[]) =>
+      stranger('PATCH Task/task', operations, { 'content-type': 'application/json-patch+json' });
+    const probe = { op: 'test', path: '/for/reference', value: 'Patient/rp' };
+    expect((await patch(probe)).status).toBe(422);
+    expect((await patch({ op: 'copy', from: '/for', path: '/requester' })).status).toBe(422);
+    expect((await patch({ op: 'replace', path: '/status', value: 'accepted' })).status).toBe(200);
     expect((await riverside('GET Task/task')).body).toMatchObject({
-      status: 'received',
+      status: 'accepted',
+      requester: { reference: 'Organization/riverside' },
       for: { reference: 'Patient/rp', display: 'A Name' },
       focus: { reference: 'Condition/open' },
     });

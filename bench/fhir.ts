@@ -5,6 +5,7 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -14,6 +15,7 @@ import { type RealHub, startRealHub } from './real-hub.ts';
  * FHIR over HTTP on the hub as its users start it, with all loops and bots running and the token of an organization's client, so with
  * consent visibility on; what is measured is what a client sees. `node bench/fhir.ts [--resources 100000] [--postgres URL] [--seconds 4]`
  * prints a line per figure and one line of JSON at the end. `--home DIR` keeps the hub's home, and measures again what is loaded there.
+ * `--drop-jobs` (SQLite): what the bots would do about the load is left out; with a million resources that takes longer than the load.
  */
 const { values } = parseArgs({
   options: {
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     postgres: { type: 'string' },
     home: { type: 'string' },
+    'drop-jobs': { type: 'boolean', default: false },
   },
 });
 
@@ -223,7 +226,7 @@ async function exportAll(hub: RealHub, target: Target): Promise<Exported> {
   return figure;
 }
 
-/** Loads a hub with charts until its bots have looked at them all. Gives resources per second. */
+/** Loads a hub with charts. Gives resources per second. */
 async function load(hub: RealHub, wanted: number): Promise<number> {
   let target = await signIn(hub, ORGANIZATION);
   const from = performance.now();
@@ -234,10 +237,15 @@ async function load(hub: RealHub, wanted: number): Promise<number> {
   }
   const loadS = (performance.now() - from) / 1000;
   console.log(`loaded ${wanted} resources in ${loadS.toFixed(1)} s (${(wanted / loadS).toFixed(0)}/s)`);
-  const settledFrom = performance.now();
-  await settled(hub, await signIn(hub));
-  console.log(`the bots were done ${((performance.now() - settledFrom) / 1000).toFixed(1)} s later`);
   return Math.round(wanted / loadS);
+}
+
+/** All jobs as if they had been run. No hub may be running. */
+function dropJobs(dir: string): void {
+  const store = new DatabaseSync(join(dir, 'home/store.db'));
+  store.exec(`UPDATE job SET state = 'done', blockers = 0, settled_at = ${Date.now()} WHERE state <> 'done'`);
+  store.exec('DELETE FROM job_place; DELETE FROM job_lane');
+  store.close();
 }
 
 interface Loaded {
@@ -247,17 +255,33 @@ interface Loaded {
   readonly patients: number;
 }
 
+/** A hub with the resources in it, and its bots at rest. */
+async function loadedHub(dir: string): Promise<{ hub: RealHub; loaded: Loaded }> {
+  const start = () => startRealHub({ dir, ...(values.postgres ? { database: values.postgres } : {}) });
+  const note = join(dir, 'loaded.json');
+  let hub = await start();
+  if (existsSync(note)) return { hub, loaded: JSON.parse(readFileSync(note, 'utf8')) as Loaded };
+  const resources = Number(values.resources);
+  const loaded = { resources, loadedPerS: await load(hub, resources), patients: unique };
+  if (values['drop-jobs']) {
+    await hub.stop();
+    dropJobs(dir);
+    hub = await start();
+  } else {
+    const from = performance.now();
+    await settled(hub, await signIn(hub));
+    console.log(`the bots were done ${((performance.now() - from) / 1000).toFixed(1)} s later`);
+  }
+  writeFileSync(note, JSON.stringify(loaded));
+  return { hub, loaded };
+}
+
 async function main(): Promise<void> {
   const dir = values.home ?? mkdtempSync(join(tmpdir(), 'handoff-bench-'));
-  const note = join(dir, 'loaded.json');
-  const hub = await startRealHub({ dir, ...(values.postgres ? { database: values.postgres } : {}) });
+  const { hub, loaded } = await loadedHub(dir);
   try {
-    const before = existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as Loaded) : undefined;
-    const wanted = before?.resources ?? Number(values.resources);
-    const loadedPerS = before?.loadedPerS ?? (await load(hub, wanted));
-    unique = before?.patients ?? unique;
-    if (!before)
-      writeFileSync(note, JSON.stringify({ resources: wanted, loadedPerS, patients: unique } satisfies Loaded));
+    const { resources: wanted, loadedPerS } = loaded;
+    unique = loaded.patients;
     const known = unique;
     const pick = (n: number) => 1 + ((n * 7919) % known);
     let target = await signIn(hub, ORGANIZATION);

@@ -8,6 +8,7 @@ const to = (reference: string) => ({ reference });
 const plan = (...references: readonly object[]) => ({
   resourceType: 'CarePlan' as const,
   id: 'p',
+  meta: { versionId: '1', lastUpdated: '2026-01-01T00:00:00Z' },
   activity: references.map((reference) => ({ reference })),
 });
 

@@ -118,6 +118,15 @@ describe('what an organization may not know it cannot find by any way in', () =>
     expect([where, leaks]).toEqual([where, []]);
   }
 
+  /** What the app itself wrote into a search it made is no news to it: an AuditEvent of that search without these words. */
+  function unasked(resource: Resource | undefined): unknown {
+    if (resource?.resourceType !== 'AuditEvent') return resource;
+    const query = resource.entity?.find((each) => each.query !== undefined)?.query;
+    const asked = query === undefined ? '' : decodeURIComponent(Buffer.from(query, 'base64').toString());
+    const own = hidden.map((each) => each.id as string).filter((id) => asked.includes(id));
+    return own.reduce((text, id) => text.replaceAll(id, '…'), JSON.stringify(resource));
+  }
+
   test('there is something to hide: records of two group members and of a Part 2 patient, which their owner sees', () => {
     const kinds = new Set(hidden.map((each) => each.resourceType));
     for (const kind of [
@@ -208,7 +217,10 @@ describe('what an organization may not know it cannot find by any way in', () =>
         );
         expect([type, list.status]).toEqual([type, 200]);
         const bundle = list.body as Bundle;
-        expectNoSecret(type, bundle.entry);
+        expectNoSecret(
+          type,
+          bundle.entry?.map(({ resource, ...entry }) => ({ ...entry, resource: unasked(resource) })),
+        );
         const matches = (bundle.entry ?? []).filter((each) => each.search?.mode === 'match');
         expect([type, bundle.total]).toEqual([type, matches.length]);
         const history = await app.request('GET', `${type}/_history?_count=500`);

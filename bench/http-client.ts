@@ -22,7 +22,10 @@ export class HttpClient {
     token: string,
     body = '',
   ): Promise<{ readonly status: number; readonly text: string }> {
-    const connection = this.#idle.pop() ?? this.#open();
+    let connection = this.#idle.pop();
+    // A server ends connections that were quiet for some seconds.
+    while (connection && !connection.usable) connection = this.#idle.pop();
+    connection ??= this.#open();
     const head = `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}:${this.#port}\r\nAuthorization: Bearer ${token}\r\n`;
     const length =
       body === '' ? '' : `Content-Type: application/fhir+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;

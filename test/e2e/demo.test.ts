@@ -65,41 +65,49 @@ describe('handoff demo', () => {
 
   const demo = (): Cli => new Cli(['demo', '--exit', '--ports', String(base), '--home', home]);
 
-  test('every step is seen to happen, and told; it ends 0 and leaves no process', async () => {
-    const run = demo();
-    const { code, out, err } = await run.ended;
-    expect(err).toBe('');
-    expect(code).toBe(0);
-    for (const step of STEPS) expect(out).toContain(`\n${step}\n`);
-    expect(out).toContain('Every step was seen to happen.');
-    for (const words of WORDS) expect(out).toMatch(words);
-    expect(descendants(process.pid, home)).toEqual([]);
-  }, DEMO_MS);
+  test(
+    'every step is seen to happen, and told; it ends 0 and leaves no process',
+    async () => {
+      const run = demo();
+      const { code, out, err } = await run.ended;
+      expect(err).toBe('');
+      expect(code).toBe(0);
+      for (const step of STEPS) expect(out).toContain(`\n${step}\n`);
+      expect(out).toContain('Every step was seen to happen.');
+      for (const words of WORDS) expect(out).toMatch(words);
+      expect(descendants(process.pid, home)).toEqual([]);
+    },
+    DEMO_MS,
+  );
 
-  test('left running, every line it prints to try works as pasted into a shell, and Ctrl-C ends it with 0', async () => {
-    const run = new Cli(['demo', '--ports', String(base), '--home', home]);
-    expect(await until(() => run.out.includes('npx handoff messages'), 4 * WAIT_MS)).toBe(true);
-    const lines = run.out.split('\n');
-    const token = lines.find((line) => line.startsWith('export TOKEN='));
-    const curls = lines.filter((line) => line.startsWith('curl '));
-    expect(curls).toHaveLength(3);
-    for (const line of curls) {
-      // What a shell makes of the line: curl's own arguments, one to a line.
-      const said = execFileSync('sh', ['-c', `${token}\n${line.replace(/^curl/, "printf '%s\\n'")}`], {
-        encoding: 'utf8',
-      });
-      const [, , header = '', url = ''] = said.split('\n');
-      const response = await fetch(url, { headers: { authorization: header.replace(/^Authorization: /, '') } });
-      const { resourceType, entry } = (await response.json()) as Bundle;
-      expect([response.status, resourceType, (entry ?? []).length > 0]).toEqual([200, 'Bundle', true]);
-    }
-    const config = /HANDOFF_CONFIG=(\S+) npx handoff messages/.exec(run.out)?.[1] ?? '';
-    const journal = await handoff(['messages'], { HANDOFF_CONFIG: config });
-    expect(journal.out).toMatch(/riverside-mllp {2}MDM\^T02 {2}\S+ {2}applied/);
-    run.signal('SIGINT');
-    expect((await run.ended).code).toBe(0);
-    expect(descendants(process.pid, home)).toEqual([]);
-  }, DEMO_MS);
+  test(
+    'left running, every line it prints to try works as pasted into a shell, and Ctrl-C ends it with 0',
+    async () => {
+      const run = new Cli(['demo', '--ports', String(base), '--home', home]);
+      expect(await until(() => run.out.includes('npx handoff messages'), 4 * WAIT_MS)).toBe(true);
+      const lines = run.out.split('\n');
+      const token = lines.find((line) => line.startsWith('export TOKEN='));
+      const curls = lines.filter((line) => line.startsWith('curl '));
+      expect(curls).toHaveLength(3);
+      for (const line of curls) {
+        // What a shell makes of the line: curl's own arguments, one to a line.
+        const said = execFileSync('sh', ['-c', `${token}\n${line.replace(/^curl/, "printf '%s\\n'")}`], {
+          encoding: 'utf8',
+        });
+        const [, , header = '', url = ''] = said.split('\n');
+        const response = await fetch(url, { headers: { authorization: header.replace(/^Authorization: /, '') } });
+        const { resourceType, entry } = (await response.json()) as Bundle;
+        expect([response.status, resourceType, (entry ?? []).length > 0]).toEqual([200, 'Bundle', true]);
+      }
+      const config = /HANDOFF_CONFIG=(\S+) npx handoff messages/.exec(run.out)?.[1] ?? '';
+      const journal = await handoff(['messages'], { HANDOFF_CONFIG: config });
+      expect(journal.out).toMatch(/riverside-mllp {2}MDM\^T02 {2}\S+ {2}applied/);
+      run.signal('SIGINT');
+      expect((await run.ended).code).toBe(0);
+      expect(descendants(process.pid, home)).toEqual([]);
+    },
+    DEMO_MS,
+  );
 
   test('a partner whose port is taken is named, and nothing stays behind', async () => {
     const squatter = createServer();

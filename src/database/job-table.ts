@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Job } from '../model/flow.ts';
 import type { OutboxEvent } from '../model/outbox.ts';
 import type { Tx } from './command.ts';
-import { enterLanes, type LaneTables, laneMigration } from './lane.ts';
+import { enterInOrder, enterLanes, type LaneTables, laneMigration } from './lane.ts';
 import type { Migration } from './migrate.ts';
 
 /**
@@ -70,8 +70,20 @@ const INSERT_JOB = `INSERT INTO job (handler, resource_type, resource_id, versio
   next_at, lease, lease_until, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, 0, 0, 0, ?) ON CONFLICT DO NOTHING RETURNING id`;
 const BLOCK_JOB = 'UPDATE job SET blockers = ? WHERE id = ?';
 
+const jobLane = ({ lane, handler, person, resourceType, resourceId }: NewJob): string =>
+  `${lane[0]}/${handler}/${person ?? `${resourceType}/${resourceId}`}`;
+
 /** Queues jobs in the caller's transaction. A job that is there already (same handler, version, interaction) is not queued again. `at`: ms. */
-export async function insertJobs(tx: Tx, rows: readonly NewJob[], at: number): Promise<number> {
+export function insertJobs(tx: Tx, rows: readonly NewJob[], at: number): Promise<number> {
+  return enterInOrder(
+    tx,
+    JOB_LANES,
+    rows.map((row) => [jobLane(row)]),
+    () => insertAllJobs(tx, rows, at),
+  );
+}
+
+async function insertAllJobs(tx: Tx, rows: readonly NewJob[], at: number): Promise<number> {
   let inserted = 0;
   for (const row of rows) {
     const [made] = await tx.query<{ id: number }>(INSERT_JOB, [
@@ -86,8 +98,7 @@ export async function insertJobs(tx: Tx, rows: readonly NewJob[], at: number): P
     ]);
     if (!made) continue;
     inserted += 1;
-    const lane = `${row.lane[0]}/${row.handler}/${row.person ?? `${row.resourceType}/${row.resourceId}`}`;
-    const blockers = await enterLanes(tx, JOB_LANES, made.id, [lane]);
+    const blockers = await enterLanes(tx, JOB_LANES, made.id, [jobLane(row)]);
     if (blockers > 0) await tx.run(BLOCK_JOB, [blockers, made.id]);
   }
   if (inserted > 0) tx.noteJobs();
@@ -106,11 +117,13 @@ export interface ApplicationAck {
 }
 
 /** Queues events in the caller's transaction. One that is there already (recipient, event key) is not queued again. `at`: ms. */
-export async function insertOutbox(
-  tx: Tx,
-  events: readonly (OutboxEvent & { readonly notBefore?: number; readonly application?: ApplicationAck })[],
-  at: number,
-): Promise<number> {
+export function insertOutbox(tx: Tx, events: readonly QueuedEvent[], at: number): Promise<number> {
+  return enterInOrder(tx, OUTBOX_LANES, events.map(outboxLanes), () => insertAllEvents(tx, events, at));
+}
+
+type QueuedEvent = OutboxEvent & { readonly notBefore?: number; readonly application?: ApplicationAck };
+
+async function insertAllEvents(tx: Tx, events: readonly QueuedEvent[], at: number): Promise<number> {
   let inserted = 0;
   for (const event of events) {
     const [made] = await tx.query<{ id: number }>(INSERT_OUTBOX, [

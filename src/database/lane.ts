@@ -1,4 +1,4 @@
-import { DatabaseError, type Tx } from './command.ts';
+import { DatabaseError, type SqlValue, type Tx } from './command.ts';
 
 /**
  * Order per lane, so that a claim costs the same with one row waiting and with ten thousand.
@@ -68,6 +68,39 @@ export async function enterLanes(tx: Tx, tables: LaneTables, item: number, lanes
     if (entered.depth > 1) blockers += 1;
   }
   return blockers;
+}
+
+/**
+ * Enters several items: all their lanes are held first, in the order that every transaction takes them. Two that took them as their
+ * items came would wait for each other until the server ends one, a second later. SQLite has one writer.
+ */
+export async function enterInOrder<T>(
+  tx: Tx,
+  { name }: LaneTables,
+  lanesOfItems: readonly (readonly string[])[],
+  enter: () => Promise<T>,
+): Promise<T> {
+  const lanes = [...new Set(lanesOfItems.flat())].sort();
+  if (tx.dialect === 'sqlite' || lanesOfItems.length < 2 || lanes.length < 2) return enter();
+  const list = lanes as unknown as SqlValue;
+  await tx.run(
+    `INSERT INTO ${name}_lane AS l (lane, numbered, depth) SELECT lane, 0, 0 FROM unnest(?::text[]) WITH ORDINALITY AS t(lane, n) ORDER BY n
+     ON CONFLICT (lane) DO UPDATE SET depth = l.depth`,
+    [list],
+  );
+  const result = await enter();
+  // An item that was there already entered nothing.
+  await tx.run(`DELETE FROM ${name}_lane WHERE lane = ANY(?::text[]) AND depth = 0`, [list]);
+  return result;
+}
+
+/** Holds the lanes of items that are about to leave them, in the same order. */
+export async function holdLanesOf(tx: Tx, { name }: LaneTables, items: readonly number[]): Promise<void> {
+  if (tx.dialect === 'sqlite' || items.length < 2) return;
+  await tx.query(
+    `SELECT 1 FROM ${name}_lane WHERE lane IN (SELECT lane FROM ${name}_place WHERE item = ANY(?::bigint[])) ORDER BY lane COLLATE "C" FOR UPDATE`,
+    [[...items] as unknown as SqlValue],
+  );
 }
 
 /** Gives up every place of the item and lets the next of each lane it headed come forward. Gives the number of items that lost a blocker. */

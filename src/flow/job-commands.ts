@@ -1,6 +1,6 @@
 import { type CommandTable, type Tx, unsynced } from '../database/command.ts';
 import { insertOutbox, JOB_LANES } from '../database/job-table.ts';
-import { leaveLanes } from '../database/lane.ts';
+import { holdLanesOf, leaveLanes } from '../database/lane.ts';
 import type { Job, RoutedEvent } from '../model/flow.ts';
 
 /** A job under a lease. */
@@ -103,10 +103,14 @@ interface SettleArgs extends ClaimArgs {
  * `freed`: jobs that came forward. `due`: when the next waiting one may run, if nothing else wakes the loop.
  */
 async function settle(tx: Tx, args: SettleArgs) {
-  let queued = 0;
   let freed = 0;
-  const recipients = new Set<string>();
+  const events: RoutedEvent[] = [];
   const lost: number[] = [];
+  await holdLanesOf(
+    tx,
+    JOB_LANES,
+    args.settled.map(({ id }) => id),
+  );
   for (const { id, lease, outcome } of args.settled) {
     const changed = await settleOne(tx, id, lease, outcome, args.now);
     if (!changed) {
@@ -116,11 +120,11 @@ async function settle(tx: Tx, args: SettleArgs) {
     if (outcome.kind === 'again') continue;
     // A bot that cannot work on one change of a person must not keep the later ones from that person's safety: its lane goes on.
     freed += await leaveLanes(tx, JOB_LANES, id);
-    if (outcome.kind !== 'done' || outcome.events.length === 0) continue;
-    queued += await insertOutbox(tx, outcome.events, args.now);
-    for (const { recipient } of outcome.events) recipients.add(recipient);
+    if (outcome.kind === 'done') events.push(...outcome.events);
   }
-  return { lost, queued, freed, recipients: [...recipients], claimed: await claim(tx, args) };
+  const queued = events.length === 0 ? 0 : await insertOutbox(tx, events, args.now);
+  const recipients = [...new Set(events.map(({ recipient }) => recipient))];
+  return { lost, queued, freed, recipients, claimed: await claim(tx, args) };
 }
 
 async function settleOne(tx: Tx, id: number, lease: number, outcome: JobOutcome, now: number): Promise<boolean> {

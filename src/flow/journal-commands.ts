@@ -1,7 +1,7 @@
 import { type CommandTable, type Tx, unsynced } from '../database/command.ts';
 import { bodyKeysOf, seal } from '../database/envelope.ts';
 import { classNumber } from '../database/job-table.ts';
-import { enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
+import { enterInOrder, enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
 import { probeCommand } from '../database/write-probe.ts';
 import type { Appended, MessageState, NewMessage, UntoldMessage } from '../model/journal.ts';
 import { journalReadCommands } from './journal-queries.ts';
@@ -19,7 +19,12 @@ interface AppendArgs {
 }
 
 /** Appends many messages in one transaction. Success means "on disk once this commits", nothing more. */
-async function append(tx: Tx, { messages, leaseMs, now }: AppendArgs): Promise<Appended[]> {
+function append(tx: Tx, args: AppendArgs): Promise<Appended[]> {
+  const lanes = args.messages.map((message) => message.lanes);
+  return enterInOrder(tx, JOURNAL_LANES, lanes, () => appendAll(tx, args));
+}
+
+async function appendAll(tx: Tx, { messages, leaseMs, now }: AppendArgs): Promise<Appended[]> {
   const appended: Appended[] = [];
   // A flood of one message in one batch is one row's update, not one each.
   const first = new Map<string, { readonly at: number; repeats: number }>();
@@ -139,9 +144,13 @@ async function answered(tx: Tx, args: { readonly written: readonly number[]; rea
 const IDS_MAX = 100;
 
 async function markAnswered(tx: Tx, value: number, ids: readonly number[]): Promise<void> {
-  for (let from = 0; from < ids.length; from += IDS_MAX) {
-    const some = ids.slice(from, from + IDS_MAX);
-    await tx.run(`UPDATE message SET answered = ? WHERE id IN (${placeholders(some.length)})`, [value, ...some]);
+  const sorted = ids.toSorted((a, b) => a - b);
+  for (let from = 0; from < sorted.length; from += IDS_MAX) {
+    const some = sorted.slice(from, from + IDS_MAX);
+    const these = `SELECT id FROM message WHERE id IN (${placeholders(some.length)})`;
+    // In one order for all that take several: see `lane.ts`.
+    const rows = tx.dialect === 'postgres' ? `${these} ORDER BY id FOR UPDATE` : these;
+    await tx.run(`UPDATE message SET answered = ? WHERE id IN (${rows})`, [value, ...some]);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SqlValue, Tx } from '../database/command.ts';
 import { bodyKeysOf, open } from '../database/envelope.ts';
 import { classNumber } from '../database/job-table.ts';
-import { leaveLanes } from '../database/lane.ts';
+import { holdLanesOf, leaveLanes } from '../database/lane.ts';
 import type { ClaimedMessage, SettledMessage } from '../model/journal.ts';
 import { CLAIM_POSTGRES, CLAIM_SQLITE, JOURNAL_SQL } from './journal-sql.ts';
 import { JOURNAL_LANES } from './journal-tables.ts';
@@ -70,7 +70,13 @@ interface SettleArgs extends ClaimArgs {
 export async function settle(tx: Tx, args: SettleArgs): Promise<Settled> {
   const lost: number[] = [];
   let freed = 0;
-  for (const one of args.settled) {
+  await holdLanesOf(
+    tx,
+    JOURNAL_LANES,
+    args.settled.map(({ id }) => id),
+  );
+  // Rows in the order in which `answered` takes them.
+  for (const one of args.settled.toSorted((a, b) => a.id - b.id)) {
     const moved = await settleOne(tx, one);
     if (moved === undefined) lost.push(one.id);
     else freed += moved;

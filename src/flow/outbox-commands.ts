@@ -1,7 +1,7 @@
 import { type CommandTable, type SqlValue, type Tx, unsynced } from '../database/command.ts';
 import { bodyKeysOf, open, seal } from '../database/envelope.ts';
 import { type ApplicationAck, insertOutbox, OUTBOX_LANES } from '../database/job-table.ts';
-import { leaveLanes } from '../database/lane.ts';
+import { holdLanesOf, leaveLanes } from '../database/lane.ts';
 import type { RoutedEvent } from '../model/flow.ts';
 import type { EventKind, OutboxEvent } from '../model/outbox.ts';
 import type { Purpose } from '../model/visibility.ts';
@@ -178,6 +178,11 @@ async function settle(tx: Tx, { settled, now }: SettleArgs): Promise<Settled> {
   const lost: number[] = [];
   let freed = 0;
   let ended = 0;
+  await holdLanesOf(
+    tx,
+    OUTBOX_LANES,
+    settled.map(({ id }) => id),
+  );
   for (const { id, lease, outcome } of settled) {
     if (!(await settleOne(tx, id, lease, outcome, now))) {
       lost.push(id);

@@ -15,7 +15,11 @@ const DAY = '2026-03-02';
 const MIGRATIONS = [...journalMigrations, ...storeMigrations];
 const ENCRYPTION = { keyId: 'k1', key: '0123456789abcdef'.repeat(4) };
 
-const actOf = ({ event }: OutboxRow): string => `${event.recipient} ${event.kind} ${event.eventKey}`;
+/** What was told to whom; without the ladder, which goes on by the clock. */
+const acts = (rows: readonly OutboxRow[]): string[] =>
+  rows
+    .filter(({ event }) => event.kind !== 'escalation')
+    .map(({ event }) => `${event.recipient} ${event.kind} ${event.eventKey}`);
 
 describe.skipIf(!SERVER)('handoff migrate', () => {
   let network: Network;
@@ -89,7 +93,7 @@ describe.skipIf(!SERVER)('handoff migrate', () => {
     for (const each of day) expect((await send(each)).code).toBe('AA');
     await network.quiet();
     expect((await network.messages()).length).toBe(journal.length);
-    expect((await network.outbox()).map(actOf)).toEqual(outbox.map(actOf));
+    expect(acts(await network.outbox())).toEqual(acts(outbox));
 
     const first = day[0] as Sent;
     const next = first.message.replace('GENH000001', 'AFTER1');

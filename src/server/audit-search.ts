@@ -7,6 +7,7 @@ import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts
 import { textsOf } from './present.ts';
 import { refuse } from './refusal.ts';
 import type { Row } from './rows.ts';
+import { searchRecords } from './search-audit.ts';
 import { ignoredEntry, isStrict, searchPairs } from './search-interaction.ts';
 import { parseSearch, type SearchRequest } from './search-request.ts';
 import { runSearch, type SearchPage } from './search-run.ts';
@@ -39,10 +40,12 @@ export async function searchAuditEvents(context: Context, request: FhirRequest):
   const wanted = parsed.summary === 'count' ? 0 : Math.min(parsed.count ?? limits.pageDefault, limits.pageMax);
   const page = await mergedPage(context, parsed, accesses, from, wanted);
   const body = await pageText(context, parsed, page, from, accesses === undefined);
-  const { actor, at } = context;
-  const query = parsed.kept.map(([name]) => name.slice(0, 60)).join('&');
-  const record = { at, actor, action: 'S' as const, outcome: 200, type: 'AuditEvent', query: query.slice(0, 500) };
-  return { ...jsonResponse(200, body), audit: actor.kind === 'hub' ? [] : [record] };
+  const stored = { matches: page.events.filter((each) => 'rid' in each), included: page.included };
+  const audit =
+    context.actor.kind === 'hub'
+      ? []
+      : await searchRecords(context, request, 'AuditEvent', 'AuditEvent', parsed, stored);
+  return { ...jsonResponse(200, body), audit };
 }
 
 /** Undefined: the search asks for something that accesses do not have. */

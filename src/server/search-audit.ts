@@ -18,7 +18,7 @@ export async function searchRecords(
   type: string | undefined,
   path: string,
   { kept }: SearchRequest,
-  page: SearchPage,
+  page: Pick<SearchPage, 'matches' | 'included'>,
 ): Promise<AuditRecord[]> {
   const { at, actor } = context;
   const record: AuditRecord = {

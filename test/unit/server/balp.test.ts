@@ -70,6 +70,7 @@ describe.each(ENGINES)('the audit in the shapes of IHE BALP on %s', (engine) => 
     ['Update', 'PUT Organization/o', { ...ORGANIZATION, name: 'Other' }],
     ['Query', 'GET Organization?name=other'],
     ['Query', 'GET Organization?name=nobody'],
+    ['Query', 'GET AuditEvent?action=D'],
     ['Delete', 'DELETE Organization/o'],
   ];
   it.each(EVENTS)('claims %s for %s, and meets it', async (name, request, body, headers) => {

@@ -1,26 +1,50 @@
-import type { Kysely } from 'kysely';
-
 /** Values a statement takes and gives on both engines: integers and floats as numbers, text, bytes, null. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
 /**
  * What a command runs in: one transaction (writer) or one snapshot (reader).
- * `query` and `run` take SQL with `?` placeholders that both engines understand; statements are prepared once and kept.
- * `db` is the query builder on the same transaction, for statements that are composed.
+ * Statements take SQL with `?` placeholders that both engines understand; they are prepared once and kept. They run in the order in
+ * which they are called, whether or not the one before was awaited: what is called together costs PostgreSQL one round trip.
  */
 export interface Tx {
   readonly dialect: 'sqlite' | 'postgres';
-  // biome-ignore lint/suspicious/noExplicitAny: each folder narrows the schema to its own tables
-  readonly db: Kysely<any>;
   query<R = Record<string, SqlValue>>(sql: string, params?: readonly SqlValue[]): Promise<R[]>;
   /** Gives the number of rows changed. */
   run(sql: string, params?: readonly SqlValue[]): Promise<number>;
+  /** Runs what gives nothing to wait for. Its failure is the transaction's: nothing is committed, and the command ends with it. */
+  send(sql: string, params?: readonly SqlValue[]): void;
   /** What main handed to every process or worker that runs commands: keys, triggers, paths. */
   readonly env: unknown;
   /** Jobs were queued: once this is committed, whoever runs them is told (`Database.onJobs`). */
   noteJobs(): void;
   /** Number of the process that claims rows here, for hubs that share a database; 0 on SQLite. */
   readonly holder: number;
+}
+
+/**
+ * Runs a command in a transaction that ends when it does: what it left running, because something beside it failed, reaches neither
+ * the next transaction nor none.
+ */
+export async function runIn<R>(tx: Tx, command: Command, args: unknown): Promise<R> {
+  let over = false;
+  const ended = (): DatabaseError => new DatabaseError('database.failed', 'the transaction has ended');
+  const scoped: Tx = {
+    dialect: tx.dialect,
+    env: tx.env,
+    holder: tx.holder,
+    noteJobs: tx.noteJobs,
+    query: (sql, params) => (over ? Promise.reject(ended()) : tx.query(sql, params)),
+    run: (sql, params) => (over ? Promise.reject(ended()) : tx.run(sql, params)),
+    send: (sql, params) => {
+      if (over) throw ended();
+      tx.send(sql, params);
+    },
+  };
+  try {
+    return (await command(scoped, args)) as R;
+  } finally {
+    over = true;
+  }
 }
 
 export interface Command {

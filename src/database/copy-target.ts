@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DatabaseError, toWireError } from './command.ts';
 import { type Migration, migrate } from './migrate.ts';
-import { refuseUnsafe, SCHEMA_LOCK, sessionTx } from './postgres-session.ts';
+import { migrationTx, refuseUnsafe, SCHEMA_LOCK } from './postgres-session.ts';
 import { type Cell, type Column, contentOf, type Mark, realText, type Table } from './table-copy.ts';
 
 const FETCH_ROWS = 2000;
@@ -32,7 +32,7 @@ export async function openCopyTarget(url: string, migrations: readonly Migration
     await refuseUnsafe(client);
     await lock(client);
     await refuseForeign(client, mark);
-    await migrate(sessionTx(client, {}), migrations, async (sql) => {
+    await migrate(migrationTx(client, {}), migrations, async (sql) => {
       await client.query(sql);
     });
     const tables = await tablesOf(client);

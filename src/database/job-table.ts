@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Job } from '../model/flow.ts';
 import type { OutboxEvent } from '../model/outbox.ts';
-import type { Tx } from './command.ts';
+import type { SqlValue, Tx } from './command.ts';
 import { enterInOrder, enterLanes, type LaneTables, laneMigration } from './lane.ts';
 import type { Migration } from './migrate.ts';
+import { inPieces, tuples } from './row-list.ts';
 
 /**
  * The tables of the store database that a store transaction and the flow share: subscription jobs, the outbox and the marker
  * "this journal row is applied". They lie beside the resources so that a change and what it causes are one commit.
  */
-export const JOB_LANES: LaneTables = { name: 'job', item: 'job' };
+export const JOB_LANES: LaneTables = { name: 'job', item: 'job', single: true };
 export const OUTBOX_LANES: LaneTables = { name: 'outbox', item: 'outbox' };
 
 const id = (dialect: Tx['dialect']): string =>
@@ -67,41 +68,65 @@ export type NewJob = Omit<Job, 'id' | 'tries'>;
 export const classNumber = (lane: 'safety' | 'normal'): number => (lane === 'safety' ? 0 : 1);
 
 const INSERT_JOB = `INSERT INTO job (handler, resource_type, resource_id, version_id, interaction, person, class, state, blockers, tries,
-  next_at, lease, lease_until, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, 0, 0, 0, ?) ON CONFLICT DO NOTHING RETURNING id`;
+  next_at, lease, lease_until, created_at) VALUES $ROWS ON CONFLICT DO NOTHING
+  RETURNING id, handler, resource_type, resource_id, version_id, interaction`;
 const BLOCK_JOB = 'UPDATE job SET blockers = ? WHERE id = ?';
 
 const jobLane = ({ lane, handler, person, resourceType, resourceId }: NewJob): string =>
   `${lane[0]}/${handler}/${person ?? `${resourceType}/${resourceId}`}`;
 
-function byLane(one: NewJob, other: NewJob): number {
-  const [a, b] = [jobLane(one), jobLane(other)];
-  return a === b ? 0 : a < b ? -1 : 1;
+/** Queues jobs in the caller's transaction. A job that is there already (same handler, version, interaction) is not queued again. `at`: ms. */
+export async function insertJobs(tx: Tx, jobs: readonly NewJob[], at: number): Promise<number> {
+  if (jobs.length === 0) return 0;
+  const rows = jobs.map((job): SqlValue[] => [
+    job.handler,
+    job.resourceType,
+    job.resourceId,
+    job.versionId,
+    job.interaction,
+    job.person ?? null,
+    classNumber(job.lane),
+    'queued',
+    0,
+    0,
+    0,
+    0,
+    0,
+    at,
+  ]);
+  const made = (
+    await Promise.all(
+      inPieces(rows).map((piece) =>
+        tx.query<JobKey>(INSERT_JOB.replace('$ROWS', tuples(14, piece.length)), piece.flat()),
+      ),
+    )
+  ).flat();
+  const ids = new Map(
+    made.map((row) => [
+      jobKey([row.handler, row.resource_type, row.resource_id, row.version_id, row.interaction]),
+      row.id,
+    ]),
+  );
+  const entries = jobs.flatMap((job, n) => {
+    const item = ids.get(jobKey(rows[n]!.slice(0, 5)));
+    return item === undefined ? [] : [{ item, lanes: [jobLane(job)] }];
+  });
+  const blocked = await enterLanes(tx, JOB_LANES, entries);
+  for (const [item, blockers] of blocked) tx.send(BLOCK_JOB, [blockers, item]);
+  if (made.length > 0) tx.noteJobs();
+  return made.length;
 }
 
-/** Queues jobs in the caller's transaction. A job that is there already (same handler, version, interaction) is not queued again. `at`: ms. */
-export async function insertJobs(tx: Tx, rows: readonly NewJob[], at: number): Promise<number> {
-  let inserted = 0;
-  // Each has one lane: in the order of the lanes they need not be held first (`enterInOrder`).
-  const ordered = tx.dialect === 'sqlite' ? rows : rows.toSorted(byLane);
-  for (const row of ordered) {
-    const [made] = await tx.query<{ id: number }>(INSERT_JOB, [
-      row.handler,
-      row.resourceType,
-      row.resourceId,
-      row.versionId,
-      row.interaction,
-      row.person ?? null,
-      classNumber(row.lane),
-      at,
-    ]);
-    if (!made) continue;
-    inserted += 1;
-    const blockers = await enterLanes(tx, JOB_LANES, made.id, [jobLane(row)]);
-    if (blockers > 0) await tx.run(BLOCK_JOB, [blockers, made.id]);
-  }
-  if (inserted > 0) tx.noteJobs();
-  return inserted;
+interface JobKey {
+  readonly id: number;
+  readonly handler: string;
+  readonly resource_type: string;
+  readonly resource_id: string;
+  readonly version_id: string;
+  readonly interaction: string;
 }
+
+const jobKey = (parts: readonly unknown[]): string => parts.join(' ');
 
 const INSERT_OUTBOX = `INSERT INTO outbox (recipient, organization, event_key, kind, class, person, purpose, resources, sender, state, blockers,
   tries, next_at, lease, lease_until, control_id, key_id, payload, told, created_at)
@@ -122,30 +147,29 @@ export function insertOutbox(tx: Tx, events: readonly QueuedEvent[], at: number)
 type QueuedEvent = OutboxEvent & { readonly notBefore?: number; readonly application?: ApplicationAck };
 
 async function insertAllEvents(tx: Tx, events: readonly QueuedEvent[], at: number): Promise<number> {
-  let inserted = 0;
-  for (const event of events) {
-    const [made] = await tx.query<{ id: number }>(INSERT_OUTBOX, [
-      event.recipient,
-      event.organization,
-      event.eventKey,
-      event.kind,
-      classNumber(event.lane),
-      event.person ?? null,
-      event.purpose,
-      JSON.stringify(event.resources),
-      event.sender ?? null,
-      event.notBefore ?? 0,
-      event.application?.controlId ?? null,
-      event.application ? '' : null,
-      event.application?.payload ?? null,
-      at,
-    ]);
-    if (!made) continue;
-    inserted += 1;
-    const blockers = await enterLanes(tx, OUTBOX_LANES, made.id, outboxLanes(event));
-    if (blockers > 0) await tx.run(BLOCK_OUTBOX, [blockers, made.id]);
-  }
-  return inserted;
+  const made = await Promise.all(
+    events.map((event) =>
+      tx.query<{ id: number }>(INSERT_OUTBOX, [
+        event.recipient,
+        event.organization,
+        event.eventKey,
+        event.kind,
+        classNumber(event.lane),
+        event.person ?? null,
+        event.purpose,
+        JSON.stringify(event.resources),
+        event.sender ?? null,
+        event.notBefore ?? 0,
+        event.application?.controlId ?? null,
+        event.application ? '' : null,
+        event.application?.payload ?? null,
+        at,
+      ]),
+    ),
+  );
+  const entries = made.flatMap(([row], n) => (row ? [{ item: row.id, lanes: outboxLanes(events[n]!) }] : []));
+  for (const [item, blockers] of await enterLanes(tx, OUTBOX_LANES, entries)) tx.send(BLOCK_OUTBOX, [blockers, item]);
+  return entries.length;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { DatabaseError, type SqlValue, type Tx } from './command.ts';
+import type { SqlValue, Tx } from './command.ts';
+import { inPieces, tuples } from './row-list.ts';
 
 /**
  * Order per lane, so that a claim costs the same with one row waiting and with ten thousand.
@@ -10,42 +11,43 @@ export interface LaneTables {
   /** Tables `<name>_lane` and `<name>_place`; `item` is the table with id and blockers. */
   readonly name: string;
   readonly item: string;
+  /** Each item has one lane. */
+  readonly single?: true;
 }
 
-interface Statements {
-  readonly enter: string;
-  readonly place: string;
-  readonly leave: string;
-  readonly shrink: string;
-  readonly remove: string;
-  readonly next: string;
-  readonly unblock: string;
-}
+const sqlOf = ({ name, item }: LaneTables) => ({
+  enter: `INSERT INTO ${name}_lane AS l (lane, numbered, depth) VALUES $ROWS
+    ON CONFLICT (lane) DO UPDATE SET numbered = l.numbered + excluded.numbered, depth = l.depth + excluded.depth
+    RETURNING lane, numbered, depth`,
+  place: `INSERT INTO ${name}_place (lane, number, item) VALUES $ROWS`,
+  leave: `DELETE FROM ${name}_place WHERE item = ? RETURNING lane, number`,
+  shrink: `UPDATE ${name}_lane SET depth = depth - ? WHERE lane = ? RETURNING depth`,
+  remove: `DELETE FROM ${name}_lane WHERE lane = ? AND depth = 0`,
+  unblockNext: `UPDATE ${item} SET blockers = blockers - 1 WHERE id = (SELECT item FROM ${name}_place
+    WHERE lane = ? AND number = (SELECT MIN(number) FROM ${name}_place WHERE lane = ?) AND number > ?)`,
+  next: `SELECT number, item FROM ${name}_place WHERE lane = ? ORDER BY number LIMIT 1`,
+  unblock: `UPDATE ${item} SET blockers = blockers - ? WHERE id = ?`,
+});
+type Statements = Readonly<Record<keyof ReturnType<typeof sqlOf>, string>>;
 
 const prepared = new Map<string, Statements>();
 
-function statements({ name, item }: LaneTables): Statements {
-  let found = prepared.get(name);
+function statements(tables: LaneTables): Statements {
+  let found = prepared.get(tables.name);
   if (!found) {
-    found = {
-      enter: `INSERT INTO ${name}_lane AS l (lane, numbered, depth) VALUES (?, 1, 1)
-        ON CONFLICT (lane) DO UPDATE SET numbered = l.numbered + 1, depth = l.depth + 1 RETURNING numbered, depth`,
-      place: `INSERT INTO ${name}_place (lane, number, item) VALUES (?, ?, ?)`,
-      leave: `DELETE FROM ${name}_place WHERE item = ? RETURNING lane, number`,
-      shrink: `UPDATE ${name}_lane SET depth = depth - 1 WHERE lane = ? RETURNING depth`,
-      remove: `DELETE FROM ${name}_lane WHERE lane = ? AND depth = 0`,
-      next: `SELECT number, item FROM ${name}_place WHERE lane = ? ORDER BY number LIMIT 1`,
-      unblock: `UPDATE ${item} SET blockers = blockers - 1 WHERE id = ?`,
-    };
-    prepared.set(name, found);
+    found = sqlOf(tables);
+    prepared.set(tables.name, found);
   }
   return found;
 }
 
 /** The statements of one set of tables, for the test that asks the planner about each. */
-export function laneStatements(tables: LaneTables): Readonly<Record<string, string>> {
-  return { ...statements(tables) };
+export function laneStatements(tables: LaneTables): Statements {
+  const sql = statements(tables);
+  return { ...sql, enter: withRows(sql.enter, 3, 1), place: withRows(sql.place, 3, 1) };
 }
+
+const withRows = (sql: string, columns: number, rows: number): string => sql.replace('$ROWS', tuples(columns, rows));
 
 export function laneMigration({ name }: LaneTables, dialect: Tx['dialect']): readonly string[] {
   // One tree instead of two for each: fewer pages to a commit.
@@ -57,22 +59,53 @@ export function laneMigration({ name }: LaneTables, dialect: Tx['dialect']): rea
   ];
 }
 
-/** Takes the next place in each lane and gives the number of lanes that have others before it. Lanes are locked in one order. */
-export async function enterLanes(tx: Tx, tables: LaneTables, item: number, lanes: readonly string[]): Promise<number> {
+/** An item that is new, and the lanes it belongs to. */
+export interface Entry {
+  readonly item: number;
+  readonly lanes: readonly string[];
+}
+
+/** Gives each item the next place in each of its lanes, in the order of the entries, and the items that have others before them: in how many lanes. */
+export async function enterLanes(
+  tx: Tx,
+  tables: LaneTables,
+  entries: readonly Entry[],
+): Promise<ReadonlyMap<number, number>> {
   const sql = statements(tables);
-  let blockers = 0;
-  for (const lane of inOrder(lanes)) {
-    const [entered] = await tx.query<{ numbered: number; depth: number }>(sql.enter, [lane]);
-    if (!entered) throw new DatabaseError('database.failed', 'a lane gave no number');
-    await tx.run(sql.place, [lane, entered.numbered, item]);
-    if (entered.depth > 1) blockers += 1;
+  const queues = new Map<string, number[]>();
+  for (const { item, lanes } of entries) {
+    for (const lane of new Set(lanes)) queues.set(lane, [...(queues.get(lane) ?? []), item]);
   }
+  const rows = [...queues].map(([lane, { length }]) => [lane, length, length] as const).sort(byLane);
+  const entered = await Promise.all(
+    inPieces(rows).map((piece) => tx.query<Lane>(withRows(sql.enter, 3, piece.length), piece.flat())),
+  );
+  const places: (readonly SqlValue[])[] = [];
+  const blockers = new Map<number, number>();
+  for (const { lane, numbered, depth } of entered.flat()) {
+    const items = queues.get(lane)!;
+    for (const [at, item] of items.entries()) {
+      places.push([lane, numbered - items.length + 1 + at, item]);
+      if (depth - items.length + at > 0) blockers.set(item, (blockers.get(item) ?? 0) + 1);
+    }
+  }
+  for (const piece of inPieces(places)) tx.send(withRows(sql.place, 3, piece.length), piece.flat());
   return blockers;
 }
 
+interface Lane {
+  readonly lane: string;
+  readonly numbered: number;
+  readonly depth: number;
+}
+
+/** Lanes are locked in one order by all: two transactions that took them in their own would wait for each other. */
+const byLane = (a: readonly [string, ...unknown[]], b: readonly [string, ...unknown[]]): number =>
+  a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
+
 /**
- * Enters several items: all their lanes are held first, in the order that every transaction takes them. Two that took them as their
- * items came would wait for each other until the server ends one, a second later. SQLite has one writer.
+ * Holds all lanes in that order before `enter` makes the items that are to enter them, where making them may wait for another
+ * transaction that makes the same. SQLite has one writer.
  */
 export async function enterInOrder<T>(
   tx: Tx,
@@ -83,52 +116,61 @@ export async function enterInOrder<T>(
   const lanes = [...new Set(lanesOfItems.flat())].sort();
   if (tx.dialect === 'sqlite' || lanesOfItems.length < 2 || lanes.length < 2) return enter();
   const list = lanes as unknown as SqlValue;
-  await tx.run(
+  tx.send(
     `INSERT INTO ${name}_lane AS l (lane, numbered, depth) SELECT lane, 0, 0 FROM unnest(?::text[]) WITH ORDINALITY AS t(lane, n) ORDER BY n
      ON CONFLICT (lane) DO UPDATE SET depth = l.depth`,
     [list],
   );
   const result = await enter();
   // An item that was there already entered nothing.
-  await tx.run(`DELETE FROM ${name}_lane WHERE lane = ANY(?::text[]) AND depth = 0`, [list]);
+  tx.send(`DELETE FROM ${name}_lane WHERE lane = ANY(?::text[]) AND depth = 0`, [list]);
   return result;
 }
 
 /** Holds the lanes of items that are about to leave them, in the same order. */
-export async function holdLanesOf(tx: Tx, { name }: LaneTables, items: readonly number[]): Promise<void> {
+export function holdLanesOf(tx: Tx, { name }: LaneTables, items: readonly number[]): void {
   if (tx.dialect === 'sqlite' || items.length < 2) return;
-  await tx.query(
+  tx.send(
     `SELECT 1 FROM ${name}_lane WHERE lane IN (SELECT lane FROM ${name}_place WHERE item = ANY(?::bigint[])) ORDER BY lane COLLATE "C" FOR UPDATE`,
     [[...items] as unknown as SqlValue],
   );
 }
 
-/** Gives up every place of the item and lets the next of each lane it headed come forward. Gives the number of items that lost a blocker. */
-export async function leaveLanes(tx: Tx, tables: LaneTables, item: number): Promise<number> {
+/** Gives up every place of the items and lets the next of each lane they headed come forward. Gives how many lanes have a new head. */
+export async function leaveLanes(tx: Tx, tables: LaneTables, items: readonly number[]): Promise<number> {
   const sql = statements(tables);
-  const left = await tx.query<{ lane: string; number: number }>(sql.leave, [item]);
-  if (left.length > 1) left.sort((a, b) => (a.lane < b.lane ? -1 : 1));
-  let moved = 0;
-  for (const { lane, number } of left) {
-    const [row] = await tx.query<{ depth: number }>(sql.shrink, [lane]);
-    if (!row) continue;
-    if (row.depth === 0) {
-      // Only lanes with somebody in them are kept: the tables stay as small as the backlog. An append that waits for this row's
-      // lock makes it anew.
-      await tx.run(sql.remove, [lane]);
-      continue;
-    }
-    const [head] = await tx.query<{ number: number; item: number }>(sql.next, [lane]);
-    // Whoever stood before us still stands there: nobody became head.
-    if (!head || head.number < number) continue;
-    moved += await tx.run(sql.unblock, [head.item]);
+  const places = await Promise.all(items.map((item) => tx.query<Place>(sql.leave, [item])));
+  const left = new Map<string, { count: number; first: number }>();
+  for (const { lane, number } of places.flat()) {
+    const known = left.get(lane);
+    left.set(lane, { count: (known?.count ?? 0) + 1, first: Math.min(known?.first ?? number, number) });
   }
-  return moved;
+  const lanes = [...left].sort(byLane);
+  const rows = await Promise.all(
+    lanes.map(([lane, { count }]) => tx.query<Pick<Lane, 'depth'>>(sql.shrink, [count, lane])),
+  );
+  const going = lanes.flatMap(([lane, { first }], at) => {
+    const depth = rows[at]![0]?.depth ?? 0;
+    // Only lanes with somebody in them are kept: the tables stay as small as the backlog. An append that waits for this row's
+    // lock makes it anew.
+    if (depth === 0) tx.send(sql.remove, [lane]);
+    return depth === 0 ? [] : [{ lane, first }];
+  });
+  if (tables.single || going.length === 1) {
+    const moved = await Promise.all(going.map(({ lane, first }) => tx.run(sql.unblockNext, [lane, lane, first])));
+    return moved.reduce((sum, count) => sum + count, 0);
+  }
+  const heads = await Promise.all(
+    going.map(({ lane }) => tx.query<Place & { readonly item: number }>(sql.next, [lane])),
+  );
+  // Where one who stood before them still stands there, nobody became head.
+  const next = heads.flatMap(([head], at) => (head && head.number > going[at]!.first ? [head.item] : []));
+  const moved = Map.groupBy(next, (item) => item);
+  for (const [item, { length }] of [...moved].sort(([a], [b]) => a - b)) tx.send(sql.unblock, [length, item]);
+  return next.length;
 }
 
-function inOrder(lanes: readonly string[]): readonly string[] {
-  return lanes.length < 2 ? lanes : [...new Set(lanes)].sort();
+interface Place {
+  readonly lane: string;
+  readonly number: number;
 }
-
-/** `?, ?, ?` for a list; statements with a list are few and their lengths are bounded by the callers. */
-export const placeholders = (count: number): string => Array.from({ length: count }, () => '?').join(', ');

@@ -1,26 +1,23 @@
-import {
-  CompiledQuery,
-  Kysely,
-  PostgresDialect,
-  type PostgresPool,
-  type PostgresPoolClient,
-  type Transaction,
-} from 'kysely';
 import pg from 'pg';
 import type { Database } from '../model/database.ts';
-import { type CommandTable, DatabaseError, type SqlValue, type Tx, toWireError } from './command.ts';
+import { type CommandTable, DatabaseError, runIn, toWireError } from './command.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { Holder } from './postgres-holder.ts';
-import { numbered, refuseUnsafe, SCHEMA_LOCK, sessionTx } from './postgres-session.ts';
+import { migrationTx, refuseUnsafe, SCHEMA_LOCK, Session, sessionTx } from './postgres-session.ts';
 
 export interface PostgresOptions {
   readonly url: string;
   readonly commands: CommandTable;
   readonly migrations: readonly Migration[];
   readonly env: unknown;
-  readonly poolMax: number;
   readonly readTimeoutMs: number;
 }
+
+/**
+ * Enough to keep a server busy that is a millisecond away; with many more it spends its time on turns. Reads have connections of their
+ * own: slow ones never keep a message from being stored.
+ */
+const CONNECTIONS = { writing: 6, reading: 8 };
 
 /** A command that lost a race (serialization, deadlock) runs again this many times. */
 const TRIES_MAX = 8;
@@ -33,52 +30,31 @@ pg.types.setTypeParser(20, Number);
  * `fsync`, `full_page_writes` or `synchronous_commit` off. Rule: DESIGN 3 "Engines".
  */
 export async function openPostgresDatabase(options: PostgresOptions): Promise<Database> {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.poolMax,
-    connectionTimeoutMillis: 5000,
-    keepAlive: true,
-  });
-  pool.on('error', () => {
-    // An idle connection broke; the next checkout opens a new one and reports its own failure.
-  });
-  pool.on('connect', (client) => {
-    // A connection that breaks while a command holds it fails that command; without a listener it would end the process.
-    client.on('error', () => {});
-  });
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
+  const pool = makePool(options.url, CONNECTIONS.writing);
+  const readPool = makePool(options.url, CONNECTIONS.reading);
+  const close = (): Promise<unknown> => Promise.all([pool.end(), readPool.end()]);
   const holder = new Holder(options.url);
   try {
     await refuseUnsafe(pool);
     await migrateLocked(pool, options);
     await holder.take();
   } catch (error) {
-    await db.destroy();
+    await close();
     const wire = toWireError(error);
     throw new DatabaseError(wire.code, wire.message);
   }
   let onJobs: () => void = () => {};
-  const attempt = async <R>(command: string, args: unknown, readOnly: boolean): Promise<R> => {
+  const attempt = async <R>(command: string, args: unknown, begin: Begin): Promise<R> => {
     const run = options.commands[command];
     if (!run) throw new DatabaseError('database.command-unknown', `no command ${command}`);
     for (let tried = 1; ; tried++) {
       try {
-        const transaction = db
-          .transaction()
-          .setIsolationLevel(readOnly ? 'repeatable read' : 'read committed')
-          .setAccessMode(readOnly ? 'read only' : 'read write');
         let jobs = false;
         const noteJobs = (): void => {
           jobs = true;
         };
-        const result = await transaction.execute(async (trx) => {
-          if (readOnly) {
-            await trx.executeQuery(
-              CompiledQuery.raw(`SET LOCAL statement_timeout = ${Math.trunc(options.readTimeoutMs)}`),
-            );
-          }
-          return (await run(postgresTx(trx, options.env, holder.id, noteJobs), args)) as R;
-        });
+        const parts = { env: options.env, holder: holder.id, noteJobs };
+        const result = await inTransaction(begin, (session) => runIn<R>(sessionTx(session, parts), run, args));
         if (jobs) onJobs();
         return result;
       } catch (error) {
@@ -89,63 +65,76 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
       }
     }
   };
+  const writing: Begin = { pool, sql: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE', readOnly: false };
+  const reading: Begin = {
+    pool: readPool,
+    sql: `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = ${Math.trunc(options.readTimeoutMs)}`,
+    readOnly: true,
+  };
   return {
     dialect: 'postgres',
-    write: (command, args) => attempt(command, args, false),
-    read: (command, args) => attempt(command, args, true),
+    write: (command, args) => attempt(command, args, writing),
+    read: (command, args) => attempt(command, args, reading),
     onJobs: (listener) => {
       onJobs = listener;
     },
     close: async () => {
-      await db.destroy();
+      await close();
       await holder.close();
     },
   };
 }
 
-/** Statements with parameters that each connection keeps prepared; later ones are parsed at every use. */
-const PREPARED_MAX = 1000;
-const preparedNames = new Map<string, string>();
+function makePool(connectionString: string, max: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max, connectionTimeoutMillis: 5000, keepAlive: true, pipeline: true });
+  pool.on('error', () => {
+    // An idle connection broke; the next checkout opens a new one and reports its own failure.
+  });
+  pool.on('connect', (client) => {
+    // A connection that breaks while a command holds it fails that command; without a listener it would end the process.
+    client.on('error', () => {});
+  });
+  return pool;
+}
 
-function preparedName(sql: string): string | undefined {
-  let name = preparedNames.get(sql);
-  if (name === undefined && preparedNames.size < PREPARED_MAX) {
-    name = `s${preparedNames.size}`;
-    preparedNames.set(sql, name);
+interface Begin {
+  readonly pool: pg.Pool;
+  readonly sql: string;
+  readonly readOnly: boolean;
+}
+
+/** Connections whose last read is answered and whose transaction nobody has ended yet. */
+const unended = new WeakSet<pg.PoolClient>();
+
+/** The start goes out with the first statement. A read is ended with the start of the connection's next work, or when the loop turns. */
+async function inTransaction<R>(begin: Begin, work: (session: Session) => Promise<R>): Promise<R> {
+  const client = await begin.pool.connect();
+  const session = new Session(client);
+  session.send(unended.delete(client) ? `COMMIT; ${begin.sql}` : begin.sql);
+  try {
+    const result = await work(session);
+    if (begin.readOnly) endLater(client);
+    else await session.commit();
+    client.release();
+    return result;
+  } catch (error) {
+    // Only a connection that ended its transaction is fit for the next.
+    await session.execute('ROLLBACK').then(
+      () => client.release(),
+      (broken) => client.release(broken as Error),
+    );
+    throw error;
   }
-  return name;
 }
 
-/** The pool as the query builder uses it, with the same few statements prepared once per connection: parsing and planning them anew costs more than running them. */
-function preparing(pool: pg.Pool): PostgresPool {
-  return {
-    connect: async () => {
-      const client = await pool.connect();
-      const query = (sql: string, values?: readonly unknown[]) => {
-        const name = values && values.length > 0 ? preparedName(sql) : undefined;
-        return name === undefined
-          ? client.query(sql, values as unknown[])
-          : client.query({ name, text: sql, values: values as unknown[] });
-      };
-      return { query, release: () => client.release() } as unknown as PostgresPoolClient;
-    },
-    end: () => pool.end(),
-  };
-}
-
-function postgresTx(trx: Transaction<unknown>, env: unknown, holder: number, noteJobs: () => void): Tx {
-  return {
-    dialect: 'postgres',
-    // biome-ignore lint/suspicious/noExplicitAny: each folder narrows the schema to its own tables
-    db: trx as Kysely<any>,
-    env,
-    holder,
-    noteJobs,
-    query: async <R>(sql: string, params: readonly SqlValue[] = []) =>
-      (await trx.executeQuery<R>(CompiledQuery.raw(numbered(sql), [...params]))).rows,
-    run: async (sql, params = []) =>
-      Number((await trx.executeQuery(CompiledQuery.raw(numbered(sql), [...params]))).numAffectedRows ?? 0),
-  };
+function endLater(client: pg.PoolClient): void {
+  unended.add(client);
+  setImmediate(() => {
+    if (!unended.delete(client)) return;
+    client.query('COMMIT').catch(() => {
+      // The connection broke: the pool makes another.
+    });
+  });
 }
 
 /** Several hubs may start at once: one migrates, the others wait for the advisory lock. */
@@ -153,7 +142,7 @@ async function migrateLocked(pool: pg.Pool, options: PostgresOptions): Promise<v
   const client = await pool.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [SCHEMA_LOCK]);
-    await migrate(sessionTx(client, options.env), options.migrations, async (sql) => {
+    await migrate(migrationTx(client, options.env), options.migrations, async (sql) => {
       await client.query(sql);
     });
   } finally {

@@ -1,10 +1,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { Kysely, SqliteDialect } from 'kysely';
 import type { SqlValue, Tx } from './command.ts';
 
 const STATEMENTS_MAX = 1000;
 
-/** One open SQLite file in this thread: prepared statements are kept, the query builder runs on the same connection. */
+/** One open SQLite file in this thread: prepared statements are kept. */
 export interface SqliteConnection {
   readonly raw: DatabaseSync;
   readonly tx: Tx;
@@ -30,12 +29,11 @@ export function openSqlite(
     );
   }
   raw.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;');
-  const statements = new Map<string, Prepared>();
-  const prepare = (sql: string): Prepared => {
+  const statements = new Map<string, StatementSync>();
+  const prepare = (sql: string): StatementSync => {
     let found = statements.get(sql);
     if (found) return found;
-    const statement = raw.prepare(sql);
-    found = { statement, reader: statement.columns().length > 0 };
+    found = raw.prepare(sql);
     if (statements.size >= STATEMENTS_MAX) {
       const oldest = statements.keys().next().value;
       if (oldest !== undefined) statements.delete(oldest);
@@ -43,20 +41,17 @@ export function openSqlite(
     statements.set(sql, found);
     return found;
   };
-  const db = new Kysely<unknown>({
-    dialect: new SqliteDialect({ database: { close: () => {}, prepare: (sql: string) => forKysely(prepare(sql)) } }),
-  });
   let jobs = false;
   const tx: Tx = {
     dialect: 'sqlite',
-    db,
     env: options.env,
     holder: 0,
     noteJobs: () => {
       jobs = true;
     },
-    query: async <R>(sql: string, params: readonly SqlValue[] = []) => prepare(sql).statement.all(...params) as R[],
-    run: async (sql, params = []) => Number(prepare(sql).statement.run(...params).changes),
+    query: async <R>(sql: string, params: readonly SqlValue[] = []) => prepare(sql).all(...params) as R[],
+    run: async (sql, params = []) => Number(prepare(sql).run(...params).changes),
+    send: (sql, params = []) => void prepare(sql).run(...params),
   };
   let syncing = true;
   return {
@@ -76,22 +71,5 @@ export function openSqlite(
       statements.clear();
       raw.close();
     },
-  };
-}
-
-interface Prepared {
-  readonly statement: StatementSync;
-  readonly reader: boolean;
-}
-
-function forKysely({ statement, reader }: Prepared) {
-  return {
-    reader,
-    all: (params: readonly unknown[]) => statement.all(...(params as SqlValue[])) as unknown[],
-    run: (params: readonly unknown[]) => {
-      const { changes, lastInsertRowid } = statement.run(...(params as SqlValue[]));
-      return { changes, lastInsertRowid };
-    },
-    iterate: (params: readonly unknown[]) => statement.iterate(...(params as SqlValue[])) as IterableIterator<unknown>,
   };
 }

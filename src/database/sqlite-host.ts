@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { MessagePort } from 'node:worker_threads';
-import { type CommandTable, DatabaseError, toWireError, type WireError } from './command.ts';
+import { type CommandTable, DatabaseError, runIn, toWireError, type WireError } from './command.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { openSqlite, type SqliteConnection } from './sqlite-connection.ts';
 
@@ -133,5 +133,5 @@ async function readBatch(
 function runCommand(commands: CommandTable, call: Call, tx: SqliteConnection['tx']): Promise<unknown> {
   const command = commands[call.command];
   if (!command) throw new DatabaseError('database.command-unknown', `no command ${call.command}`);
-  return command(tx, call.args);
+  return runIn(tx, command, call.args);
 }

@@ -24,7 +24,7 @@ const CLAIMED = [
  * jobs and the outbox lie in the one database.
  */
 async function look(tx: Tx): Promise<number> {
-  await tx.run('INSERT INTO hub_holder (holder) VALUES (?) ON CONFLICT DO NOTHING', [tx.holder]);
+  tx.send('INSERT INTO hub_holder (holder) VALUES (?) ON CONFLICT DO NOTHING', [tx.holder]);
   const gone = await tx.query<{ holder: number }>(
     `SELECT h.holder FROM hub_holder h WHERE h.holder <> ? AND NOT EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -35,7 +35,7 @@ async function look(tx: Tx): Promise<number> {
   let freed = 0;
   for (const { holder } of gone) {
     for (const statement of CLAIMED) freed += await tx.run(`${statement} AND holder = ?`, [holder]);
-    await tx.run('DELETE FROM hub_holder WHERE holder = ?', [holder]);
+    tx.send('DELETE FROM hub_holder WHERE holder = ?', [holder]);
   }
   return freed;
 }

@@ -103,31 +103,28 @@ interface SettleArgs extends ClaimArgs {
  * `freed`: jobs that came forward. `due`: when the next waiting one may run, if nothing else wakes the loop.
  */
 async function settle(tx: Tx, args: SettleArgs) {
-  let freed = 0;
-  const events: RoutedEvent[] = [];
-  const lost: number[] = [];
-  await holdLanesOf(
+  const { settled, now } = args;
+  holdLanesOf(
     tx,
     JOB_LANES,
-    args.settled.map(({ id }) => id),
+    settled.map(({ id }) => id),
   );
-  for (const { id, lease, outcome } of args.settled) {
-    const changed = await settleOne(tx, id, lease, outcome, args.now);
-    if (!changed) {
-      lost.push(id);
-      continue;
-    }
-    if (outcome.kind === 'again') continue;
-    // A bot that cannot work on one change of a person must not keep the later ones from that person's safety: its lane goes on.
-    freed += await leaveLanes(tx, JOB_LANES, id);
-    if (outcome.kind === 'done') events.push(...outcome.events);
-  }
-  const queued = events.length === 0 ? 0 : await insertOutbox(tx, events, args.now);
+  const changed = await Promise.all(settled.map((each) => settleOne(tx, each, now)));
+  const lost = settled.filter((_, n) => !changed[n]).map(({ id }) => id);
+  const over = settled.filter(({ outcome }, n) => changed[n] && outcome.kind !== 'again');
+  // A bot that cannot work on one change of a person must not keep the later ones from that person's safety: its lane goes on.
+  const freed = await leaveLanes(
+    tx,
+    JOB_LANES,
+    over.map(({ id }) => id),
+  );
+  const events = over.flatMap(({ outcome }) => (outcome.kind === 'done' ? outcome.events : []));
+  const queued = events.length === 0 ? 0 : await insertOutbox(tx, events, now);
   const recipients = [...new Set(events.map(({ recipient }) => recipient))];
   return { lost, queued, freed, recipients, claimed: await claim(tx, args) };
 }
 
-async function settleOne(tx: Tx, id: number, lease: number, outcome: JobOutcome, now: number): Promise<boolean> {
+async function settleOne(tx: Tx, { id, lease, outcome }: SettledJob, now: number): Promise<boolean> {
   if (outcome.kind === 'done') return (await tx.run(JOB_SQL.done, [now, id, lease])) === 1;
   const { code, text } = outcome;
   if (outcome.kind === 'parked') return (await tx.run(JOB_SQL.park, [now, code, text, id, lease])) === 1;

@@ -1,7 +1,8 @@
 import { type CommandTable, type Tx, unsynced } from '../database/command.ts';
 import { bodyKeysOf, seal } from '../database/envelope.ts';
 import { classNumber } from '../database/job-table.ts';
-import { enterInOrder, enterLanes, leaveLanes, placeholders } from '../database/lane.ts';
+import { enterInOrder, enterLanes, leaveLanes } from '../database/lane.ts';
+import { placeholders } from '../database/row-list.ts';
 import { probeCommand } from '../database/write-probe.ts';
 import type { Appended, MessageState, NewMessage, UntoldMessage } from '../model/journal.ts';
 import { journalReadCommands } from './journal-queries.ts';
@@ -25,24 +26,40 @@ function append(tx: Tx, args: AppendArgs): Promise<Appended[]> {
 }
 
 async function appendAll(tx: Tx, { messages, leaseMs, now }: AppendArgs): Promise<Appended[]> {
-  const appended: Appended[] = [];
   // A flood of one message in one batch is one row's update, not one each.
-  const first = new Map<string, { readonly at: number; repeats: number }>();
-  for (const message of messages) {
+  const groups = new Map<string, { readonly message: NewMessage; repeats: number }>();
+  const keys = messages.map((message) => {
     const key = `${message.controlId}\u001f${message.partner}\u001f${message.sender}\u001f${message.hash}`;
-    const before = first.get(key);
-    if (before) {
-      before.repeats += 1;
-      appended.push(asRepeat(appended[before.at]!));
-      continue;
-    }
-    first.set(key, { at: appended.length, repeats: 0 });
-    appended.push(await appendOne(tx, message, leaseMs, now));
+    const before = groups.get(key);
+    if (before) before.repeats += 1;
+    else groups.set(key, { message, repeats: 0 });
+    return key;
+  });
+  const distinct = [...groups.values()].map(({ message }) => message);
+  const made = await Promise.all(distinct.map((message) => insertOne(tx, message, leaseMs, now)));
+  const stored = distinct.flatMap((message, n) => (made[n] ? [{ item: made[n].id, lanes: message.lanes }] : []));
+  const blocked = await enterLanes(tx, JOURNAL_LANES, stored);
+  for (const [item, blockers] of blocked) tx.send(JOURNAL_SQL.block, [blockers, item]);
+  const lease = leaseMs > 0 ? 1 : 0;
+  const firsts = await Promise.all(
+    distinct.map(async (message, n): Promise<Appended> => {
+      const row = made[n];
+      if (!row) return repeated(tx, message);
+      const { id, flagged } = row;
+      return { outcome: 'stored', id, lease: blocked.has(id) ? 0 : lease, flagged: flagged === 1, ackAt: now };
+    }),
+  );
+  const appended = new Map([...groups.keys()].map((key, n) => [key, firsts[n]!]));
+  for (const [key, { repeats }] of groups) {
+    if (repeats > 0) tx.send(JOURNAL_SQL.repeats, [repeats, appended.get(key)!.id]);
   }
-  for (const { at, repeats } of first.values()) {
-    if (repeats > 0) await tx.run(JOURNAL_SQL.repeats, [repeats, appended[at]!.id]);
-  }
-  return appended;
+  const seen = new Set<string>();
+  return keys.map((key) => {
+    const first = appended.get(key)!;
+    const isFirst = !seen.has(key);
+    seen.add(key);
+    return isFirst ? first : asRepeat(first);
+  });
 }
 
 /** What a repeat right behind its first message sees. */
@@ -52,11 +69,12 @@ function asRepeat(first: Appended): Appended {
   return { outcome: 'repeat', id, state: first.lease > 0 ? 'claimed' : 'received', retried: false, ackAt };
 }
 
-async function appendOne(tx: Tx, message: NewMessage, leaseMs: number, now: number): Promise<Appended> {
+/** Undefined: it is there already. */
+async function insertOne(tx: Tx, message: NewMessage, leaseMs: number, now: number): Promise<Inserted | undefined> {
   const { partner, sender, controlId, hash } = message;
   const month = monthOf(message.receivedAt);
   const lease = leaseMs > 0 ? 1 : 0;
-  const [made] = await tx.query<{ id: number; flagged: number }>(JOURNAL_SQL.insert, [
+  const [made] = await tx.query<Inserted>(JOURNAL_SQL.insert, [
     message.feed,
     partner,
     sender,
@@ -82,17 +100,19 @@ async function appendOne(tx: Tx, message: NewMessage, leaseMs: number, now: numb
     partner,
     sender,
   ]);
-  if (!made) return repeated(tx, message);
-  await keepBody(tx, message, made.id, month);
-  const blockers = await enterLanes(tx, JOURNAL_LANES, made.id, message.lanes);
-  if (blockers > 0) await tx.run(JOURNAL_SQL.block, [blockers, made.id]);
-  return { outcome: 'stored', id: made.id, lease: blockers > 0 ? 0 : lease, flagged: made.flagged === 1, ackAt: now };
+  if (made) keepBody(tx, message, made.id, month);
+  return made;
 }
 
-async function keepBody(tx: Tx, message: NewMessage, id: number, month: number): Promise<void> {
+interface Inserted {
+  readonly id: number;
+  readonly flagged: number;
+}
+
+function keepBody(tx: Tx, message: NewMessage, id: number, month: number): void {
   const body = seal(message.bytes, bodyKeysOf(tx.env));
   const purgeAt = message.receivedAt + message.retentionDays * DAY_MS;
-  await tx.run(JOURNAL_SQL.body, [id, month, message.hash, body.keyId, body.bytes, purgeAt]);
+  tx.send(JOURNAL_SQL.body, [id, month, message.hash, body.keyId, body.bytes, purgeAt]);
 }
 
 /** A repeat of a parked message runs again; its body comes back if retention took it. */
@@ -101,7 +121,7 @@ async function repeated(tx: Tx, message: NewMessage): Promise<Appended> {
   const [row] = await tx.query<RepeatRow>(JOURNAL_SQL.repeat, [controlId, partner, sender, hash]);
   if (!row) throw new Error('a repeat without its first message');
   const retried = row.state === 'parked' && (await retry(tx, { ids: [row.id] })) === 1;
-  if (retried) await keepBody(tx, message, row.id, row.body_month);
+  if (retried) keepBody(tx, message, row.id, row.body_month);
   const first = { outcome: 'repeat', id: row.id, state: retried ? 'received' : row.state, retried } as const;
   if (retried || row.ack_code === null || row.ack_at === null) return first;
   const { reason_code: code, reason_location: location, reason_text: text } = row;
@@ -150,7 +170,7 @@ async function markAnswered(tx: Tx, value: number, ids: readonly number[]): Prom
     const these = `SELECT id FROM message WHERE id IN (${placeholders(some.length)})`;
     // In one order for all that take several: see `lane.ts`.
     const rows = tx.dialect === 'postgres' ? `${these} ORDER BY id FOR UPDATE` : these;
-    await tx.run(`UPDATE message SET answered = ? WHERE id IN (${rows})`, [value, ...some]);
+    tx.send(`UPDATE message SET answered = ? WHERE id IN (${rows})`, [value, ...some]);
   }
 }
 
@@ -182,7 +202,7 @@ async function dismiss(
     `UPDATE message SET state = 'listed', reason_text = ?, settled_at = ? WHERE id = ? AND state = 'parked'`,
     [text, now, id],
   );
-  if (done === 1) await leaveLanes(tx, JOURNAL_LANES, id);
+  if (done === 1) await leaveLanes(tx, JOURNAL_LANES, [id]);
   return done === 1;
 }
 
@@ -224,7 +244,7 @@ async function dropPartitions(tx: Tx, now: number): Promise<void> {
       `SELECT 1 WHERE EXISTS (SELECT 1 FROM body_${month} WHERE purge_at > ?) OR EXISTS (SELECT 1 FROM message WHERE body_month = ? AND ${UNDECIDED})`,
       [now, month],
     );
-    if (kept.length === 0) await tx.run(`DROP TABLE IF EXISTS body_${month}`);
+    if (kept.length === 0) tx.send(`DROP TABLE IF EXISTS body_${month}`);
   }
 }
 
@@ -233,7 +253,7 @@ async function partitions(tx: Tx, { now }: { readonly now: number }): Promise<vo
   if (tx.dialect !== 'postgres') return;
   const date = new Date(now);
   const next = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
-  for (const at of [now, next]) await tx.run(bodyPartition(monthOf(at)));
+  for (const at of [now, next]) tx.send(bodyPartition(monthOf(at)));
 }
 
 export const journalCommands: CommandTable = {

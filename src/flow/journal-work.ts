@@ -17,8 +17,7 @@ export async function claim(tx: Tx, { limit, leaseMs, now }: ClaimArgs): Promise
   if (limit <= 0) return [];
   const sql = tx.dialect === 'sqlite' ? CLAIM_SQLITE : CLAIM_POSTGRES;
   const rows = await tx.query<ClaimRow>(sql, [now + leaseMs, tx.holder, now, limit]);
-  const claimed: ClaimedMessage[] = [];
-  for (const row of rows) claimed.push(toClaimed(row, await bodyOf(tx, row.body_month, row.id)));
+  const claimed = await Promise.all(rows.map(async (row) => toClaimed(row, await bodyOf(tx, row.body_month, row.id))));
   return claimed.sort((a, b) => classNumber(a.lane) - classNumber(b.lane) || a.id - b.id);
 }
 
@@ -68,19 +67,20 @@ interface SettleArgs extends ClaimArgs {
 
 /** Settles many and claims what may run next in the same transaction. `lost`: ids whose lease had passed to somebody else. */
 export async function settle(tx: Tx, args: SettleArgs): Promise<Settled> {
-  const lost: number[] = [];
-  let freed = 0;
-  await holdLanesOf(
+  holdLanesOf(
     tx,
     JOURNAL_LANES,
     args.settled.map(({ id }) => id),
   );
   // Rows in the order in which `answered` takes them.
-  for (const one of args.settled.toSorted((a, b) => a.id - b.id)) {
-    const moved = await settleOne(tx, one);
-    if (moved === undefined) lost.push(one.id);
-    else freed += moved;
-  }
+  const settled = args.settled.toSorted((a, b) => a.id - b.id);
+  const become = await Promise.all(settled.map((each) => settleOne(tx, each)));
+  const freed = await leaveLanes(
+    tx,
+    JOURNAL_LANES,
+    settled.filter((_, n) => become[n] === 'leaves').map(({ id }) => id),
+  );
+  const lost = settled.filter((_, n) => become[n] === 'lost').map(({ id }) => id);
   return { lost, freed, claimed: await claim(tx, args) };
 }
 
@@ -91,28 +91,26 @@ interface Settled {
   readonly claimed: readonly ClaimedMessage[];
 }
 
-/** Gives how many messages came forward, or undefined: the lease was no longer this one. */
-async function settleOne(tx: Tx, { id, lease, at, outcome }: SettledMessage): Promise<number | undefined> {
+/** Whether the message leaves its lanes or stays in them; `lost`: the lease was no longer this one. */
+async function settleOne(tx: Tx, { id, lease, at, outcome }: SettledMessage): Promise<'leaves' | 'stays' | 'lost'> {
   if (outcome.kind === 'again') {
     const { code, text } = outcome.reason;
     const again = await tx.run(JOURNAL_SQL.again, [outcome.at, outcome.counted ? 0 : 1, code, text, id, lease]);
-    return again === 1 ? 0 : undefined;
+    return again === 1 ? 'stays' : 'lost';
   }
   const { reason } = outcome;
   const values: SqlValue[] = [outcome.kind, outcome.ackCode, at, outcome.mappingVersion];
   const untold = outcome.kind === 'parked' && outcome.tell ? 1 : 0;
   values.push(reason?.code ?? null, reason?.location ?? null, reason?.text ?? null, at, untold, id, lease);
   const [row] = await tx.query<{ pass: number; replays: number }>(JOURNAL_SQL.done, values);
-  if (!row) return undefined;
-  const holds = outcome.kind === 'parked' && (outcome.holdLanes || row.pass === 0);
-  const moved = holds ? 0 : await leaveLanes(tx, JOURNAL_LANES, id);
-  if (outcome.kind === 'parked') return moved;
-  if (row.replays > 0) await tx.run('DELETE FROM parked_part WHERE message = ?', [id]);
+  if (!row) return 'lost';
+  if (outcome.kind === 'parked') return outcome.holdLanes || row.pass === 0 ? 'stays' : 'leaves';
+  if (row.replays > 0) tx.send('DELETE FROM parked_part WHERE message = ?', [id]);
   for (const part of outcome.parts) {
-    await tx.run(
+    tx.send(
       'INSERT INTO parked_part (message, part, code, location, reason_text) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
       [id, part.part, part.code, part.location ?? null, part.text],
     );
   }
-  return moved;
+  return 'leaves';
 }

@@ -175,27 +175,26 @@ export interface Settled {
 
 /** Records what became of attempts. `freed`: rows that came forward in their lanes. `ended`: arrived or stuck, the store is to hear of it. */
 async function settle(tx: Tx, { settled, now }: SettleArgs): Promise<Settled> {
-  const lost: number[] = [];
-  let freed = 0;
-  let ended = 0;
-  await holdLanesOf(
+  holdLanesOf(
     tx,
     OUTBOX_LANES,
     settled.map(({ id }) => id),
   );
-  for (const { id, lease, outcome } of settled) {
-    if (!(await settleOne(tx, id, lease, outcome, now))) {
-      lost.push(id);
-      continue;
-    }
-    if (outcome.kind === 'again') continue;
-    ended += 1;
-    if (outcome.kind === 'sent' || !outcome.holdLane) freed += await leaveLanes(tx, OUTBOX_LANES, id);
-  }
-  return { lost, freed, ended };
+  const changed = await Promise.all(settled.map((each) => settleOne(tx, each, now)));
+  const lost = settled.filter((_, n) => !changed[n]).map(({ id }) => id);
+  const over = settled.filter(({ outcome }, n) => changed[n] && outcome.kind !== 'again');
+  const leaving = over.filter(
+    ({ outcome }) => outcome.kind === 'sent' || (outcome.kind !== 'again' && !outcome.holdLane),
+  );
+  const freed = await leaveLanes(
+    tx,
+    OUTBOX_LANES,
+    leaving.map(({ id }) => id),
+  );
+  return { lost, freed, ended: over.length };
 }
 
-async function settleOne(tx: Tx, id: number, lease: number, outcome: RowOutcome, now: number): Promise<boolean> {
+async function settleOne(tx: Tx, { id, lease, outcome }: SettledRow, now: number): Promise<boolean> {
   if (outcome.kind === 'sent')
     return (await tx.run(OUTBOX_SQL.sent, [outcome.ackCode, outcome.ack, now, id, lease])) === 1;
   const { code, text } = outcome;
@@ -248,7 +247,7 @@ async function dismiss(
     `UPDATE outbox SET state = 'refused', reason_text = ?, told = 1, settled_at = ? WHERE id = ? AND state IN ('parked', 'refused', 'unknown')`,
     [text, now, id],
   );
-  if (done === 1) await leaveLanes(tx, OUTBOX_LANES, id);
+  if (done === 1) await leaveLanes(tx, OUTBOX_LANES, [id]);
   return done === 1;
 }
 
@@ -257,7 +256,7 @@ async function told(tx: Tx, { id }: { readonly id: number }): Promise<number> {
 }
 
 async function link(tx: Tx, { recipient, state, since, code, failures, nextAt }: LinkState): Promise<void> {
-  await tx.run(OUTBOX_SQL.link, [recipient, state, since, code ?? null, failures, nextAt]);
+  tx.send(OUTBOX_SQL.link, [recipient, state, since, code ?? null, failures, nextAt]);
 }
 
 export const outboxCommands: CommandTable = {

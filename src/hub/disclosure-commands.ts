@@ -19,7 +19,7 @@ export function withDisclosures(commands: CommandTable): CommandTable {
       const result = (await commands[SETTLE]!(tx, args)) as Settled;
       const ended = args.settled.filter(({ id, outcome }) => outcome.kind !== 'again' && !result.lost.includes(id));
       const records = await recordsOf(tx, ended.filter(hasTold), args.now);
-      if (records.length > 0) await storeAudit(tx, records);
+      if (records.length > 0) storeAudit(tx, records);
       return result;
     },
   };

@@ -223,6 +223,6 @@ const setting = async (tx: Tx, name: string): Promise<string | undefined> =>
 
 /** What stands under a name from now on: the first value that was ever given. */
 async function keepSetting(tx: Tx, { name, value }: { name: string; value: string }): Promise<string | undefined> {
-  await tx.run('INSERT INTO hub_setting (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', [name, value]);
+  tx.send('INSERT INTO hub_setting (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', [name, value]);
   return setting(tx, name);
 }

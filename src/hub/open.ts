@@ -29,8 +29,6 @@ export interface Databases {
   close(): Promise<void>;
 }
 
-const POSTGRES_POOL_MAX = 16;
-
 /**
  * Opens what the configuration names and brings its schema forward. Throws HomeLocked, `database.*` codes (a closed one: `database.moved`, `database.copy-unfinished`), or `hub.key-other`
  * when the database was made with another hub key: its ids would not be found again.
@@ -121,7 +119,6 @@ async function openShared(config: Config, env: StoreEnv): Promise<Databases> {
     commands: joinCommands(journalCommands, storeCommands(env)),
     migrations: [...journalMigrations, ...storeMigrations],
     env,
-    poolMax: POSTGRES_POOL_MAX,
     readTimeoutMs: config.limits.queryTimeoutMs,
   });
   const watch = watched(database, 'journal.probe');

@@ -41,11 +41,11 @@ function rulesOf({ resourceTypes, searchParameters }: Definitions): string {
 }
 
 async function mark(tx: Tx, engine: Engine, rules: string): Promise<void> {
-  await lockNames(tx, [SETTING]);
+  lockNames(tx, [SETTING]);
   const [kept] = await tx.query<{ value: string }>('SELECT value FROM hub_setting WHERE name = ?', [SETTING]);
   if (kept?.value === rules) return;
   await listStanding(tx, engine.definitions.resourceTypes);
-  await tx.run(
+  tx.send(
     'INSERT INTO hub_setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
     [SETTING, rules],
   );
@@ -58,7 +58,7 @@ async function listStanding(tx: Tx, types: readonly string[]): Promise<void> {
   for (const type of types) {
     const [one] = await tx.query('SELECT 1 AS one FROM resource WHERE type = ? LIMIT 1', [type]);
     if (!one) continue;
-    await tx.run(
+    tx.send(
       `INSERT INTO reindex (type, after_id, last_rid) VALUES (?, '', ?)
        ON CONFLICT (type) DO UPDATE SET after_id = '', last_rid = excluded.last_rid`,
       [type, last.rid],
@@ -95,7 +95,7 @@ async function left(tx: Tx, type: string | undefined): Promise<{ left: number }>
 
 async function begin(tx: Tx, engine: Engine, type: string | undefined, all: boolean): Promise<{ left: number }> {
   if (all) {
-    await lockNames(tx, [SETTING]);
+    lockNames(tx, [SETTING]);
     await listStanding(tx, type === undefined ? engine.definitions.resourceTypes : [type]);
   }
   return left(tx, type);
@@ -116,7 +116,7 @@ async function step(tx: Tx, engine: Engine, type: string | undefined): Promise<{
     );
     const last = rows.at(-1);
     if (last === undefined) {
-      await tx.run('DELETE FROM reindex WHERE type = ?', [of.type]);
+      tx.send('DELETE FROM reindex WHERE type = ?', [of.type]);
       continue;
     }
     const writer = new IndexWriter();
@@ -128,8 +128,8 @@ async function step(tx: Tx, engine: Engine, type: string | undefined): Promise<{
           undefined,
           indexRows(engine.definitions, parseRow(row, keys) as unknown as FhirResource),
         );
-    await writer.flush(tx);
-    await tx.run('UPDATE reindex SET after_id = ? WHERE type = ?', [last.id, of.type]);
+    writer.flush(tx);
+    tx.send('UPDATE reindex SET after_id = ? WHERE type = ?', [last.id, of.type]);
     return { rebuilt: rows.length };
   }
 }

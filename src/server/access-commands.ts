@@ -51,7 +51,7 @@ export interface UserTokenRecord {
 /** Clients, personal tokens and used assertions. */
 export const accessCommands: CommandTable = {
   'access.add-client': async (tx, client: ClientRecord) => {
-    await tx.run(
+    tx.send(
       `INSERT INTO client (id, name, organization, operator, scopes, secret_hash, jwks, created_at, revoked_at, redirect_uris,
         launch_uri, public) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
@@ -80,7 +80,7 @@ export const accessCommands: CommandTable = {
     tx.run('UPDATE client SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', [at, id]),
   'access.add-user-token': async (tx, token: UserTokenRecord) => {
     if (!(await activeRole(tx, token.practitionerRole, token.at))) return false;
-    await tx.run(
+    tx.send(
       'INSERT INTO user_token (hash, name, practitioner_role, scopes, created_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, NULL)',
       [token.hash, token.name, token.practitionerRole, token.scopes, token.at, token.expiresAt ?? null],
     );
@@ -88,14 +88,14 @@ export const accessCommands: CommandTable = {
   },
   'access.user': (tx, args: { hash: string; at: number }) => tokenHolder(tx, args),
   'access.revoke-user': async (tx, { name, at }: { name: string; at: number }) => {
-    await tx.run('UPDATE user_token SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL', [at, name]);
+    tx.send('UPDATE user_token SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL', [at, name]);
     await disableLogin(tx, name, at);
   },
   'access.use-assertion': async (
     tx,
     { client, jti, expiresAt, at }: { client: string; jti: string; expiresAt: number; at: number },
   ) => {
-    await tx.run('DELETE FROM used_assertion WHERE expires_at < ?', [at]);
+    tx.send('DELETE FROM used_assertion WHERE expires_at < ?', [at]);
     return (
       (await tx.run('INSERT INTO used_assertion (client, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', [
         client,

@@ -16,7 +16,7 @@ export async function foldGroups(tx: Tx, { mapped, stamp, organization }: ApplyU
   const folded: FoldedGroup[] = [];
   for (const said of mapped.groups) {
     const key = `${organization}|${said.group}`;
-    await lockNames(tx, [`group ${key}`]);
+    lockNames(tx, [`group ${key}`]);
     const [row] = await tx.query<{ state: string }>('SELECT state FROM group_snapshot WHERE group_key = ?', [key]);
     const before = row ? (JSON.parse(row.state) as GroupState) : { named: {} };
     const state = foldGroup(before, said, stamp);

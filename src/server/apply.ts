@@ -44,7 +44,7 @@ export async function applyUnit(tx: Tx, engine: Engine, { unit, at }: ApplyArgs)
   if (mapped.refused) return { outcome: 'refused', ...mapped.refused };
   const groups = await foldGroups(tx, unit);
   const keys = touchedKeys(unit, groups);
-  await lockNames(
+  lockNames(
     tx,
     keys.map(({ type, id }) => rowKey(type, id)),
   );
@@ -174,7 +174,7 @@ async function removeMembers(
       entry.state = withRemoval(entry.state, key, removal);
     }
     if (!changed) continue;
-    await tx.run(
+    tx.send(
       'INSERT INTO group_snapshot (group_key, state) VALUES (?, ?) ON CONFLICT (group_key) DO UPDATE SET state = excluded.state',
       [key, JSON.stringify(state)],
     );
@@ -216,7 +216,7 @@ async function statedIdentifiers(tx: Tx, { mapped }: ApplyUnit): Promise<string[
     if (said.type !== 'Patient') continue;
     const stated = identifyingOf(statedPatient(said));
     if (stated.length === 0) continue;
-    await lockNames(
+    lockNames(
       tx,
       stated.map(({ system, value }) => `identifier ${system}|${value}`),
     );
@@ -292,8 +292,8 @@ function sortedLabels(labels: readonly Coding[]): Coding[] {
 }
 
 async function storeIssues(tx: Tx, { journalId, mapped }: ApplyUnit, fresh: boolean): Promise<void> {
-  if (!fresh) await tx.run('DELETE FROM apply_issue WHERE journal_id = ?', [journalId]);
-  await insertRows(tx, 'INSERT INTO apply_issue (journal_id, severity, code, location, part, text) VALUES', [
+  if (!fresh) tx.send('DELETE FROM apply_issue WHERE journal_id = ?', [journalId]);
+  insertRows(tx, 'INSERT INTO apply_issue (journal_id, severity, code, location, part, text) VALUES', [
     ...mapped.issues.map((each) => [journalId, each.severity, each.code, each.location ?? null, null, each.text]),
     ...mapped.parked.map((each) => [journalId, 'error', each.code, each.location ?? null, each.part, each.text]),
   ]);

@@ -70,11 +70,11 @@ export function recordsAbout(record: AuditRecord, rows: readonly Row[]): AuditRe
 }
 
 /** Writes access records into the caller's transaction; durable when it is. */
-export async function storeAudit(tx: Tx, records: readonly AuditRecord[]): Promise<void> {
+export function storeAudit(tx: Tx, records: readonly AuditRecord[]): void {
   const keys = bodyKeysOf(tx.env);
   const kept = (request: string): string =>
     sealText(request.length > REQUEST_MAX ? `${request.slice(0, REQUEST_MAX)}${CUT_MARK}` : request, keys);
-  await insertRows(
+  insertRows(
     tx,
     `INSERT INTO audit (at, actor_kind, actor, organization, role, action, outcome, type, target, version, person, query, owner, app,
       address, request_id, token, patient, interaction, request, purpose) VALUES`,

@@ -105,15 +105,15 @@ async function batch(
       if (request.path.length === 0 && request.method === 'POST')
         throw refuse(400, 'not-supported', 'a Bundle is not taken inside a Bundle', `Bundle.entry[${at}].request.url`);
       writes = !isRead(request);
-      if (writes) await tx.run('SAVEPOINT entry');
+      if (writes) tx.send('SAVEPOINT entry');
       responses.push(writes ? await dispatch(context, request) : await budget.spend(() => dispatch(context, request)));
-      if (writes) await tx.run('RELEASE SAVEPOINT entry');
+      if (writes) tx.send('RELEASE SAVEPOINT entry');
     } catch (error) {
       const refusal = refusalOf(error);
       if (!refusal) throw error;
       if (writes) {
-        await tx.run('ROLLBACK TO SAVEPOINT entry');
-        await tx.run('RELEASE SAVEPOINT entry');
+        tx.send('ROLLBACK TO SAVEPOINT entry');
+        tx.send('RELEASE SAVEPOINT entry');
       }
       responses.push({ status: refusal.status, headers: {}, body: JSON.stringify(refusal.outcome) });
     }

@@ -15,17 +15,17 @@ import { launchCommands } from './launch-commands.ts';
 import { loginCommands } from './login-commands.ts';
 import { showRows } from './mask.ts';
 import { route } from './route.ts';
-import { parseRow, type Row } from './rows.ts';
+import { parseRow, type Row, rowKey } from './rows.ts';
 import { parseSearch } from './search-request.ts';
 import { runSearch } from './search-run.ts';
+import { queryKeys } from './statements.ts';
 import { compileTriggers } from './triggers.ts';
 import { type UnmergeArgs, type Unmerged, unmerge } from './unmerge.ts';
 import { visibleRows } from './visibility-sql.ts';
 import { writeAll } from './write.ts';
 
 export interface ReadArgs {
-  readonly type: string;
-  readonly id: string;
+  readonly keys: readonly { readonly type: string; readonly id: string }[];
   readonly as: Visibility;
 }
 
@@ -62,18 +62,22 @@ export function serverCommands(engine: Engine): CommandTable {
         journalId,
       ]),
     'fhir.handle': (tx, call: FhirCall): Promise<FhirResponse> => route(contextOf(tx, engine, call), call.request),
-    'audit.append': (tx, records: readonly AuditRecord[]) => storeAudit(tx, records),
+    'audit.append': async (tx, records: readonly AuditRecord[]) => storeAudit(tx, records),
   };
 }
 
-async function storeRead(tx: Tx, engine: Engine, { type, id, as }: ReadArgs): Promise<Stored | undefined> {
+async function storeRead(tx: Tx, engine: Engine, { keys, as }: ReadArgs): Promise<(Stored | undefined)[]> {
   const visible = visibleRows(as, 'r');
-  const [row] = await tx.query<Row>(
-    `SELECT r.* FROM resource r WHERE r.type = ? AND r.id = ? AND r.deleted = 0 AND ${visible.text}`,
-    [type, id, ...visible.params],
+  const rows = await queryKeys<Row>(
+    tx,
+    `SELECT r.* FROM resource r WHERE (r.type, r.id) IN $KEYS AND r.deleted = 0 AND ${visible.text}`,
+    keys.map(({ type, id }) => [type, id]),
+    [],
+    visible.params,
   );
-  if (!row) return undefined;
-  return (await shownAs(tx, engine, as, [row], row.last_updated))[0];
+  const shown = await Promise.all(rows.map((row) => shownAs(tx, engine, as, [row], row.last_updated)));
+  const found = new Map(rows.map((row, at) => [rowKey(row.type, row.id), shown[at]![0]]));
+  return keys.map(({ type, id }) => found.get(rowKey(type, id)));
 }
 
 async function storeSearch(tx: Tx, engine: Engine, { query, as, at }: SearchArgs): Promise<Stored[]> {

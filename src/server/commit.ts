@@ -14,7 +14,7 @@ import type { Engine, FhirResource } from './engine.ts';
 import { deriveGrants } from './grants.ts';
 import { believed } from './identity-claim.ts';
 import { type IndexRows, IndexWriter, indexRows } from './index-rows.ts';
-import { recordEvents } from './operations/subscription-events.ts';
+import { recordEvents, watchersOf } from './operations/subscription-events.ts';
 import { hasParties, isAffiliationType, refreshParties, storeParties } from './parties.ts';
 import {
   holdersOf,
@@ -25,7 +25,7 @@ import {
   type SharedIdentifier,
   storeIdentifiers,
 } from './persons.ts';
-import { insertResources, updateRow } from './resource-rows.ts';
+import { insertResources, nextRids, updateRow } from './resource-rows.ts';
 import { parseRow, type Row, rowKey, SEVERAL_PERSONS } from './rows.ts';
 import { sealText } from './sealed-text.ts';
 import { lockNames, lockShared, queryKeys } from './statements.ts';
@@ -76,17 +76,27 @@ export async function commitChanges(
   const keys = bodyKeysOf(tx.env);
   const drafts = changes.map((change) => draftOf(engine, change, keys));
   const live = drafts.filter((draft) => draft.kind !== 'none');
+  // Asked ahead: nothing below changes the answers, and PostgreSQL gives them with the first that is waited for.
+  const targets = ahead(foreignTargets(tx, live));
+  const rids = ahead(nextRids(tx, live.filter(({ change }) => !change.before).length));
+  const watching = ahead(
+    watchersOf(
+      tx,
+      live.map(({ change }) => change.type),
+    ),
+  );
   const regrouped = (await regroupPatients(tx, engine, live, at)).union(alsoRegrouped);
   await assignPersons(tx, live, regrouped);
-  await assignForeign(tx, live);
+  assignForeign(live, await targets);
   const writer = new IndexWriter();
-  const rows = await writeRows(tx, live, at, keys);
+  const rows = await writeRows(tx, live, await rids, at, keys);
   for (const draft of live) writer.change(rows.get(draft)!.rid, draft.indexBefore, draft.indexAfter);
-  await writer.flush(tx);
-  for (const draft of live) {
-    if (hasParties(draft.change.type))
-      await storeParties(tx, rows.get(draft)!.rid, draft.change.resource, !draft.change.before);
-  }
+  writer.flush(tx);
+  await Promise.all(
+    live
+      .filter(({ change }) => hasParties(change.type))
+      .map((draft) => storeParties(tx, rows.get(draft)!.rid, draft.change.resource, !draft.change.before)),
+  );
   const refreshed = await refreshParties(
     tx,
     live.map(({ change }) => change).filter(({ type }) => isAffiliationType(type)),
@@ -100,6 +110,7 @@ export async function commitChanges(
   await recordEvents(
     tx,
     engine,
+    await watching,
     live.flatMap((draft) => {
       const row = rows.get(draft)!;
       const event = eventOf(draft, row);
@@ -125,6 +136,8 @@ interface Draft {
   readonly labels: number;
   readonly indexBefore: IndexRows | undefined;
   readonly indexAfter: IndexRows | undefined;
+  /** By `Type/id`: what the resource points at. */
+  readonly targets: ReadonlyMap<string, { readonly type: string; readonly id: string }>;
   person: string;
   patient: string | null;
   foreign: boolean;
@@ -146,6 +159,7 @@ function draftOf(engine: Engine, change: Change, keys: ReturnType<typeof bodyKey
     labels: resource ? resourceBits(resource as unknown as Resource) : (before?.labels ?? 0),
     indexBefore: lives && kind !== 'none' ? indexRows(engine.definitions, previous as FhirResource) : undefined,
     indexAfter: resource && kind !== 'none' ? indexRows(engine.definitions, resource) : undefined,
+    targets: kind === 'none' ? new Map() : targetsOf(resource),
     person: patients.length > 1 ? SEVERAL_PERSONS : '',
     patient: patients.length === 1 ? patients[0]! : null,
     foreign: false,
@@ -177,7 +191,7 @@ async function regroupPatients(tx: Tx, engine: Engine, drafts: readonly Draft[],
     if (change.type !== 'Patient' || change.byMessage) continue;
     const had = previous ? identifyingOf(previous) : [];
     const has = change.resource ? identifyingOf(change.resource) : [];
-    await lockNames(
+    lockNames(
       tx,
       [...had, ...has].map(({ system, value }) => `identifier ${system}|${value}`),
     );
@@ -200,46 +214,52 @@ async function assignPersons(tx: Tx, drafts: readonly Draft[], regrouped: Readon
   // A Patient that this transaction makes and that was tied to nobody is a person of its own: nobody else can know of it yet.
   const fresh = drafts.filter(({ change }) => change.type === 'Patient' && change.isNew && !regrouped.has(change.id));
   const asked = [...patients.difference(new Set(fresh.map(({ change }) => change.id)))];
-  if (asked.length > 0) await lockShared(tx, 'persons');
+  if (asked.length > 0) lockShared(tx, 'persons');
   const persons = await personsOf(tx, asked);
   for (const draft of drafts) if (draft.patient !== null) draft.person = persons.get(draft.patient) ?? draft.patient;
 }
 
-/** Whether a resource points at something its readers may not see: then every read of it looks closer. */
-async function assignForeign(tx: Tx, drafts: readonly Draft[]): Promise<void> {
-  const own = new Map(drafts.map((draft) => [rowKey(draft.change.type, draft.change.id), draft]));
-  const targets = new Map<Draft, Set<string>>();
-  const unknown = new Map<string, { type: string; id: string }>();
-  for (const draft of drafts) {
-    const { resource } = draft.change;
-    if (!resource) continue;
-    const keys = new Set<string>();
-    forEachReference(resource as unknown as Resource, ({ reference }) => {
-      const parsed = parseReference(reference);
-      if (parsed.kind !== 'local') return;
-      const key = rowKey(parsed.type, parsed.id);
-      keys.add(key);
-      if (!own.has(key)) unknown.set(key, parsed);
-    });
-    targets.set(draft, keys);
-  }
-  const rows = new Map(
-    (
-      await queryKeys<Pick<Row, 'type' | 'id' | 'owner_org' | 'shared' | 'deleted'>>(
-        tx,
-        'SELECT type, id, owner_org, shared, deleted FROM resource WHERE (type, id) IN $KEYS',
-        [...unknown.values()].map(({ type, id }) => [type, id]),
-      )
-    ).map((row) => [rowKey(row.type, row.id), row]),
+/** Its failure is the transaction's, and shows there, also where nobody comes to wait for it. */
+function ahead<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  return answer;
+}
+
+type ForeignTarget = Pick<Row, 'type' | 'id' | 'owner_org' | 'shared' | 'deleted'>;
+
+/** What these resources point at and do not hold themselves, by `Type/id`. */
+async function foreignTargets(tx: Tx, drafts: readonly Draft[]): Promise<ReadonlyMap<string, ForeignTarget>> {
+  const own = new Set(drafts.map(({ change }) => rowKey(change.type, change.id)));
+  const wanted = new Map(drafts.flatMap(({ targets }) => [...targets]).filter(([key]) => !own.has(key)));
+  const rows = await queryKeys<ForeignTarget>(
+    tx,
+    'SELECT type, id, owner_org, shared, deleted FROM resource WHERE (type, id) IN $KEYS',
+    [...wanted.values()].map(({ type, id }) => [type, id]),
   );
-  for (const [draft, keys] of targets) {
-    draft.foreign = [...keys].some((key) => {
+  return new Map(rows.map((row) => [rowKey(row.type, row.id), row]));
+}
+
+/** Whether a resource points at something its readers may not see: then every read of it looks closer. */
+function assignForeign(drafts: readonly Draft[], rows: ReadonlyMap<string, ForeignTarget>): void {
+  const own = new Map(drafts.map((draft) => [rowKey(draft.change.type, draft.change.id), draft]));
+  for (const draft of drafts) {
+    draft.foreign = [...draft.targets.keys()].some((key) => {
       const mine = own.get(key);
       if (mine) return mine.change.owner !== draft.change.owner && !isShared(mine);
       const row = rows.get(key);
       return !row || row.deleted === 1 || (row.owner_org !== draft.change.owner && row.shared === 0);
     });
   }
+}
+
+function targetsOf(resource: FhirResource | undefined): Map<string, { readonly type: string; readonly id: string }> {
+  const targets = new Map<string, { readonly type: string; readonly id: string }>();
+  if (!resource) return targets;
+  forEachReference(resource as unknown as Resource, ({ reference }) => {
+    const parsed = parseReference(reference);
+    if (parsed.kind === 'local') targets.set(rowKey(parsed.type, parsed.id), parsed);
+  });
+  return targets;
 }
 
 const SENSITIVE = ~LABEL.MENTAL;
@@ -249,6 +269,7 @@ const isShared = ({ change, patient, person, labels }: Draft): boolean =>
 async function writeRows(
   tx: Tx,
   drafts: readonly Draft[],
+  rids: readonly number[],
   at: number,
   keys: ReturnType<typeof bodyKeysOf>,
 ): Promise<Map<Draft, Row>> {
@@ -256,21 +277,19 @@ async function writeRows(
   const fresh: Draft[] = [];
   for (const draft of drafts) {
     const row = rowOf(draft, at, keys);
-    rows.set(draft, row);
-    if (draft.change.before) await updateRow(tx, row);
-    else fresh.push(draft);
-  }
-  for (let from = 0; from < fresh.length; from += 64) {
-    const part = fresh.slice(from, from + 64);
-    const made = await insertResources(
-      tx,
-      part.map((draft) => rows.get(draft)!),
-    );
-    for (const draft of part) {
-      const row = rows.get(draft)!;
-      rows.set(draft, { ...row, rid: made.get(rowKey(row.type, row.id))! });
+    if (draft.change.before) {
+      updateRow(tx, row);
+      rows.set(draft, row);
+    } else {
+      rows.set(draft, { ...row, rid: rids[fresh.length] ?? 0 });
+      fresh.push(draft);
     }
   }
+  const made = await insertResources(
+    tx,
+    fresh.map((draft) => rows.get(draft)!),
+  );
+  for (const [at, draft] of fresh.entries()) rows.set(draft, made[at]!);
   return rows;
 }
 

@@ -12,7 +12,7 @@ import { lockNames } from './statements.ts';
  */
 export async function matching(context: Context, type: string, query: string): Promise<readonly Row[]> {
   const pairs = pairsOf(query);
-  await lockNames(context.tx, [`criteria ${criteriaKey(type, query)}`]);
+  lockNames(context.tx, [`criteria ${criteriaKey(type, query)}`]);
   const parsed = parseSearch(context.engine.definitions, type, pairs, true);
   if (parsed.conditions.length === 0 || pairs.some(([, value]) => value === ''))
     throw refuse(412, 'required', 'the criteria of a conditional interaction are empty');

@@ -19,7 +19,7 @@ export async function idFor(context: Context, type: string, resource: FhirResour
     if (system === undefined || value === undefined || owner === undefined) continue;
     if (actor.organization !== undefined && actor.organization !== owner) continue;
     const id = hubId(engine.hubKey, type, owner, system, value);
-    await lockNames(tx, [rowKey(type, id)]);
+    lockNames(tx, [rowKey(type, id)]);
     if (!(await loadRow(tx, type, id))) return id;
   }
   return engine.newId();

@@ -55,19 +55,19 @@ export async function storeFolds(tx: Tx, folds: readonly FoldWrite[]): Promise<v
   const text = (state: FoldState): string => sealText(foldToText(state), keys);
   const stored = folds.filter(({ rid }) => rid !== undefined);
   const ahead = folds.filter(({ rid }) => rid === undefined);
-  await insertRows(
+  insertRows(
     tx,
     'INSERT INTO fold (rid, state) VALUES',
     stored.map(({ rid, state }) => [rid!, text(state)]),
     'ON CONFLICT (rid) DO UPDATE SET state = excluded.state',
   );
-  await insertRows(
+  insertRows(
     tx,
     'INSERT INTO fold_ahead (id, type, state) VALUES',
     ahead.map(({ type, id, state }) => [id, type, text(state)]),
     'ON CONFLICT (id, type) DO UPDATE SET state = excluded.state',
   );
   for (const { type, id, ahead: wasAhead } of stored) {
-    if (wasAhead) await tx.run('DELETE FROM fold_ahead WHERE id = ? AND type = ?', [id, type]);
+    if (wasAhead) tx.send('DELETE FROM fold_ahead WHERE id = ? AND type = ?', [id, type]);
   }
 }

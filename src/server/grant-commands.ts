@@ -53,7 +53,7 @@ async function makeGrant(tx: Tx, grant: NewGrant): Promise<boolean> {
     ]);
     if (used === 0) return false;
   }
-  await tx.run(
+  tx.send(
     `INSERT INTO app_grant (id, client, login, session, scopes, patient, encounter, nonce, redirect_uri, challenge,
       signed_in_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`,
     [
@@ -84,15 +84,15 @@ async function findToken(tx: Tx, hash: string, at: number): Promise<Granted | un
 async function revoke(tx: Tx, { hash, client, at }: { hash: string; client: string; at: number }): Promise<void> {
   const [row] = await tx.query<GrantRow>(TOKEN, [hash]);
   if (!row || row.client !== client) return;
-  if (row.kind === 'access') await tx.run('DELETE FROM app_token WHERE hash = ?', [hash]);
+  if (row.kind === 'access') tx.send('DELETE FROM app_token WHERE hash = ?', [hash]);
   else await revokeGrant(tx, row.id, at);
 }
 
 /** Forgets what is over. Used codes and refresh tokens stay as long as their grant, so that a second use is recognised. */
 async function purge(tx: Tx, { at }: { at: number }): Promise<void> {
-  await tx.run("DELETE FROM app_token WHERE kind = 'access' AND expires_at <= ?", [at]);
-  await tx.run('DELETE FROM app_token WHERE grant_id IN (SELECT id FROM app_grant WHERE expires_at <= ?)', [at]);
-  await tx.run('DELETE FROM app_grant WHERE expires_at <= ?', [at]);
-  await tx.run('DELETE FROM launch WHERE expires_at <= ?', [at]);
-  await tx.run('DELETE FROM login_session WHERE expires_at <= ?', [at]);
+  tx.send("DELETE FROM app_token WHERE kind = 'access' AND expires_at <= ?", [at]);
+  tx.send('DELETE FROM app_token WHERE grant_id IN (SELECT id FROM app_grant WHERE expires_at <= ?)', [at]);
+  tx.send('DELETE FROM app_grant WHERE expires_at <= ?', [at]);
+  tx.send('DELETE FROM launch WHERE expires_at <= ?', [at]);
+  tx.send('DELETE FROM login_session WHERE expires_at <= ?', [at]);
 }

@@ -47,14 +47,14 @@ export async function exchange(tx: Tx, asked: Exchange): Promise<Exchanged> {
     (await tx.run('UPDATE app_token SET used_at = ? WHERE hash = ? AND used_at IS NULL', [at, asked.hash])) === 1;
   if (!first) {
     await revokeGrant(tx, row.id, at);
-    await storeAudit(tx, [reuseAudit(row, asked)]);
+    storeAudit(tx, [reuseAudit(row, asked)]);
   }
   if (!first || !granted || scopes === undefined) return refused;
   const expiresAt = Math.min(at + asked.accessSec * 1000, row.expires_at);
   await addToken(tx, row.id, 'access', asked.access, scopes, at, expiresAt);
   const refreshes = scopeWords(row.scopes).some((word) => word === 'offline_access' || word === 'online_access');
   if (refreshes) await addToken(tx, row.id, 'refresh', asked.refresh, row.scopes, at, row.expires_at);
-  await storeAudit(tx, [tokenAudit(granted, asked)]);
+  storeAudit(tx, [tokenAudit(granted, asked)]);
   return { outcome: 'issued', refreshes, granted: { ...granted, scopes, kind: 'access', issuedAt: at, expiresAt } };
 }
 

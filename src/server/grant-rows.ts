@@ -71,7 +71,7 @@ export async function grantedOf(tx: Tx, row: GrantRow, at: number): Promise<Gran
 
 /** Ends a grant with all that hangs on it. */
 export async function revokeGrant(tx: Tx, id: string, at: number): Promise<void> {
-  await tx.run('UPDATE app_grant SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', [at, id]);
+  tx.send('UPDATE app_grant SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', [at, id]);
 }
 
 export const isClient = async (tx: Tx, id: string): Promise<boolean> =>
@@ -89,7 +89,7 @@ export async function addToken(
   at: number,
   expiresAt: number,
 ): Promise<void> {
-  await tx.run(
+  tx.send(
     'INSERT INTO app_token (hash, kind, grant_id, scopes, issued_at, expires_at, used_at) VALUES (?, ?, ?, ?, ?, ?, NULL)',
     [hash, kind, grant, scopes, at, expiresAt],
   );

@@ -13,7 +13,7 @@ import { insertRows, lockNames, queryKeys } from './statements.ts';
 export async function deriveGrants(tx: Tx, engine: Engine, persons: Iterable<string>): Promise<void> {
   const each = [...persons].filter((person) => person !== '').sort();
   // Of two writers of one person's facts the second must see what the first wrote.
-  await lockNames(
+  lockNames(
     tx,
     each.map((person) => `grants ${person}`),
   );
@@ -84,6 +84,6 @@ async function replaceGrants(tx: Tx, person: string, grants: readonly Grant[]): 
   const before = had.map((row) => text(names.map((name) => row[name] ?? null))).sort();
   const after = now.map(text).sort();
   if (before.length === after.length && before.every((each, at) => each === after[at])) return;
-  await tx.run('DELETE FROM access_grant WHERE person = ?', [person]);
-  await insertRows(tx, `INSERT INTO access_grant (${COLUMNS}) VALUES`, now);
+  tx.send('DELETE FROM access_grant WHERE person = ?', [person]);
+  insertRows(tx, `INSERT INTO access_grant (${COLUMNS}) VALUES`, now);
 }

@@ -238,21 +238,21 @@ export class IndexWriter {
     }
   }
 
-  async flush(tx: Tx): Promise<void> {
-    for (const { table, values } of this.#deletes) await tx.run(DELETE[table], values);
-    if (tx.dialect === 'postgres') await this.#insertLists(tx);
-    else for (const [table, rows] of this.#inserts) await insertRows(tx, INSERT[table], rows, 'ON CONFLICT DO NOTHING');
+  flush(tx: Tx): void {
+    for (const { table, values } of this.#deletes) tx.send(DELETE[table], values);
+    if (tx.dialect === 'postgres') this.#insertLists(tx);
+    else for (const [table, rows] of this.#inserts) insertRows(tx, INSERT[table], rows, 'ON CONFLICT DO NOTHING');
     this.#deletes.length = 0;
     this.#inserts.clear();
   }
 
-  async #insertLists(tx: Tx): Promise<void> {
+  #insertLists(tx: Tx): void {
     if (this.#inserts.size === 0) return;
     const lists = Object.entries(COLUMNS).flatMap(([table, columns]) => {
       const rows = this.#inserts.get(table as IndexTable) ?? [];
       return Array.from({ length: columns.length + 1 }, (_, at) => rows.map((row) => row[at]!));
     });
     // node-postgres takes a list for an array parameter.
-    await tx.query(INSERT_LISTS, lists as unknown as SqlValue[]);
+    tx.send(INSERT_LISTS, lists as unknown as SqlValue[]);
   }
 }

@@ -21,11 +21,11 @@ export interface LaunchRecord extends Launch {
 /** Launch contexts by the hash of their handle. A grant uses one up (`grant.make`). */
 export const launchCommands: CommandTable = {
   'launch.add': async (tx, { hash, client, login, patient, encounter, expiresAt, audit }: LaunchRecord) => {
-    await tx.run(
+    tx.send(
       'INSERT INTO launch (hash, client, login, patient, encounter, expires_at, used_at) VALUES (?, ?, ?, ?, ?, ?, NULL)',
       [hash, client, login, patient, encounter, expiresAt],
     );
-    await storeAudit(tx, [audit]);
+    storeAudit(tx, [audit]);
   },
   /** One that nobody has used yet. */
   'launch.find': async (tx, { hash, at }: { hash: string; at: number }) =>

@@ -40,18 +40,18 @@ export const loginCommands: CommandTable = {
   'login.kind': (tx, name: string) => kindOf(tx, name),
   'login.find': (tx, { name, at }: { name: string; at: number }) => findLogin(tx, name, at),
   'login.open-session': async (tx, { hash, login, at, expiresAt, audit }: SessionRecord) => {
-    await tx.run('INSERT INTO login_session (hash, login, created_at, expires_at) VALUES (?, ?, ?, ?)', [
+    tx.send('INSERT INTO login_session (hash, login, created_at, expires_at) VALUES (?, ?, ?, ?)', [
       hash,
       login,
       at,
       expiresAt,
     ]);
-    await storeAudit(tx, [audit]);
+    storeAudit(tx, [audit]);
   },
   'login.session': (tx, { hash, at }: { hash: string; at: number }) => findSession(tx, hash, at),
   'login.end-session': async (tx, { hash, audit }: { hash: string; audit: AuditRecord }) => {
-    await tx.run('DELETE FROM login_session WHERE hash = ?', [hash]);
-    await storeAudit(tx, [audit]);
+    tx.send('DELETE FROM login_session WHERE hash = ?', [hash]);
+    storeAudit(tx, [audit]);
   },
 };
 
@@ -75,9 +75,9 @@ async function kindOf(tx: Tx, name: string): Promise<'patient' | 'clinician' | u
 async function setLogin(tx: Tx, record: LoginRecord): Promise<boolean> {
   const { name, passwordHash, practitionerRole = '', patient = null, scopes, at } = record;
   if (!(await whoseLogin(tx, { practitioner_role: practitionerRole, patient }, at))) return false;
-  await tx.run('DELETE FROM login_session WHERE login = ?', [name]);
-  await tx.run('UPDATE app_grant SET revoked_at = ? WHERE login = ? AND revoked_at IS NULL', [at, name]);
-  await tx.run(
+  tx.send('DELETE FROM login_session WHERE login = ?', [name]);
+  tx.send('UPDATE app_grant SET revoked_at = ? WHERE login = ? AND revoked_at IS NULL', [at, name]);
+  tx.send(
     `INSERT INTO login (name, password_hash, practitioner_role, patient, scopes, created_at, disabled_at)
      VALUES (?, ?, ?, ?, ?, ?, NULL)
      ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, practitioner_role = excluded.practitioner_role,
@@ -89,9 +89,9 @@ async function setLogin(tx: Tx, record: LoginRecord): Promise<boolean> {
 
 /** Ends a login: sessions and grants end with it, for they are looked up through it. */
 export async function disableLogin(tx: Tx, name: string, at: number): Promise<void> {
-  await tx.run('UPDATE login SET disabled_at = ? WHERE name = ? AND disabled_at IS NULL', [at, name]);
-  await tx.run('DELETE FROM login_session WHERE login = ?', [name]);
-  await tx.run('UPDATE app_grant SET revoked_at = ? WHERE login = ? AND revoked_at IS NULL', [at, name]);
+  tx.send('UPDATE login SET disabled_at = ? WHERE name = ? AND disabled_at IS NULL', [at, name]);
+  tx.send('DELETE FROM login_session WHERE login = ?', [name]);
+  tx.send('UPDATE app_grant SET revoked_at = ? WHERE login = ? AND revoked_at IS NULL', [at, name]);
 }
 
 export async function findLogin(tx: Tx, name: string, at: number): Promise<Login | undefined> {

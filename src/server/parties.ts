@@ -120,9 +120,9 @@ export async function storeParties(
         (await tx.query<{ org: string }>('SELECT org FROM resource_party WHERE rid = ?', [rid])).map(({ org }) => org),
       );
   for (const org of had) {
-    if (!parties.has(org)) await tx.run('DELETE FROM resource_party WHERE rid = ? AND org = ?', [rid, org]);
+    if (!parties.has(org)) tx.send('DELETE FROM resource_party WHERE rid = ? AND org = ?', [rid, org]);
   }
-  await insertRows(
+  insertRows(
     tx,
     'INSERT INTO resource_party (rid, org) VALUES',
     [...parties].filter((org) => !had.has(org)).map((org) => [rid, org]),

@@ -98,13 +98,9 @@ export async function storeIdentifiers(
   const gone = before.filter((each) => !has.has(identifierKey(each)));
   const come = after.filter((each) => !had.has(identifierKey(each)));
   for (const { system, value } of gone) {
-    await tx.run('DELETE FROM person_identifier WHERE patient = ? AND system = ? AND value = ?', [
-      patient,
-      system,
-      value,
-    ]);
+    tx.send('DELETE FROM person_identifier WHERE patient = ? AND system = ? AND value = ?', [patient, system, value]);
   }
-  await insertRows(
+  insertRows(
     tx,
     'INSERT INTO person_identifier (patient, system, value) VALUES',
     come.map(({ system, value }) => [patient, system, value]),
@@ -121,7 +117,7 @@ export async function addIdentifiers(tx: Tx, patient: string, stated: readonly S
   );
   const had = new Set(known.map(identifierKey));
   const come = stated.filter((each) => !had.has(identifierKey(each)));
-  await insertRows(
+  insertRows(
     tx,
     'INSERT INTO person_identifier (patient, system, value) VALUES',
     come.map(({ system, value }) => [patient, system, value]),
@@ -145,7 +141,7 @@ export async function storeEdge(
     [a, b],
   );
   if (known && compareStamps(stamp, JSON.parse(known.stamp) as Stamp) <= 0) return false;
-  await tx.run(
+  tx.send(
     `INSERT INTO person_edge (a, b, active, stamp, basis) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (a, b) DO UPDATE SET active = excluded.active, stamp = excluded.stamp, basis = excluded.basis`,
     [a, b, active ? 1 : 0, JSON.stringify(stamp), basis],
@@ -158,7 +154,7 @@ export async function storeEdge(
  * identifiers. Moves the person column of their resources. Gives the persons that gained or lost a member.
  */
 export async function regroup(tx: Tx, patients: readonly string[], at: number, basis: string): Promise<Set<string>> {
-  await lockNames(tx, ['persons']);
+  lockNames(tx, ['persons']);
   const touched = await closure(tx, patients);
   const current = await personsOf(tx, touched);
   // Those that were together with them before may now stand alone.
@@ -174,7 +170,7 @@ export async function regroup(tx: Tx, patients: readonly string[], at: number, b
       if (set.length > 1) await ensureMember(tx, patient, person, at, basis);
       else await endMembership(tx, patient, at);
       if (old === person) continue;
-      await tx.run('UPDATE resource SET person = ? WHERE person = ? AND patient = ?', [person, old, patient]);
+      tx.send('UPDATE resource SET person = ? WHERE person = ? AND patient = ?', [person, old, patient]);
       changed.add(old).add(person);
     }
   }
@@ -188,8 +184,8 @@ async function ensureMember(tx: Tx, patient: string, person: string, at: number,
   );
   if (now?.person === person) return;
   if (now) await endMembership(tx, patient, at);
-  await tx.run('INSERT INTO person (person, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING', [person, at]);
-  await tx.run('INSERT INTO person_member (patient, person, since, basis) VALUES (?, ?, ?, ?)', [
+  tx.send('INSERT INTO person (person, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING', [person, at]);
+  tx.send('INSERT INTO person_member (patient, person, since, basis) VALUES (?, ?, ?, ?)', [
     patient,
     person,
     at,
@@ -198,7 +194,7 @@ async function ensureMember(tx: Tx, patient: string, person: string, at: number,
 }
 
 async function endMembership(tx: Tx, patient: string, at: number): Promise<void> {
-  await tx.run('UPDATE person_member SET until = ? WHERE patient = ? AND until IS NULL', [at, patient]);
+  tx.send('UPDATE person_member SET until = ? WHERE patient = ? AND until IS NULL', [at, patient]);
 }
 
 async function formerCompanions(tx: Tx, persons: readonly string[]): Promise<string[]> {

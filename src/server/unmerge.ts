@@ -44,7 +44,7 @@ export async function unmerge(tx: Tx, engine: Engine, { patient, other, by, at }
       provenance: { bodyHash: '', mappingVersion: '', receivedAt: new Date(at).toISOString(), event: 'unmerge' },
     },
   });
-  await storeAudit(tx, [
+  storeAudit(tx, [
     { at, actor: by, action: 'U', outcome: 200, type: 'Patient', target: `Patient/${patient}`, query: 'unmerge' },
   ]);
   return 'apart';

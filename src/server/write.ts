@@ -39,7 +39,7 @@ export async function writeAll(context: Context, asked: readonly Write[]): Promi
   // Neither an answer to an obligation nor anything else: what a patient says comes through his clinic.
   if (context.visibility.kind === 'patient') throw refuse(403, 'forbidden', 'a patient reads and writes nothing');
   const writes = asked.map((write) => localised(context, write));
-  await lockNames(
+  lockNames(
     tx,
     // A new id is nobody else's yet; a derived one is locked where it is derived.
     writes.filter(({ action }) => action !== 'create').map(({ type, id }) => rowKey(type, id)),
@@ -88,7 +88,7 @@ export async function writeAll(context: Context, asked: readonly Write[]): Promi
     if (write.action === 'delete') return { status: 204, row: undefined, resource: undefined };
     return { status: 200, row: before, resource: parseRow(before!, bodyKeysOf(tx.env)) };
   });
-  await storeAudit(
+  storeAudit(
     tx,
     results.flatMap(({ row, status }, at) => auditOf(context, writes[at]!, row, status)),
   );

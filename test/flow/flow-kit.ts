@@ -161,7 +161,6 @@ export async function openJournal(engine: 'sqlite' | 'postgres', dir: string, en
     commands: journalCommands,
     migrations: journalMigrations,
     env,
-    poolMax: 8,
     readTimeoutMs: 5000,
   });
 }

@@ -82,7 +82,7 @@ export async function openDatabases(setup: Pick<MiniSetup, 'dir' | 'postgresUrl'
   if (url) {
     const commands = { ...journalCommands, ...miniCommands };
     const migrations = [...journalMigrations, ...miniMigrations];
-    const db = await openPostgresDatabase({ url, commands, migrations, env: {}, poolMax: 10, readTimeoutMs: 5000 });
+    const db = await openPostgresDatabase({ url, commands, migrations, env: {}, readTimeoutMs: 5000 });
     return { journalDb: wrap(db, 'journal'), storeDb: wrap(db, 'store'), close: () => db.close() };
   }
   const [journalDb, storeDb] = await Promise.all(

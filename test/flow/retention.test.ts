@@ -36,7 +36,6 @@ describe.each(ENGINES)('retention of message bodies on %s', (engine) => {
             commands: { ...journalCommands, 'test.months': months },
             migrations: journalMigrations,
             env: {},
-            poolMax: 2,
             readTimeoutMs: 5000,
           });
     journal = new Journal(db, { now: () => now, leaseMs: 60_000 });

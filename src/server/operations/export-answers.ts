@@ -52,9 +52,9 @@ async function status(context: Context, request: FhirRequest): Promise<FhirRespo
 }
 
 async function cancel({ tx, at }: Context, { id }: ExportJob): Promise<FhirResponse> {
-  await tx.run("UPDATE export_job SET state = 'cancelled', finished_at = ? WHERE id = ?", [at, id]);
-  await tx.run('DELETE FROM export_part WHERE job = ?', [id]);
-  await tx.run('DELETE FROM export_patient WHERE job = ?', [id]);
+  tx.send("UPDATE export_job SET state = 'cancelled', finished_at = ? WHERE id = ?", [at, id]);
+  tx.send('DELETE FROM export_part WHERE job = ?', [id]);
+  tx.send('DELETE FROM export_patient WHERE job = ?', [id]);
   return { status: 202, headers: {} };
 }
 

@@ -52,7 +52,7 @@ async function save(tx: Tx, { id, lease, parts, next, now, leaseMs }: SaveArgs):
   );
   if (!held) return false;
   const first = held.parts - parts.length;
-  await insertRows(
+  insertRows(
     tx,
     'INSERT INTO export_part (job, number, kind, type, from_rid, to_rid, resources) VALUES',
     parts.map(({ kind, type, fromRid, toRid, resources }, at) => [
@@ -79,8 +79,8 @@ async function fail(tx: Tx, { id, lease, code, now }: { id: string; lease: numbe
 async function purge(tx: Tx, { now }: { now: number }): Promise<number> {
   const over = now - EXPORT_LIMITS.keepMs;
   const ended = "SELECT id FROM export_job WHERE state <> 'queued' AND finished_at <= ?";
-  await tx.run(`DELETE FROM export_part WHERE job IN (${ended})`, [over]);
-  await tx.run(`DELETE FROM export_patient WHERE job IN (${ended})`, [over]);
+  tx.send(`DELETE FROM export_part WHERE job IN (${ended})`, [over]);
+  tx.send(`DELETE FROM export_patient WHERE job IN (${ended})`, [over]);
   return tx.run("DELETE FROM export_job WHERE state <> 'queued' AND finished_at <= ?", [over]);
 }
 

@@ -58,7 +58,7 @@ async function kickOff(context: Context, request: FhirRequest, target: Target): 
   const since = sinceOf(asked);
   const patients = target.type === undefined ? [] : await patientsOf(context, asked, target);
   const client = clientOf(context);
-  await lockNames(tx, [`export ${client}`]);
+  lockNames(tx, [`export ${client}`]);
   for (const [state, most] of [
     ['queued', EXPORT_LIMITS.activeMax],
     ['done', EXPORT_LIMITS.keptMax],
@@ -71,7 +71,7 @@ async function kickOff(context: Context, request: FhirRequest, target: Target): 
       throw refuse(429, 'throttled', 'the client has as many exports as it may: wait for one, or delete one');
   }
   const id = context.engine.newId();
-  await tx.run(
+  tx.send(
     `INSERT INTO export_job (id, client, actor, request, level, types, filters, since, until, state, type_at, after_rid, parts,
       resources, lease, lease_until, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, 0, 0, 0, 0, ?)`,
     [
@@ -87,7 +87,7 @@ async function kickOff(context: Context, request: FhirRequest, target: Target): 
       at,
     ],
   );
-  await insertRows(
+  insertRows(
     tx,
     'INSERT INTO export_patient (job, patient) VALUES',
     [...new Set(patients)].map((patient) => [id, patient]),

@@ -30,22 +30,22 @@ const EVENTS_KEEP_MS = 30 * 86_400_000;
 
 async function settle(tx: Tx, engine: Engine, args: SettleArgs): Promise<void> {
   const { id, kind, version, last, failure, audit, now } = args;
-  await storeAudit(tx, audit);
+  storeAudit(tx, audit);
   const row = await loadRow(tx, 'Subscription', id);
   const subscribed = await loadSubscribed(tx, id);
   // It was written anew meanwhile: the job of that write goes on.
   if (!row || row.deleted === 1 || row.version !== version || !subscribed) return;
   if (failure) {
     if (!failure.final) return;
-    await tx.run('UPDATE subscription SET reason_code = ? WHERE id = ?', [failure.code, id]);
+    tx.send('UPDATE subscription SET reason_code = ? WHERE id = ?', [failure.code, id]);
     return setStatus(tx, engine, id, 'error', now, `notifications do not arrive: ${failure.code}`);
   }
   if (kind === 'handshake') {
-    await tx.run('UPDATE subscription SET started = 1, told_at = ?, reason_code = NULL WHERE id = ?', [now, id]);
+    tx.send('UPDATE subscription SET started = 1, told_at = ?, reason_code = NULL WHERE id = ?', [now, id]);
     await watch(tx, id, subscribed.spec);
     await setStatus(tx, engine, id, 'active', now, undefined);
   } else {
-    await tx.run('UPDATE subscription SET told_at = ?, sent = CASE WHEN sent < ? THEN ? ELSE sent END WHERE id = ?', [
+    tx.send('UPDATE subscription SET told_at = ?, sent = CASE WHEN sent < ? THEN ? ELSE sent END WHERE id = ?', [
       now,
       last ?? 0,
       last ?? 0,
@@ -88,7 +88,7 @@ async function tick(tx: Tx, engine: Engine, now: number): Promise<number> {
     const subscribed = await loadSubscribed(tx, id);
     if (subscribed) await queueJob(tx, id, `heartbeat-${told_at}`, subscribed.spec.lane, now);
   }
-  await tx.run('DELETE FROM subscription_event WHERE at < ?', [now - EVENTS_KEEP_MS]);
+  tx.send('DELETE FROM subscription_event WHERE at < ?', [now - EVENTS_KEEP_MS]);
   return due.length;
 }
 

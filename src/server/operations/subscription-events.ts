@@ -16,21 +16,30 @@ export interface RowChange {
   readonly row: Pick<Row, 'rid'>;
 }
 
+/** Subscriptions that watch one of these types, by id. */
+export async function watchersOf(tx: Tx, types: readonly string[]): Promise<ReadonlyMap<string, Subscribed>> {
+  const rows = await queryKeys<{ readonly id: string }>(
+    tx,
+    `SELECT DISTINCT ${STATE_COLUMNS} FROM subscription_watch w JOIN subscription s ON s.id = w.subscription WHERE w.type IN $KEYS`,
+    [...new Set(types)].map((type) => [type]),
+  );
+  return new Map(rows.map((row) => [row.id, toSubscribed(row)]));
+}
+
 /**
  * Numbers the changes each subscription is to be told of, in the transaction that makes them, and queues the telling. What the
  * subscriber may not see at this moment is no event: not even its number shows. A subscription in error counts and is told nothing.
  */
-export async function recordEvents(tx: Tx, engine: Engine, changes: readonly RowChange[], at: number): Promise<void> {
+export async function recordEvents(
+  tx: Tx,
+  engine: Engine,
+  watching: ReadonlyMap<string, Subscribed>,
+  changes: readonly RowChange[],
+  at: number,
+): Promise<void> {
   if (changes.length === 0) return;
-  const types = [...new Set(changes.map(({ event }) => event.resourceType))];
-  const rows = await queryKeys<{ id: string }>(
-    tx,
-    `SELECT DISTINCT ${STATE_COLUMNS} FROM subscription_watch w JOIN subscription s ON s.id = w.subscription WHERE w.type IN $KEYS`,
-    types.map((type) => [type]),
-  );
-  const subscribed = new Map(rows.map((row) => [row.id, toSubscribed(row)]));
   // One order for all writers: two that wait for each other's counters would never end.
-  for (const id of [...subscribed.keys()].toSorted()) await recordFor(tx, engine, subscribed.get(id)!, changes, at);
+  for (const id of [...watching.keys()].toSorted()) await recordFor(tx, engine, watching.get(id)!, changes, at);
 }
 
 async function recordFor(
@@ -59,7 +68,7 @@ async function recordFor(
       [id],
     );
     if (!counted) return;
-    await tx.run(
+    tx.send(
       'INSERT INTO subscription_event (subscription, number, at, type, id, version, interaction) VALUES (?, ?, ?, ?, ?, ?, ?)',
       [id, counted.events, at, resourceType, resourceId, Number(versionId), interaction],
     );

@@ -94,20 +94,20 @@ export async function keepSubscription(context: Context, row: Row, resource: Fhi
   const { id } = row;
   const subscription = row.deleted === 1 ? undefined : (resource as Subscription | undefined);
   if (!subscription || subscription.status === 'off') {
-    await tx.run('DELETE FROM subscription_watch WHERE subscription = ?', [id]);
-    if (subscription) await tx.run("UPDATE subscription SET state = 'off', started = 0 WHERE id = ?", [id]);
+    tx.send('DELETE FROM subscription_watch WHERE subscription = ?', [id]);
+    if (subscription) tx.send("UPDATE subscription SET state = 'off', started = 0 WHERE id = ?", [id]);
     else await forget(tx, id);
     return;
   }
   const state = subscription.status as SubscriptionState;
   if (actor.kind === 'hub') {
-    await tx.run('UPDATE subscription SET state = ? WHERE id = ?', [state, id]);
+    tx.send('UPDATE subscription SET state = ? WHERE id = ?', [state, id]);
     return;
   }
   const spec = specOf(engine.definitions, subscription, engine.subscriptionEndpoints);
   if ('location' in spec) return;
   await refuseTooMany(tx, row);
-  await tx.run(
+  tx.send(
     `INSERT INTO subscription (id, actor, spec, state, started, events, sent, told_at, heartbeat_ms, ends_at)
      VALUES (?, ?, ?, ?, 0, 0, 0, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET actor = excluded.actor, spec = excluded.spec, state = excluded.state,
@@ -133,9 +133,9 @@ async function refuseTooMany(tx: Tx, { owner_org }: Row): Promise<void> {
 
 /** Which types' changes are looked at for it. */
 export async function watch(tx: Tx, id: string, { triggers }: Spec): Promise<void> {
-  await tx.run('DELETE FROM subscription_watch WHERE subscription = ?', [id]);
+  tx.send('DELETE FROM subscription_watch WHERE subscription = ?', [id]);
   const types = new Set(triggers.map(({ resourceType }) => resourceType));
-  await insertRows(
+  insertRows(
     tx,
     'INSERT INTO subscription_watch (type, subscription) VALUES',
     [...types].map((type) => [type, id]),
@@ -143,6 +143,6 @@ export async function watch(tx: Tx, id: string, { triggers }: Spec): Promise<voi
 }
 
 async function forget(tx: Tx, id: string): Promise<void> {
-  await tx.run('DELETE FROM subscription_event WHERE subscription = ?', [id]);
-  await tx.run('DELETE FROM subscription WHERE id = ?', [id]);
+  tx.send('DELETE FROM subscription_event WHERE subscription = ?', [id]);
+  tx.send('DELETE FROM subscription WHERE id = ?', [id]);
 }

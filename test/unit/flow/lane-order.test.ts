@@ -36,7 +36,6 @@ it.skipIf(!POSTGRES)(
       },
       migrations: flowMigrations,
       env: {},
-      poolMax: 8,
       readTimeoutMs: 10_000,
     });
     try {

@@ -96,7 +96,6 @@ async function postgresHome(): Promise<Home> {
         commands: storeCommands(env),
         migrations: storeMigrations,
         env,
-        poolMax: 8,
         readTimeoutMs: 20_000,
       }),
     remove: () => admin(`DROP DATABASE ${name}`),

@@ -61,7 +61,10 @@ export const jobTableMigrations: readonly Migration[] = [
 ];
 
 /** A subscription job as the store's transaction writes it: `handler` is to see this version of this resource. */
-export type NewJob = Omit<Job, 'id' | 'tries'>;
+export interface NewJob extends Omit<Job, 'id' | 'tries'> {
+  /** Ids of the Patients it is about; read where it has a person. */
+  readonly patients?: readonly string[];
+}
 
 /** 0 goes first. Stored as a number so that one index orders by it. */
 export const classNumber = (lane: 'safety' | 'normal'): number => (lane === 'safety' ? 0 : 1);
@@ -70,36 +73,56 @@ const INSERT_JOB = `INSERT INTO job (handler, resource_type, resource_id, versio
   next_at, lease, lease_until, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, 0, 0, 0, ?) ON CONFLICT DO NOTHING RETURNING id`;
 const BLOCK_JOB = 'UPDATE job SET blockers = ? WHERE id = ?';
 
-const jobLane = ({ lane, handler, person, resourceType, resourceId }: NewJob): string =>
-  `${lane[0]}/${handler}/${person ?? `${resourceType}/${resourceId}`}`;
-
-function byLane(one: NewJob, other: NewJob): number {
-  const [a, b] = [jobLane(one), jobLane(other)];
-  return a === b ? 0 : a < b ? -1 : 1;
+/**
+ * The person's lane, and that of each Patient that is another of the person's records: a merge or its undo gives a Patient another
+ * person while a job about it waits. Rule: DESIGN 3 "Lanes", H7.
+ */
+function jobLanes({ lane, handler, person, patients = [], resourceType, resourceId }: NewJob): string[] {
+  const names = person === undefined ? [`${resourceType}/${resourceId}`] : new Set([person, ...patients]);
+  return [...names].map((name) => `${lane[0]}/${handler}/${name}`);
 }
+
+interface LanedJob {
+  readonly job: NewJob;
+  readonly lanes: readonly string[];
+}
+
+const byLane = ({ lanes: [a = ''] }: LanedJob, { lanes: [b = ''] }: LanedJob): number => (a === b ? 0 : a < b ? -1 : 1);
 
 /** Queues jobs in the caller's transaction. A job that is there already (same handler, version, interaction) is not queued again. `at`: ms. */
 export async function insertJobs(tx: Tx, rows: readonly NewJob[], at: number): Promise<number> {
+  const jobs = rows.map((job) => ({ job, lanes: jobLanes(job) }));
+  // With one lane each, in the order of the lanes, they need not be held first.
+  const inserted = jobs.every(({ lanes }) => lanes.length === 1)
+    ? await insertAllJobs(tx, tx.dialect === 'sqlite' ? jobs : jobs.toSorted(byLane), at)
+    : await enterInOrder(
+        tx,
+        JOB_LANES,
+        jobs.map(({ lanes }) => lanes),
+        () => insertAllJobs(tx, jobs, at),
+      );
+  if (inserted > 0) tx.noteJobs();
+  return inserted;
+}
+
+async function insertAllJobs(tx: Tx, jobs: readonly LanedJob[], at: number): Promise<number> {
   let inserted = 0;
-  // Each has one lane: in the order of the lanes they need not be held first (`enterInOrder`).
-  const ordered = tx.dialect === 'sqlite' ? rows : rows.toSorted(byLane);
-  for (const row of ordered) {
+  for (const { job, lanes } of jobs) {
     const [made] = await tx.query<{ id: number }>(INSERT_JOB, [
-      row.handler,
-      row.resourceType,
-      row.resourceId,
-      row.versionId,
-      row.interaction,
-      row.person ?? null,
-      classNumber(row.lane),
+      job.handler,
+      job.resourceType,
+      job.resourceId,
+      job.versionId,
+      job.interaction,
+      job.person ?? null,
+      classNumber(job.lane),
       at,
     ]);
     if (!made) continue;
     inserted += 1;
-    const blockers = await enterLanes(tx, JOB_LANES, made.id, [jobLane(row)]);
+    const blockers = await enterLanes(tx, JOB_LANES, made.id, lanes);
     if (blockers > 0) await tx.run(BLOCK_JOB, [blockers, made.id]);
   }
-  if (inserted > 0) tx.noteJobs();
   return inserted;
 }
 
@@ -149,13 +172,18 @@ async function insertAllEvents(tx: Tx, events: readonly QueuedEvent[], at: numbe
 }
 
 /**
- * The patient's lane; of what is told to a mirror the resource's too, for a merge or its undo gives the patient another person while a
- * row is on its way. Rule: H7, H10.
+ * The lanes of the person and of every Patient the row names, for a merge or its undo gives a Patient another person while a row about
+ * it is on its way, and a merge itself is told after what was told of either record. A mirror is told of one resource at a time: the
+ * person's lane and the resource's. Without a patient: the recipient's common lane. Rule: DESIGN 3 "Lanes", H7, H10.
  */
-function outboxLanes({ lane, recipient, person = '', kind, resources }: OutboxEvent): string[] {
-  const lanes = [person, ...(kind === 'mirror' ? resources.slice(0, 1) : [])];
-  return lanes.map((name) => `${lane[0]}/${recipient}/${name}`);
+function outboxLanes({ lane, recipient, person, kind, resources }: OutboxEvent): string[] {
+  const named = kind === 'mirror' ? resources.slice(0, 1) : resources.flatMap((each) => PATIENT.exec(each)?.[1] ?? []);
+  const names = new Set(person === undefined ? named : [person, ...named]);
+  if (names.size === 0 || (kind === 'mirror' && person === undefined)) names.add('');
+  return [...names].map((name) => `${lane[0]}/${recipient}/${name}`);
 }
+
+const PATIENT = /^Patient\/([^/]+)/;
 
 const MARK_APPLIED = 'INSERT INTO applied (journal_id, applied_at) VALUES (?, ?) ON CONFLICT DO NOTHING';
 

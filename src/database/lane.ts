@@ -94,12 +94,22 @@ export async function enterInOrder<T>(
   return result;
 }
 
-/** Holds the lanes of items that are about to leave them, in the same order. */
-export async function holdLanesOf(tx: Tx, { name }: LaneTables, items: readonly number[]): Promise<void> {
+/**
+ * Holds the lanes of items that are about to leave them, then the rows that this changes: theirs, and those of the items that come
+ * forward. Lanes in the same order, rows by id. Those of a single item its leaving takes in these orders anyway.
+ */
+export async function holdLanesOf(tx: Tx, { name, item }: LaneTables, items: readonly number[]): Promise<void> {
   if (tx.dialect === 'sqlite' || items.length < 2) return;
+  const list = [...items] as unknown as SqlValue;
   await tx.query(
     `SELECT 1 FROM ${name}_lane WHERE lane IN (SELECT lane FROM ${name}_place WHERE item = ANY(?::bigint[])) ORDER BY lane COLLATE "C" FOR UPDATE`,
-    [[...items] as unknown as SqlValue],
+    [list],
+  );
+  await tx.query(
+    `SELECT 1 FROM ${item} WHERE id IN (SELECT unnest(?::bigint[]) UNION ALL
+       SELECT (SELECT p.item FROM ${name}_place p WHERE p.lane = own.lane AND p.number > own.number ORDER BY p.number LIMIT 1)
+       FROM ${name}_place own WHERE own.item = ANY(?::bigint[])) ORDER BY id FOR UPDATE`,
+    [list, list],
   );
 }
 
@@ -108,7 +118,7 @@ export async function leaveLanes(tx: Tx, tables: LaneTables, item: number): Prom
   const sql = statements(tables);
   const left = await tx.query<{ lane: string; number: number }>(sql.leave, [item]);
   if (left.length > 1) left.sort((a, b) => (a.lane < b.lane ? -1 : 1));
-  let moved = 0;
+  const heads: number[] = [];
   for (const { lane, number } of left) {
     const [row] = await tx.query<{ depth: number }>(sql.shrink, [lane]);
     if (!row) continue;
@@ -120,9 +130,10 @@ export async function leaveLanes(tx: Tx, tables: LaneTables, item: number): Prom
     }
     const [head] = await tx.query<{ number: number; item: number }>(sql.next, [lane]);
     // Whoever stood before us still stands there: nobody became head.
-    if (!head || head.number < number) continue;
-    moved += await tx.run(sql.unblock, [head.item]);
+    if (head && head.number > number) heads.push(head.item);
   }
+  let moved = 0;
+  for (const head of heads.toSorted((a, b) => a - b)) moved += await tx.run(sql.unblock, [head]);
   return moved;
 }
 

@@ -21,19 +21,21 @@ function chunk(n: number): number {
   return n >= ROWS_MAX ? ROWS_MAX : 2 ** Math.floor(Math.log2(n));
 }
 
-/** Inserts many rows with few statements. `head` is `INSERT INTO t (a, b) VALUES`, `tail` e.g. `ON CONFLICT DO NOTHING`. */
+/** Inserts many rows with few statements, and gives how many are new. `head` is `INSERT INTO t (a, b) VALUES`, `tail` e.g. `ON CONFLICT DO NOTHING`. */
 export async function insertRows(
   tx: Tx,
   head: string,
   rows: readonly (readonly SqlValue[])[],
   tail = '',
-): Promise<void> {
+): Promise<number> {
+  let inserted = 0;
   for (let at = 0; at < rows.length; ) {
     const size = chunk(rows.length - at);
     const part = rows.slice(at, at + size);
-    await tx.run(`${head} ${tuples(part[0]!.length, size)} ${tail}`, part.flat());
+    inserted += await tx.run(`${head} ${tuples(part[0]!.length, size)} ${tail}`, part.flat());
     at += size;
   }
+  return inserted;
 }
 
 /** Runs a query with `IN (…)` over any number of key tuples. `sql` holds `$KEYS` where `(VALUES …)` belongs. */

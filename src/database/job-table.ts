@@ -10,7 +10,7 @@ import { inPieces, tuples } from './row-list.ts';
  * The tables of the store database that a store transaction and the flow share: subscription jobs, the outbox and the marker
  * "this journal row is applied". They lie beside the resources so that a change and what it causes are one commit.
  */
-export const JOB_LANES: LaneTables = { name: 'job', item: 'job', single: true };
+export const JOB_LANES: LaneTables = { name: 'job', item: 'job' };
 export const OUTBOX_LANES: LaneTables = { name: 'outbox', item: 'outbox' };
 
 const id = (dialect: Tx['dialect']): string =>
@@ -62,7 +62,10 @@ export const jobTableMigrations: readonly Migration[] = [
 ];
 
 /** A subscription job as the store's transaction writes it: `handler` is to see this version of this resource. */
-export type NewJob = Omit<Job, 'id' | 'tries'>;
+export interface NewJob extends Omit<Job, 'id' | 'tries'> {
+  /** Ids of the Patients it is about; read where it has a person. */
+  readonly patients?: readonly string[];
+}
 
 /** 0 goes first. Stored as a number so that one index orders by it. */
 export const classNumber = (lane: 'safety' | 'normal'): number => (lane === 'safety' ? 0 : 1);
@@ -72,8 +75,14 @@ const INSERT_JOB = `INSERT INTO job (handler, resource_type, resource_id, versio
   RETURNING id, handler, resource_type, resource_id, version_id, interaction`;
 const BLOCK_JOB = 'UPDATE job SET blockers = ? WHERE id = ?';
 
-const jobLane = ({ lane, handler, person, resourceType, resourceId }: NewJob): string =>
-  `${lane[0]}/${handler}/${person ?? `${resourceType}/${resourceId}`}`;
+/**
+ * The person's lane, and that of each Patient that is another of the person's records: a merge or its undo gives a Patient another
+ * person while a job about it waits. Rule: DESIGN 3 "Lanes", H7.
+ */
+function jobLanes({ lane, handler, person, patients = [], resourceType, resourceId }: NewJob): string[] {
+  const names = person === undefined ? [`${resourceType}/${resourceId}`] : new Set([person, ...patients]);
+  return [...names].map((name) => `${lane[0]}/${handler}/${name}`);
+}
 
 /** Queues jobs in the caller's transaction. A job that is there already (same handler, version, interaction) is not queued again. `at`: ms. */
 export async function insertJobs(tx: Tx, jobs: readonly NewJob[], at: number): Promise<number> {
@@ -109,7 +118,7 @@ export async function insertJobs(tx: Tx, jobs: readonly NewJob[], at: number): P
   );
   const entries = jobs.flatMap((job, n) => {
     const item = ids.get(jobKey(rows[n]!.slice(0, 5)));
-    return item === undefined ? [] : [{ item, lanes: [jobLane(job)] }];
+    return item === undefined ? [] : [{ item, lanes: jobLanes(job) }];
   });
   const blocked = await enterLanes(tx, JOB_LANES, entries);
   for (const [item, blockers] of blocked) tx.send(BLOCK_JOB, [blockers, item]);
@@ -173,13 +182,18 @@ async function insertAllEvents(tx: Tx, events: readonly QueuedEvent[], at: numbe
 }
 
 /**
- * The patient's lane; of what is told to a mirror the resource's too, for a merge or its undo gives the patient another person while a
- * row is on its way. Rule: H7, H10.
+ * The lanes of the person and of every Patient the row names, for a merge or its undo gives a Patient another person while a row about
+ * it is on its way, and a merge itself is told after what was told of either record. A mirror is told of one resource at a time: the
+ * person's lane and the resource's. Without a patient: the recipient's common lane. Rule: DESIGN 3 "Lanes", H7, H10.
  */
-function outboxLanes({ lane, recipient, person = '', kind, resources }: OutboxEvent): string[] {
-  const lanes = [person, ...(kind === 'mirror' ? resources.slice(0, 1) : [])];
-  return lanes.map((name) => `${lane[0]}/${recipient}/${name}`);
+function outboxLanes({ lane, recipient, person, kind, resources }: OutboxEvent): string[] {
+  const named = kind === 'mirror' ? resources.slice(0, 1) : resources.flatMap((each) => PATIENT.exec(each)?.[1] ?? []);
+  const names = new Set(person === undefined ? named : [person, ...named]);
+  if (names.size === 0 || (kind === 'mirror' && person === undefined)) names.add('');
+  return [...names].map((name) => `${lane[0]}/${recipient}/${name}`);
 }
+
+const PATIENT = /^Patient\/([^/]+)/;
 
 const MARK_APPLIED = 'INSERT INTO applied (journal_id, applied_at) VALUES (?, ?) ON CONFLICT DO NOTHING';
 

@@ -11,8 +11,6 @@ export interface LaneTables {
   /** Tables `<name>_lane` and `<name>_place`; `item` is the table with id and blockers. */
   readonly name: string;
   readonly item: string;
-  /** Each item has one lane. */
-  readonly single?: true;
 }
 
 const sqlOf = ({ name, item }: LaneTables) => ({
@@ -127,16 +125,29 @@ export async function enterInOrder<T>(
   return result;
 }
 
-/** Holds the lanes of items that are about to leave them, in the same order. */
-export function holdLanesOf(tx: Tx, { name }: LaneTables, items: readonly number[]): void {
+/**
+ * Holds the lanes of items that are about to leave them, then the rows that this changes: theirs, and those of the items that come
+ * forward. Lanes in the same order, rows by id. Those of a single item its leaving takes in these orders anyway.
+ */
+export function holdLanesOf(tx: Tx, { name, item }: LaneTables, items: readonly number[]): void {
   if (tx.dialect === 'sqlite' || items.length < 2) return;
+  const list = [...items] as unknown as SqlValue;
   tx.send(
     `SELECT 1 FROM ${name}_lane WHERE lane IN (SELECT lane FROM ${name}_place WHERE item = ANY(?::bigint[])) ORDER BY lane COLLATE "C" FOR UPDATE`,
-    [[...items] as unknown as SqlValue],
+    [list],
+  );
+  tx.send(
+    `SELECT 1 FROM ${item} WHERE id IN (SELECT unnest(?::bigint[]) UNION ALL
+       SELECT (SELECT p.item FROM ${name}_place p WHERE p.lane = own.lane AND p.number > own.number ORDER BY p.number LIMIT 1)
+       FROM ${name}_place own WHERE own.item = ANY(?::bigint[])) ORDER BY id FOR UPDATE`,
+    [list, list],
   );
 }
 
-/** Gives up every place of the items and lets the next of each lane they headed come forward. Gives how many lanes have a new head. */
+/**
+ * Gives up every place of the items and lets the next of each lane they headed come forward. Gives how many lanes have a new head.
+ * What is changed by several must be held (`holdLanesOf`).
+ */
 export async function leaveLanes(tx: Tx, tables: LaneTables, items: readonly number[]): Promise<number> {
   const sql = statements(tables);
   const places = await Promise.all(items.map((item) => tx.query<Place>(sql.leave, [item])));
@@ -156,7 +167,7 @@ export async function leaveLanes(tx: Tx, tables: LaneTables, items: readonly num
     if (depth === 0) tx.send(sql.remove, [lane]);
     return depth === 0 ? [] : [{ lane, first }];
   });
-  if (tables.single || going.length === 1) {
+  if (items.length > 1 || going.length === 1) {
     const moved = await Promise.all(going.map(({ lane, first }) => tx.run(sql.unblockNext, [lane, lane, first])));
     return moved.reduce((sum, count) => sum + count, 0);
   }

@@ -219,7 +219,7 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
     status: new FlowStatus({ journal, db: storeDb, gate, wakeAll, mirrors }),
     replay,
     stop: async (drainMs) => {
-      await sweep.stop();
+      await sweep.stop(drainMs);
       await ingest.stop();
       await translate.stop(drainMs);
       await react.stop(drainMs);

@@ -2,6 +2,7 @@ import cron, { type ScheduledTask } from 'node-cron';
 import type { Database } from '../model/database.ts';
 import type { ConfirmDelivery, FlowLog, RaiseParked, ReturnToSender } from '../model/flow.ts';
 import type { BacklogGate } from './backlog.ts';
+import { Idle } from './idle.ts';
 import type { Journal } from './journal.ts';
 import type { OutboxRow } from './outbox-queries.ts';
 import { codeOf } from './translate.ts';
@@ -46,6 +47,8 @@ export class Sweep {
   #telling: Promise<void> | undefined;
   #tellAgain = false;
   #stopped = false;
+  #running = 0;
+  readonly #idle = new Idle();
 
   constructor(deps: SweepDeps) {
     this.#deps = deps;
@@ -67,12 +70,15 @@ export class Sweep {
     void this.tell();
   }
 
-  /** What is not yet told stays untold in the database, and is told after the next start. */
-  async stop(): Promise<void> {
+  /**
+   * Begins no turn any more and waits for those that run, as far as `drainMs` allows: they ask the databases, which close next. What is
+   * not yet told stays untold in the database, and is told after the next start.
+   */
+  async stop(drainMs: number): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#look);
     for (const task of this.#tasks) await task.stop();
-    await this.#telling;
+    if (this.#running > 0) await this.#idle.wait(drainMs);
   }
 
   async look(): Promise<void> {
@@ -155,12 +161,16 @@ export class Sweep {
     return { info: () => {}, debug: () => {}, warn: late, error: late };
   }
 
-  /** A failing sweep is logged and comes again; it never ends the hub. */
+  /** A failing sweep is logged and comes again; it never ends the hub. Once stopped nothing begins. */
   async #guard(name: string, run: () => Promise<void>): Promise<void> {
+    if (this.#stopped) return;
+    this.#running += 1;
     try {
       await run();
     } catch (error) {
       this.#deps.log(codeOf(error), { sweep: name });
     }
+    this.#running -= 1;
+    if (this.#running === 0) this.#idle.reached();
   }
 }

@@ -15,4 +15,9 @@ export const hubMigrations: readonly Migration[] = [
     },
   },
   probeMigration('hub-0003-probe', HUB_PROBE),
+  {
+    // How far the index rows of the type are walked for what the rules give no more; NULL: rows are still added.
+    name: 'hub-0004-reindex-check',
+    up: () => ['ALTER TABLE reindex ADD COLUMN checked TEXT'],
+  },
 ];

@@ -4,13 +4,12 @@ import { parseSearchDate } from '../fhir/search-ranges.ts';
 import { ACCESS_SOURCE, EVENT_TYPE, eventOf } from './access-event.ts';
 import type { Access } from './access-row.ts';
 import { CUT_MARK } from './audit.ts';
-import { bundleText, pageLinks, searchEntry } from './bundle-text.ts';
+import type { Pairs } from './bundle-text.ts';
 import type { Context } from './context.ts';
-import { type FhirRequest, type FhirResponse, jsonResponse } from './exchange.ts';
+import { type FhirResponse, jsonResponse } from './exchange.ts';
 import { personsOf } from './persons.ts';
 import { refuse } from './refusal.ts';
 import { openText } from './sealed-text.ts';
-import { searchPairs } from './search-interaction.ts';
 import { splitEscaped, unescapeValue } from './search-request.ts';
 import { joinSql, type Sql, sql } from './visibility-sql.ts';
 
@@ -19,8 +18,9 @@ const ID = /^access-(\d{1,15})$/;
 /** Whether an id is that of a kept access and not of a stored AuditEvent. */
 export const isAccessId = (id: string): boolean => ID.test(id);
 
-export const isAccessSearch = (request: FhirRequest): boolean =>
-  searchPairs(request).some(([name, value]) => name === '_source' && value === ACCESS_SOURCE);
+/** Whether a search asks for the kept accesses and for nothing that was written. */
+export const asksAccessesOnly = (pairs: Pairs): boolean =>
+  pairs.some(([name, value]) => name === '_source' && value === ACCESS_SOURCE);
 
 const KNOWN = new Set([
   '_id',
@@ -39,41 +39,6 @@ const KNOWN = new Set([
   'patient',
 ]);
 
-/**
- * Accesses as AuditEvents, latest first: an operator sees all; an organization what its own people did, and what anybody did with
- * what it owns. They are kept as rows and rendered here: a read must not cost a resource. Rule: DOMAIN §B9, IHE BALP.
- */
-export async function searchAccesses(context: Context, request: FhirRequest): Promise<FhirResponse> {
-  requireWhole(context, 's');
-  const { tx, base, limits } = context;
-  const pairs = searchPairs(request);
-  const where = [mayKnow(context), ...(await conditionsOf(context, pairs))];
-  const query = new Map(pairs);
-  const all = joinSql(where, ' AND ');
-  if (query.get('_summary') === 'count') {
-    const [row] = await tx.query<{ n: number }>(`SELECT COUNT(*) AS n FROM audit a WHERE ${all.text}`, all.params);
-    return jsonResponse(200, JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total: Number(row?.n ?? 0) }));
-  }
-  const count = Math.max(
-    1,
-    Math.min(Number(query.get('_count') ?? limits.pageDefault) || limits.pageDefault, limits.pageMax),
-  );
-  const cursor = query.get('_cursor');
-  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
-    throw refuse(400, 'value', '_cursor is not a page of this search');
-  const past = cursor === undefined ? sql('1 = 1') : sql('a.id < ?', Number(cursor));
-  const rows = await tx.query<Access>(
-    `SELECT a.* FROM audit a WHERE ${all.text} AND ${past.text} ORDER BY a.id DESC LIMIT ?`,
-    [...all.params, ...past.params, count + 1],
-  );
-  const page = rows.slice(0, count);
-  const entries = page.map((row) =>
-    searchEntry(`${base}/AuditEvent/access-${row.id}`, JSON.stringify(shown(context, row)), 'match'),
-  );
-  const next = rows.length > count ? String(page.at(-1)!.id) : undefined;
-  return jsonResponse(200, bundleText('searchset', entries, pageLinks(base, 'AuditEvent', pairs, next)));
-}
-
 /** A kept access and when it was; what it says is rendered when it is shown. */
 export interface KeptAccess {
   readonly id: number;
@@ -85,7 +50,10 @@ export interface KeptAccess {
 /** Where an access stands in the order of time. */
 export type Place = readonly [at: number, id: number];
 
-/** The kept accesses among what a search of AuditEvents asks for. */
+/**
+ * The kept accesses among what a search of AuditEvents asks for: to an operator all; to an organization what its own people did, and
+ * what anybody did with what it owns. They are kept as rows and rendered here: a read must not cost a resource. Rule: DOMAIN §B9, IHE BALP.
+ */
 export interface Accesses {
   /** In the order of time from behind one of them on. */
   page(after: Place | undefined, count: number, oldestFirst: boolean): Promise<KeptAccess[]>;
@@ -93,10 +61,7 @@ export interface Accesses {
 }
 
 /** Undefined where a scope opens none of them. Throws 400 for a parameter by which they are not searched (`isAccessParameter`). */
-export async function accessesOf(
-  context: Context,
-  pairs: readonly (readonly [string, string])[],
-): Promise<Accesses | undefined> {
+export async function accessesOf(context: Context, pairs: Pairs): Promise<Accesses | undefined> {
   if (context.scopes.permission('AuditEvent', 's') !== 'all') return undefined;
   const { tx } = context;
   const all = joinSql([mayKnow(context), ...(await conditionsOf(context, pairs))], ' AND ');
@@ -132,7 +97,7 @@ export async function readAccess(context: Context, id: string): Promise<FhirResp
 }
 
 /** A scope that opens a part of the AuditEvents cannot be asked of accesses, which are no resources: it opens none of them. */
-function requireWhole({ scopes }: Context, operation: 'r' | 's'): void {
+export function requireWhole({ scopes }: Context, operation: 'r' | 's'): void {
   scopes.require('AuditEvent', operation);
   if (scopes.permission('AuditEvent', operation) !== 'all')
     throw refuse(403, 'forbidden', 'the kept accesses need a scope for every AuditEvent');
@@ -150,7 +115,7 @@ function mayKnow({ visibility }: Context): Sql {
   );
 }
 
-async function conditionsOf(context: Context, pairs: readonly (readonly [string, string])[]): Promise<Sql[]> {
+async function conditionsOf(context: Context, pairs: Pairs): Promise<Sql[]> {
   const found: Sql[] = [];
   for (const [name, value] of pairs) {
     if (!KNOWN.has(name)) throw refuse(400, 'not-supported', 'the kept accesses are not searched by this parameter');
@@ -176,7 +141,7 @@ async function conditionOf({ tx }: Context, name: string, value: string): Promis
     case '_id':
       return [sql('a.id = ?', Number(ID.exec(value)?.[1] ?? -1))];
     case '_source':
-      return value === ACCESS_SOURCE ? [] : [sql('1 = 0')];
+      return [sql(value === ACCESS_SOURCE ? '1 = 1' : '1 = 0')];
     case 'action':
       return [value === 'E' ? sql("a.action IN ('E', 'S', 'L')") : sql('a.action = ?', value)];
     case 'agent': {

@@ -370,6 +370,7 @@ function eventOf({ change, kind, indexAfter, indexBefore }: Draft, row: Row): Ch
     resourceId: change.id,
     versionId: String(row.version),
     person: row.person === '' || row.person === SEVERAL_PERSONS ? undefined : row.person,
+    patient: row.patient ?? undefined,
     index: indexAfter ?? indexBefore ?? new Map(),
   };
 }

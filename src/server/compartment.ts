@@ -1,4 +1,5 @@
 import type { Definitions } from '../fhir/definitions.ts';
+import { searchAuditEvents } from './audit-search.ts';
 import type { Context } from './context.ts';
 import type { FhirRequest, FhirResponse } from './exchange.ts';
 import { parameterKey } from './index-rows.ts';
@@ -29,7 +30,13 @@ export async function compartmentSearch(
   const members = membersOf(definitions, compartment, types, ids);
   if (!members) throw refuse(404, 'not-found', `${type} is not in the ${compartment} compartment`);
   const within = sql(`r.rid IN (${members.text})`, ...members.params);
-  return search(context, request, type === '*' ? undefined : type, `${compartment}/${id}/${type}`, within);
+  const path = `${compartment}/${id}/${type}`;
+  if (type !== 'AuditEvent') return search(context, request, type === '*' ? undefined : type, path, within);
+  return searchAuditEvents(context, request, {
+    path,
+    members: within,
+    ...(compartment === 'Patient' ? { accesses: ['patient', id] } : {}),
+  });
 }
 
 /**

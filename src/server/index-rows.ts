@@ -5,7 +5,7 @@ import type { Definitions } from '../fhir/definitions.ts';
 import type { ComponentValue } from '../fhir/index-values.ts';
 import { extract } from '../fhir/search-values.ts';
 import type { FhirResource } from './engine.ts';
-import { insertRows } from './statements.ts';
+import { insertCounted, insertRows } from './statements.ts';
 
 /** Numbers under which a parameter of a type stands in the index tables, itself and what is kept beside it. */
 interface ParameterKeys {
@@ -20,7 +20,7 @@ interface ParameterKeys {
 
 /**
  * Number of the rules by which `indexRows` makes rows of a resource. Raised with every change of what they give, so that
- * `handoff reindex` finds what was indexed before; rows that the new rules give no more are the business of a migration.
+ * `handoff reindex` adds what they give and removes what they give no more.
  */
 export const INDEX_RULES = 2;
 
@@ -60,6 +60,9 @@ function keysOf(type: string): Map<string, ParameterKeys> {
   return known;
 }
 
+/** What the keys beside a parameter's own are named after. */
+export const KEY_SUFFIXES = ['', ':text', ':of-type', ':identifier', ':canonical'] as const;
+
 function makeKeys(type: string, code: string): ParameterKeys {
   return {
     own: parameterKey(type, code),
@@ -74,7 +77,7 @@ function makeKeys(type: string, code: string): ParameterKeys {
 export type IndexTable = 'token' | 'string' | 'date' | 'number' | 'quantity' | 'reference' | 'uri' | 'composite';
 
 /** Columns of each table before `rid`. */
-const COLUMNS: Readonly<Record<IndexTable, readonly string[]>> = {
+export const INDEX_COLUMNS: Readonly<Record<IndexTable, readonly string[]>> = {
   token: ['p', 'code', 'system'],
   string: ['p', 'value', 'exact'],
   date: ['p', 'lo', 'hi'],
@@ -86,7 +89,7 @@ const COLUMNS: Readonly<Record<IndexTable, readonly string[]>> = {
 };
 
 const INSERT = Object.fromEntries(
-  Object.entries(COLUMNS).map(([table, columns]) => [
+  Object.entries(INDEX_COLUMNS).map(([table, columns]) => [
     table,
     `INSERT INTO idx_${table} (${columns.join(', ')}, rid) VALUES`,
   ]),
@@ -96,7 +99,7 @@ const INSERT = Object.fromEntries(
 const LIST_TYPES: Readonly<Record<string, string>> = { p: 'int', lo: 'double precision', hi: 'double precision' };
 const listType = (table: string, column: string): string =>
   table === 'date' && column !== 'p' ? 'bigint' : (LIST_TYPES[column] ?? 'text');
-const INSERT_LISTS = `WITH ${Object.entries(COLUMNS)
+const INSERT_LISTS = `WITH ${Object.entries(INDEX_COLUMNS)
   .map(([table, columns]) => {
     const lists = columns.map((column) => `?::${listType(table, column)}[]`).join(', ');
     return `${table}_rows AS (INSERT INTO idx_${table} (${columns.join(', ')}, rid) SELECT * FROM unnest(${lists}, ?::bigint[]) ON CONFLICT DO NOTHING)`;
@@ -104,7 +107,7 @@ const INSERT_LISTS = `WITH ${Object.entries(COLUMNS)
   .join(', ')} SELECT 1`;
 
 const DELETE = Object.fromEntries(
-  Object.entries(COLUMNS).map(([table, columns]) => [
+  Object.entries(INDEX_COLUMNS).map(([table, columns]) => [
     table,
     `DELETE FROM idx_${table} WHERE rid = ? AND ${columns.map((column) => `${column} = ?`).join(' AND ')}`,
   ]),
@@ -213,6 +216,9 @@ function addComposite(add: Add, under: ParameterKeys, parts: readonly ComponentV
     add('composite', ...head, second.id ?? second.url ?? '', second.type ?? '', 0, 0);
 }
 
+const CONFLICT = 'ON CONFLICT DO NOTHING';
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+
 /** Rows to insert where they are not there yet (older rules may have left them), gathered over the resources of one transaction: one statement per table and not per resource. */
 export class IndexWriter {
   readonly #inserts = new Map<IndexTable, (readonly SqlValue[])[]>();
@@ -241,14 +247,26 @@ export class IndexWriter {
   flush(tx: Tx): void {
     for (const { table, values } of this.#deletes) tx.send(DELETE[table], values);
     if (tx.dialect === 'postgres') this.#insertLists(tx);
-    else for (const [table, rows] of this.#inserts) insertRows(tx, INSERT[table], rows, 'ON CONFLICT DO NOTHING');
+    else for (const [table, rows] of this.#inserts) insertRows(tx, INSERT[table], rows, CONFLICT);
+    this.#clear();
+  }
+
+  /** As `flush`; says how many rows it added and removed. */
+  async flushCounted(tx: Tx): Promise<{ readonly added: number; readonly removed: number }> {
+    const removed = this.#deletes.map(({ table, values }) => tx.run(DELETE[table], values));
+    const added = [...this.#inserts].map(([table, rows]) => insertCounted(tx, INSERT[table], rows, CONFLICT));
+    this.#clear();
+    return { added: sum(await Promise.all(added)), removed: sum(await Promise.all(removed)) };
+  }
+
+  #clear(): void {
     this.#deletes.length = 0;
     this.#inserts.clear();
   }
 
   #insertLists(tx: Tx): void {
     if (this.#inserts.size === 0) return;
-    const lists = Object.entries(COLUMNS).flatMap(([table, columns]) => {
+    const lists = Object.entries(INDEX_COLUMNS).flatMap(([table, columns]) => {
       const rows = this.#inserts.get(table as IndexTable) ?? [];
       return Array.from({ length: columns.length + 1 }, (_, at) => rows.map((row) => row[at]!));
     });

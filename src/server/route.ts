@@ -1,5 +1,5 @@
 import { issue } from '../fhir/outcome.ts';
-import { isAccessId, isAccessSearch, readAccess, searchAccesses } from './access-log.ts';
+import { isAccessId, readAccess } from './access-log.ts';
 import { searchAuditEvents } from './audit-search.ts';
 import { bundle } from './bundle-interaction.ts';
 import { capabilityStatement } from './capability.ts';
@@ -91,8 +91,7 @@ function ofAccess(context: Context, request: FhirRequest): Promise<FhirResponse>
   if (type !== 'AuditEvent') return undefined;
   if (id !== undefined && isAccessId(id)) return readAccess(context, id);
   const isSearch = isGet(request) ? id === undefined : id === '_search';
-  if (!isSearch) return undefined;
-  return isAccessSearch(request) ? searchAccesses(context, request) : searchAuditEvents(context, request);
+  return isSearch ? searchAuditEvents(context, request) : undefined;
 }
 
 const isGet = ({ method }: FhirRequest): boolean => method === 'GET' || method === 'HEAD';

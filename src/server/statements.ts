@@ -6,6 +6,19 @@ export function insertRows(tx: Tx, head: string, rows: readonly (readonly SqlVal
   for (const part of inPieces(rows)) tx.send(`${head} ${tuples(part[0]!.length, part.length)} ${tail}`, part.flat());
 }
 
+/** As `insertRows`; gives how many are new. */
+export async function insertCounted(
+  tx: Tx,
+  head: string,
+  rows: readonly (readonly SqlValue[])[],
+  tail = '',
+): Promise<number> {
+  const counts = await Promise.all(
+    inPieces(rows).map((part) => tx.run(`${head} ${tuples(part[0]!.length, part.length)} ${tail}`, part.flat())),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 /** Runs a query with `IN (…)` over any number of key tuples. `sql` holds `$KEYS` where `(VALUES …)` belongs. */
 export async function queryKeys<R>(
   tx: Tx,

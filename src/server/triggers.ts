@@ -1,7 +1,7 @@
 import type { NewJob } from '../database/job-table.ts';
 import type { Trigger } from '../model/store.ts';
 import type { Engine } from './engine.ts';
-import type { IndexRows } from './index-rows.ts';
+import { type IndexRows, parameterKey } from './index-rows.ts';
 import { isDecidable, meetsAll } from './search-match.ts';
 import { type AnyCondition, parseSearch } from './search-request.ts';
 
@@ -12,6 +12,8 @@ export interface ChangeEvent {
   readonly resourceId: string;
   readonly versionId: string;
   readonly person: string | undefined;
+  /** Id of the one Patient it is about. */
+  readonly patient: string | undefined;
   readonly index: IndexRows;
 }
 
@@ -47,6 +49,8 @@ function conditionsOf(engine: Engine, { resourceType, criteria }: Trigger): read
 /** The jobs a change causes: one per handler, whatever number of its triggers match. */
 export function triggeredJobs(engine: Engine, event: ChangeEvent): NewJob[] {
   const jobs = new Map<string, NewJob>();
+  const { person } = event;
+  const patients = person === undefined ? [] : patientsOf(event);
   for (const { trigger, conditions } of compileTriggers(engine).get(event.resourceType) ?? []) {
     if (!trigger.on.includes(event.interaction)) continue;
     if (jobs.get(trigger.handler)?.lane === 'safety') continue;
@@ -57,9 +61,21 @@ export function triggeredJobs(engine: Engine, event: ChangeEvent): NewJob[] {
       resourceId: event.resourceId,
       versionId: event.versionId,
       interaction: event.interaction,
-      ...(event.person !== undefined ? { person: event.person } : {}),
+      ...(person === undefined ? {} : { person, patients }),
       lane: trigger.lane ?? 'normal',
     });
   }
   return [...jobs.values()];
+}
+
+const LINK = parameterKey('Patient', 'link');
+
+/** What a Patient says of a merge comes after what was said of either record. */
+function patientsOf({ patient, resourceType, index }: ChangeEvent): string[] {
+  const own = patient === undefined ? [] : [patient];
+  if (resourceType !== 'Patient') return own;
+  const linked = [...(index.get('reference')?.values() ?? [])].filter(
+    ([p, , type]) => p === LINK && type === 'Patient',
+  );
+  return [...own, ...linked.map(([, id]) => String(id))];
 }

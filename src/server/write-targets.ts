@@ -79,8 +79,12 @@ export async function loadTargets(context: Context, writes: readonly Write[]): P
 /** The hub's own writers are not asked: what must be told, or escalate, does not wait for what it names. */
 const ASKED: ReadonlySet<Actor['kind']> = new Set(['client', 'user', 'operator']);
 
+/** Whether references must hold for this actor. */
+export const isAsked = ({ actor, references }: Pick<Context, 'actor' | 'references'>): boolean =>
+  references === 'exists' && ASKED.has(actor.kind);
+
 /** A record of what was done may be about what is gone since. */
-const TELLS_OF_THE_PAST: ReadonlySet<string> = new Set(['Provenance', 'AuditEvent']);
+export const TELLS_OF_THE_PAST: ReadonlySet<string> = new Set(['Provenance', 'AuditEvent']);
 
 /**
  * Throws 422 with the place of each reference that leads nowhere: to what does not exist, is deleted, or may not be seen by the

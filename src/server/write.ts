@@ -13,6 +13,7 @@ import { loadFolds, storeFolds } from './fold-rows.ts';
 import { maskedView, unmask } from './mask.ts';
 import { keepSubscription } from './operations/subscription-state.ts';
 import { actorProvenance, provenanceChange } from './provenance.ts';
+import { requireUnreferred } from './referrers.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import { loadRow, loadRows, parseRow, type Row, rowKey } from './rows.ts';
 import { requireScope } from './scope-check.ts';
@@ -56,6 +57,7 @@ export async function writeAll(context: Context, asked: readonly Write[]): Promi
       targets,
     ),
     patients: new Set(writes.flatMap(({ type, id }) => (type === 'Patient' ? [id] : []))),
+    writes: new Map(writes.map((write) => [rowKey(write.type, write.id), write])),
   };
   const planned: { write: Write; change: Change | undefined; before: Row | undefined }[] = [];
   for (const write of writes) {
@@ -126,13 +128,15 @@ interface Batch {
   readonly labels: ReadonlyMap<string, readonly Coding[]>;
   /** Patients that this transaction writes, or that the actor was found to see. */
   readonly patients: Set<string>;
+  /** All of them, by `Type/id`. */
+  readonly writes: ReadonlyMap<string, Write>;
 }
 
 async function planWrite(
   context: Context,
   write: Write,
   before: Row | undefined,
-  { targets, labels, patients: known }: Batch,
+  { targets, labels, patients: known, writes }: Batch,
 ): Promise<Change | undefined> {
   const { tx, engine, actor } = context;
   const lives = before !== undefined && before.deleted === 0;
@@ -145,6 +149,7 @@ async function planWrite(
   requireVersion(write, lives ? before : undefined);
   if (write.action === 'delete') {
     if (write.type === 'Patient') await requireNoRecords(context, before!);
+    await requireUnreferred(context, write, before!, writes);
     await askRules(context, write.type, stored, undefined);
     return {
       type: write.type,

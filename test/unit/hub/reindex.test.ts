@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { indexedByOlderRules, reindexOf } from '../../../src/hub/reindex.ts';
+import { HUB } from '../../../src/model/actor.ts';
+import { EXAMPLE_FILES, example } from '../fhir/r4.ts';
 import { askAs, matchesOf } from '../server/support/ask.ts';
 import { observation, patient } from '../server/support/records.ts';
 import { client, DEFINITIONS, ENGINES, openTestStore, type TestStore } from '../server/support/test-store.ts';
@@ -25,15 +27,22 @@ describe.each(ENGINES)('the rebuild of the search index on %s', (engine) => {
   const put = (n: number, more: object = {}) =>
     ask(`PUT Observation/${id(n)}`, observation('Patient/anna', { id: id(n), ...more }));
 
-  async function rebuild(type?: string): Promise<number> {
+  async function run(type?: string) {
     const of = type === undefined ? {} : { type };
-    let sum = 0;
+    const sum = { rebuilt: 0, added: 0, removed: 0 };
     for (;;) {
-      const { rebuilt } = await reindexOf(hub.database).step(of);
-      if (rebuilt === 0) return sum;
-      sum += rebuilt;
+      const { done, rebuilt, added, removed } = await reindexOf(hub.database).step(of);
+      if (done) return sum;
+      sum.rebuilt += rebuilt;
+      sum.added += added;
+      sum.removed += removed;
     }
   }
+  const rebuild = async (type?: string) => (await run(type)).rebuilt;
+  const again = async () => {
+    await reindexOf(hub.database).begin({ all: true });
+    return run();
+  };
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'handoff-definitions-'));
@@ -65,7 +74,11 @@ describe.each(ENGINES)('the rebuild of the search index on %s', (engine) => {
     await mark();
     expect(await indexedByOlderRules(hub.database)).toBeGreaterThan(COUNT);
     expect(await found(CODE)).toEqual([]);
-    expect(await rebuild()).toBeGreaterThan(COUNT);
+    const { rebuilt, added, removed } = await run();
+    expect(rebuilt).toBeGreaterThan(COUNT);
+    // A token, and what combines it with others.
+    expect(added).toBeGreaterThanOrEqual(COUNT);
+    expect(removed).toBe(0);
     expect(await found(CODE)).toHaveLength(COUNT);
     expect(await indexedByOlderRules(hub.database)).toBe(0);
     await mark();
@@ -120,5 +133,92 @@ describe.each(ENGINES)('the rebuild of the search index on %s', (engine) => {
     await mark();
     expect((await put(0)).status).toBe(200);
     expect(await found(CODE)).toContain(id(0));
+  });
+
+  const OTHER = { code: { text: 'other' } };
+  /** The older release changes what it does not know to be indexed: the rows of `code` stay behind. */
+  async function leftBehind(...numbers: readonly number[]): Promise<void> {
+    await mark();
+    await rebuild();
+    hub = await hub.reopen({ definitions: older });
+    await mark();
+    for (const n of numbers) expect((await put(n, OTHER)).status).toBe(200);
+    hub = await hub.reopen({});
+    await mark();
+  }
+
+  it('what an older release left in the index finds nothing after the rebuild, and a second one changes nothing', async () => {
+    await leftBehind(0, 1);
+    expect(await found(CODE)).toHaveLength(COUNT);
+    const { added, removed } = await run();
+    expect(await found(CODE)).toHaveLength(COUNT - 2);
+    expect(await found('code:text=other')).toEqual([id(0), id(1)]);
+    expect([added, removed].map((n) => n > 0)).toEqual([true, true]);
+    expect(await again()).toMatchObject({ added: 0, removed: 0 });
+  });
+
+  it('broken off between what it adds and what it removes, it goes on where it was', async () => {
+    await leftBehind(0, COUNT - 1);
+    let step = await reindexOf(hub.database).step({});
+    while (step.rebuilt > 0) step = await reindexOf(hub.database).step({});
+    hub = await hub.reopen({});
+    await mark();
+    expect(await rebuild()).toBe(0);
+    expect(await found(CODE)).toHaveLength(COUNT - 2);
+  });
+
+  it('a write while rows are removed wins', async () => {
+    const all = Array.from({ length: COUNT }, (_, n) => n);
+    await leftBehind(...all.filter((n) => n % 2 === 0));
+    await Promise.all([
+      run('Observation'),
+      ...all.filter((n) => n % 4 < 2).map((n) => put(n, n % 4 === 0 ? {} : OTHER)),
+    ]);
+    expect((await found(CODE)).sort()).toEqual(all.filter((n) => n % 4 === 0 || n % 4 === 3).map(id));
+  });
+
+  it('rows of a parameter that there is no more go, whatever type had it', async () => {
+    await mark();
+    await rebuild();
+    hub = await hub.reopen({ definitions: older });
+    await mark();
+    expect((await run('Patient')).removed).toBe(0);
+    expect((await run('Observation')).removed).toBe(0);
+    expect((await run()).removed).toBeGreaterThanOrEqual(COUNT);
+    expect(await again()).toMatchObject({ added: 0, removed: 0 });
+    hub = await hub.reopen({});
+    expect(await found(CODE)).toEqual([]);
+  });
+
+  it('a hub of an older release beside a newer one takes nothing away', async () => {
+    await mark();
+    await rebuild();
+    await reindexOf(hub.database).begin({ all: true });
+    hub = await hub.reopen({ definitions: older });
+    expect((await run()).removed).toBe(0);
+    hub = await hub.reopen({});
+    expect(await found(CODE)).toHaveLength(COUNT);
+    expect((await run()).removed).toBe(0);
+  });
+
+  it('takes nothing from what any resource is found by, of whatever kind', async () => {
+    await mark();
+    await rebuild();
+    const odd = { ...observation('Patient/anna'), id: 'odd', valueQuantity: { value: 5, comparator: '<', unit: 'mg' } };
+    const long = patient({ id: 'long', name: [{ text: `${'x'.repeat(399)}\u{1f600}` }] });
+    const sample = [
+      ...EXAMPLE_FILES.toSorted()
+        .filter((_, n) => n % 10 === 0)
+        .map(example),
+      odd,
+      long,
+    ];
+    let kept = 0;
+    for (const each of sample) {
+      const stored = await hub.store.put(each as never, HUB).catch(() => undefined);
+      if (stored) kept += 1;
+    }
+    expect(kept).toBeGreaterThan(100);
+    expect(await again()).toMatchObject({ added: 0, removed: 0 });
   });
 });

@@ -136,4 +136,81 @@ describe.each(ENGINES)('a search of AuditEvents on %s', (engine) => {
     for (const cursor of ['x', 'bnVsbA', Buffer.from('{"access":["a",1]}').toString('base64url')])
       expect((await ask(`GET AuditEvent?_cursor=${cursor}`)).status).toBe(400);
   });
+
+  const ONLY = `_source=urn:handoff:access-log&${UNTIL}`;
+
+  it.each(['', '&_sort=date', '&_sort=-_lastUpdated'])(
+    'of the kept ones alone pages like any other, with its total: %s',
+    async (sort) => {
+      const all = await ask(`GET AuditEvent?${ONLY}${sort}&_count=100`);
+      const ids = matchesOf(all);
+      expect(ids.length).toBeGreaterThan(7);
+      expect(ids.every((id) => id.startsWith('access-'))).toBe(true);
+      expect(all.body.total).toBe(ids.length);
+      for (const count of [1, 3]) expect(await paged(`${ONLY}${sort}`, count)).toEqual(ids);
+      const page = await ask(`GET AuditEvent?${ONLY}${sort}&_count=3&_total=accurate`);
+      expect([page.body.total, matchesOf(page).length]).toEqual([ids.length, 3]);
+      expect((await ask(`GET AuditEvent?${ONLY}&_summary=count`)).body.total).toBe(ids.length);
+    },
+  );
+
+  it('of the kept ones alone finds no written event that claims to be one, and is itself an access', async () => {
+    const claimed = { ...event('forged', '2026-03-02T10:00:00Z'), meta: { source: 'urn:handoff:access-log' } };
+    expect((await ask('PUT AuditEvent/forged', claimed)).status).toBeLessThan(300);
+    const before = await ask('GET AuditEvent?_source=urn:handoff:access-log&action=E&_count=500');
+    expect(matchesOf(before)).not.toContain('forged');
+    const after = await ask('GET AuditEvent?_source=urn:handoff:access-log&action=E&_summary=count');
+    expect(after.body.total).toBe(before.body.total + 1);
+    expect((await ask('GET AuditEvent?_source=urn:handoff:access-log&entity-name=x')).status).toBe(400);
+  });
+
+  const about = (id: string) => ({
+    ...event('of-p1', '2026-03-02T09:30:00Z'),
+    entity: [{ what: { reference: `Patient/${id}` } }],
+  });
+
+  it.each(['AuditEvent?patient=p1&', 'AuditEvent?patient=Patient/p1&', 'Patient/p1/AuditEvent?'])(
+    '%s finds what was written and what is kept of the patient, paged, with the total',
+    async (address) => {
+      await ask('PUT AuditEvent/of-p1', about('p1'));
+      const kept = matchesOf(await ask(`GET AuditEvent?${ONLY}&patient=p1`));
+      expect(kept.length).toBeGreaterThan(1);
+      const all = await ask(`GET ${address}${UNTIL}&_count=100`);
+      expect(matchesOf(all)).toEqual(['of-p1', ...kept]);
+      expect(all.body.total).toBe(kept.length + 1);
+      expect(all.body.entry.every(({ search }: { search: { mode: string } }) => search.mode === 'match')).toBe(true);
+      const found: string[] = [];
+      for (let next: string | undefined = `${address}${UNTIL}&_count=2`; next; ) {
+        const page: Answer = await ask(`GET ${next}`);
+        found.push(...matchesOf(page));
+        next = linkOf(page, 'next');
+      }
+      expect(found).toEqual(matchesOf(all));
+      expect((await ask(`GET ${address}${UNTIL}&_total=accurate&_count=1`)).body.total).toBe(kept.length + 1);
+      expect((await ask(`GET ${address}${UNTIL}&_sort=-date`)).body.entry.at(-1).resource.id).toBe('of-p1');
+      expect((await ask(`GET ${address}${UNTIL}&_summary=count`)).body.total).toBe(kept.length + 1);
+    },
+  );
+
+  it('in the compartment of a patient shows to each what the plain search shows', async () => {
+    const operator = askAs(hub.fhir, { kind: 'operator', id: 'o', scopes: ['system/*.cruds'] });
+    await operator('GET Patient/p2');
+    const until = `_lastUpdated=le${new Date(hub.clock.ms).toISOString()}`;
+    hub.clock.ms += 1000;
+    for (const who of [ask, operator]) {
+      const plain = matchesOf(await who(`GET AuditEvent?patient=p2&${until}`));
+      expect(plain.length).toBeGreaterThan(1);
+      expect(matchesOf(await who(`GET Patient/p2/AuditEvent?${until}`))).toEqual(plain);
+    }
+    expect((await other('GET Patient/p2/AuditEvent')).status).toBe(404);
+    const narrow = askAs(hub.fhir, client('org-a', ['system/Patient.rs', 'system/AuditEvent.rs?outcome=8']));
+    expect(matchesOf(await narrow('GET Patient/p1/AuditEvent'))).toEqual(['of-p1']);
+    expect((await narrow('GET Patient/p1/AuditEvent?_source=urn:handoff:access-log')).status).toBe(403);
+  });
+
+  it('in a compartment that accesses do not have says that they are not among these', async () => {
+    await ask('PUT Practitioner/dr', { resourceType: 'Practitioner', id: 'dr' });
+    const { body } = await ask('GET Practitioner/dr/AuditEvent');
+    expect(body.entry.at(-1)).toMatchObject({ resource: { issue: [{ code: 'incomplete' }] } });
+  });
 });

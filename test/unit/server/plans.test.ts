@@ -11,7 +11,7 @@ describe('hot queries use their indexes', () => {
   const commands = storeCommands(ENV);
   const base = 'http://hub.test/fhir/R4';
 
-  async function plansOf(path: string): Promise<string[]> {
+  async function plansOf(path: string, method = 'GET'): Promise<string[]> {
     const plans: string[] = [];
     const tx: Tx = {
       ...store.tx,
@@ -23,7 +23,7 @@ describe('hot queries use their indexes', () => {
     };
     const url = new URL(`${base}/${path}`);
     const request = {
-      method: 'GET',
+      method,
       path: url.pathname.slice('/fhir/R4/'.length).split('/'),
       query: [...url.searchParams],
       headers: {},
@@ -34,7 +34,7 @@ describe('hot queries use their indexes', () => {
       at: 0,
       base,
     })) as FhirResponse;
-    expect(answer.status).toBe(200);
+    expect(answer.status).toBe(method === 'DELETE' ? 204 : 200);
     return plans;
   }
 
@@ -97,5 +97,11 @@ describe('hot queries use their indexes', () => {
   it('a page of a large equality search streams in order instead of sorting all of it', async () => {
     const plans = await plansOf('Patient?identifier=urn:mrn|1&_count=1');
     expect(plans.filter((step) => /TEMP B-TREE FOR ORDER BY/.test(step))).toEqual([]);
+  });
+
+  it('a deletion finds what refers to the resource by one seek for each parameter', async () => {
+    const steps = (await plansOf('CarePlan/c', 'DELETE')).filter((step) => /^(SCAN|SEARCH) [ir] /.test(step));
+    expect(steps).toContain('SEARCH i USING PRIMARY KEY (p=? AND tid=? AND ttype=?)');
+    expect(steps.filter((step) => step.startsWith('SCAN'))).toEqual([]);
   });
 });

@@ -14,6 +14,7 @@ import { joinAcks, splitFrame } from './batch-frame.ts';
 import type { Journal } from './journal.ts';
 import { type Outcome, type Outcomes, outcomeOf } from './outcomes.ts';
 import type { Translate } from './translate.ts';
+import type { Urgency } from './work-queue.ts';
 
 export interface IngestDeps {
   readonly journal: Journal;
@@ -121,10 +122,13 @@ export class Ingest {
   async #store(message: NewMessage, seen: Peek, mode: AckMode, feed: Feed): Promise<Answer> {
     const { journal, translate, gate, log } = this.#deps;
     let appended: Appended;
+    translate.pace.arrived();
     try {
-      appended = await journal.append(message, translate.takesDirect(message.lane));
+      appended = await journal.append(message, translate.takesDirect(urgencyOf(message)));
     } catch (error) {
       return this.#trouble(message.bytes, mode, feed, error);
+    } finally {
+      translate.pace.received();
     }
     if (appended.outcome === 'stored') {
       gate.added(feed.id);
@@ -229,6 +233,12 @@ export class Ingest {
     if (feed.onTrouble === 'close') return { after: 'close' };
     return this.#refused(bytes, mode, feed, { code, location: 'MSH[1]' });
   }
+}
+
+/** In enhanced mode the application ACK comes later: nobody waits on the connection. */
+function urgencyOf({ lane, ackOnCommit }: NewMessage): Urgency {
+  if (lane === 'safety') return 'safety';
+  return ackOnCommit === undefined ? 'waited' : 'normal';
 }
 
 const LOOK_FIRST_MS = 50;

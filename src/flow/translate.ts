@@ -7,7 +7,8 @@ import { backOffMs } from './back-off.ts';
 import { Idle } from './idle.ts';
 import type { Journal } from './journal.ts';
 import type { Outcomes } from './outcomes.ts';
-import { WorkQueue } from './work-queue.ts';
+import { Pace } from './pace.ts';
+import { type Urgency, WorkQueue } from './work-queue.ts';
 
 export interface TranslateDeps {
   readonly journal: Journal;
@@ -49,7 +50,10 @@ export class Translate {
   #settled: SettledMessage[] = [];
   #inFlight = 0;
   #settling = false;
+  readonly #pace: Pace;
   #pumping = false;
+  /** A timer runs until normal ones may go on. */
+  #paced = false;
   /** Rows may wait in the table that nobody holds. */
   #behind = true;
   /** After trouble of the store nothing starts before this instant. */
@@ -60,19 +64,36 @@ export class Translate {
 
   constructor(deps: TranslateDeps) {
     this.#deps = deps;
+    this.#pace = new Pace(() => performance.now());
   }
 
-  /** Whether ingest may hand a message over directly: nothing older waits in the table, and memory is bounded. A safety note always may. */
-  takesDirect(lane: 'safety' | 'normal'): boolean {
+  /**
+   * Whether ingest may hand a message over directly: nothing older waits in the table, and memory is bounded. A safety note always may,
+   * and one whose sender waits does not stand behind those that are acknowledged already.
+   */
+  takesDirect(urgency: Urgency): boolean {
     if (this.#stopping) return false;
-    const held = this.#queue.size + this.#inFlight;
-    return lane === 'safety' || (!this.#behind && held < this.#deps.limits.heldMax);
+    const { heldMax } = this.#deps.limits;
+    if (urgency === 'waited') return this.#queue.sizeOf('waited') < heldMax;
+    return urgency === 'safety' || (!this.#behind && this.#queue.size + this.#inFlight < heldMax);
+  }
+
+  /** Told of every message that is on its way to the disk. */
+  get pace(): Pick<Pace, 'arrived' | 'received'> {
+    return this.#pace;
   }
 
   /** A message this process holds under its lease. */
   offer(message: ClaimedMessage): void {
-    this.#queue.push(message, message.lane);
+    this.#queue.push(message, this.#urgencyOf(message));
     this.#pump();
+  }
+
+  #urgencyOf(message: ClaimedMessage): Urgency {
+    if (message.lane === 'safety') return 'safety';
+    // In enhanced mode the application ACK comes later: nobody waits on the connection.
+    const waits = message.applicationAck === undefined && this.#deps.feed(message.feed)?.feed.ack === 'applied';
+    return waits ? 'waited' : 'normal';
   }
 
   /** Something may wait in the table: a row was stored without being taken, a parked one runs again, a lease ended. */
@@ -106,21 +127,34 @@ export class Translate {
   #next(): void {
     this.#pumping = false;
     if (this.#resting || !this.#mayStart) return;
-    const message = this.#queue.shift();
+    const waitMs = this.#queue.sizeOf('normal') > 0 ? this.#pace.waitMs() : 0;
+    const urgency = this.#queue.next(waitMs === 0);
+    if (waitMs > 0 && Number.isFinite(waitMs)) this.#pumpIn(waitMs);
+    const message = urgency && this.#queue.shift(urgency);
     if (!message) return;
     this.#inFlight += 1;
-    void this.#run(message);
+    void this.#run(message, urgency);
     if (this.#queue.size > 0 && this.#mayStart) this.#pump();
+  }
+
+  #pumpIn(waitMs: number): void {
+    if (this.#paced) return;
+    this.#paced = true;
+    setTimeout(() => {
+      this.#paced = false;
+      this.#pump();
+    }, waitMs);
   }
 
   /** Safety notes have slots of their own beside those for everything. */
   get #mayStart(): boolean {
     const { inFlightMax } = this.#deps.limits;
-    return this.#inFlight < (this.#queue.hasSafety ? inFlightMax * 2 : inFlightMax);
+    return this.#inFlight < (this.#queue.sizeOf('safety') > 0 ? inFlightMax * 2 : inFlightMax);
   }
 
-  async #run(message: ClaimedMessage): Promise<void> {
+  async #run(message: ClaimedMessage, urgency: Urgency): Promise<void> {
     let outcome: MessageOutcome;
+    if (urgency === 'normal') this.#pace.started();
     try {
       outcome = await this.#work(message);
       if (outcome.kind !== 'again') this.#troubles = 0;
@@ -128,6 +162,7 @@ export class Translate {
       outcome = this.#failed(message, error);
     }
     this.#inFlight -= 1;
+    if (urgency === 'normal') this.#pace.finished();
     const { id, lease } = message;
     const at = this.#deps.now();
     this.#settled.push({ id, lease, at, outcome });
@@ -256,7 +291,7 @@ export class Translate {
         failures = 0;
         if (room > 0 ? claimed.length >= room : freed > 0) this.#behind = true;
         this.#announce(batch, new Set(lost));
-        for (const message of claimed) this.#queue.push(message, message.lane);
+        for (const message of claimed) this.#queue.push(message, this.#urgencyOf(message));
         if (claimed.length > 0) this.#pump();
       } catch (error) {
         failures += 1;
@@ -279,7 +314,7 @@ export class Translate {
   get #room(): number {
     if (this.#stopping || this.#resting) return 0;
     const { inFlightMax } = this.#deps.limits;
-    const free = inFlightMax * 2 - this.#queue.size - this.#inFlight;
+    const free = inFlightMax * 2 - this.#queue.size + this.#queue.sizeOf('waited') - this.#inFlight;
     // Claims in small pieces cost as much as in large ones: wait until a quarter is free.
     return free * 4 >= inFlightMax ? free : 0;
   }

@@ -1,21 +1,37 @@
-/** First in, first out, safety before normal. Taking from the front costs the same however long it is. */
+/** safety: goes first. waited: its sender waits for what becomes of it. normal: acknowledged already. */
+export type Urgency = 'safety' | 'waited' | 'normal';
+
+/** Of so many turns that waited ones could have, one is a normal one's. */
+const NORMAL_EVERY = 4;
+
+/** First in, first out in each urgency. Taking from the front costs the same however long it is. */
 export class WorkQueue<T> {
-  readonly #classes: readonly [Fifo<T>, Fifo<T>] = [new Fifo(), new Fifo()];
+  readonly #of: Readonly<Record<Urgency, Fifo<T>>> = { safety: new Fifo(), waited: new Fifo(), normal: new Fifo() };
+  #turn = 0;
 
   get size(): number {
-    return this.#classes[0].size + this.#classes[1].size;
+    return this.#of.safety.size + this.#of.waited.size + this.#of.normal.size;
   }
 
-  push(item: T, lane: 'safety' | 'normal'): void {
-    this.#classes[lane === 'safety' ? 0 : 1].push(item);
+  sizeOf(urgency: Urgency): number {
+    return this.#of[urgency].size;
   }
 
-  shift(): T | undefined {
-    return this.#classes[0].size > 0 ? this.#classes[0].shift() : this.#classes[1].shift();
+  push(item: T, urgency: Urgency): void {
+    this.#of[urgency].push(item);
   }
 
-  get hasSafety(): boolean {
-    return this.#classes[0].size > 0;
+  /** Whose turn it is; `normal` only where those may go now. */
+  next(normalToo: boolean): Urgency | undefined {
+    if (this.#of.safety.size > 0) return 'safety';
+    const normal = normalToo && this.#of.normal.size > 0;
+    if (this.#of.waited.size === 0) return normal ? 'normal' : undefined;
+    return normal && this.#turn % NORMAL_EVERY === NORMAL_EVERY - 1 ? 'normal' : 'waited';
+  }
+
+  shift(urgency: Urgency): T | undefined {
+    if (urgency !== 'safety') this.#turn += 1;
+    return this.#of[urgency].shift();
   }
 }
 

@@ -10,7 +10,7 @@ const isDurableFirst = ({ written, synced, acked }: Order): boolean =>
 /** The mutation: the ACK no longer waits for the journal. */
 const ACK_EARLY = {
   file: 'src/flow/ingest.ts',
-  from: 'appended = await journal.append(message, translate.takesDirect(message.lane));',
+  from: 'appended = await journal.append(message, translate.takesDirect(urgencyOf(message)));',
   to: `void journal.append(message, false).catch(() => {});
       appended = { outcome: 'stored', id: 1, lease: 0, flagged: false, ackAt: message.receivedAt };`,
 };

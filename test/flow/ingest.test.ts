@@ -42,6 +42,18 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
     await until('applied', () => store.applied.length === 1);
   });
 
+  it('a message whose sender waits does not stand behind those that are acknowledged already', async () => {
+    const { send, store } = await start();
+    store.before = () => new Promise((resolve) => setTimeout(() => resolve(undefined), 30));
+    const stored = Array.from({ length: 600 }, (_, n) =>
+      send(message({ controlId: fresh(), patients: [`F${n}`], acceptAck: 'AL', applicationAck: 'AL' })),
+    );
+    for (const { code } of await Promise.all(stored)) expect(code).toBe('CA');
+    expect((await send(message({ controlId: fresh(), patients: ['W'] }))).code).toBe('AA');
+    expect(store.applied.length).toBeLessThan(400);
+    await until('all applied', () => store.applied.length === 601);
+  });
+
   it('a repeat gets the very same ACK and has no second effect', async () => {
     const { send, store } = await start();
     const bytes = message({ controlId: fresh() });

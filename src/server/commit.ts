@@ -102,12 +102,7 @@ export async function commitChanges(
     live.map(({ change }) => change).filter(({ type }) => isAffiliationType(type)),
   );
   await deriveGrants(tx, engine, grantPersons(engine, live, rows, refreshed, regrouped));
-  await insertJobs(
-    tx,
-    live.flatMap((draft) => jobsOf(engine, draft, rows.get(draft)!)),
-    at,
-  );
-  await recordEvents(
+  const told = await recordEvents(
     tx,
     engine,
     await watching,
@@ -118,6 +113,8 @@ export async function commitChanges(
     }),
     at,
   );
+  // All at once: they enter their lanes in one order.
+  await insertJobs(tx, [...live.flatMap((draft) => jobsOf(engine, draft, rows.get(draft)!)), ...told], at);
   return drafts.map((draft) => {
     const row = rows.get(draft) ?? draft.change.before!;
     return {

@@ -1,4 +1,5 @@
 import type { Tx } from '../../database/command.ts';
+import type { NewJob } from '../../database/job-table.ts';
 import { contextOf } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import type { Row } from '../rows.ts';
@@ -8,7 +9,7 @@ import { readable } from '../search-sql.ts';
 import { queryKeys } from '../statements.ts';
 import type { ChangeEvent } from '../triggers.ts';
 import type { Spec } from './subscription-spec.ts';
-import { queueJob, STATE_COLUMNS, type Subscribed, toSubscribed } from './subscription-state.ts';
+import { STATE_COLUMNS, type Subscribed, subscriptionJob, toSubscribed } from './subscription-state.ts';
 
 /** A committed change with the row it left. */
 export interface RowChange {
@@ -27,8 +28,8 @@ export async function watchersOf(tx: Tx, types: readonly string[]): Promise<Read
 }
 
 /**
- * Numbers the changes each subscription is to be told of, in the transaction that makes them, and queues the telling. What the
- * subscriber may not see at this moment is no event: not even its number shows. A subscription in error counts and is told nothing.
+ * Numbers the changes each subscription is to be told of, in the transaction that makes them, and gives the jobs of the telling. What
+ * the subscriber may not see at this moment is no event: not even its number shows. A subscription in error counts and is told nothing.
  */
 export async function recordEvents(
   tx: Tx,
@@ -36,10 +37,14 @@ export async function recordEvents(
   watching: ReadonlyMap<string, Subscribed>,
   changes: readonly RowChange[],
   at: number,
-): Promise<void> {
-  if (changes.length === 0) return;
+): Promise<NewJob[]> {
+  const jobs: NewJob[] = [];
+  if (changes.length === 0) return jobs;
   // One order for all writers: two that wait for each other's counters would never end.
-  for (const id of [...watching.keys()].toSorted()) await recordFor(tx, engine, watching.get(id)!, changes, at);
+  for (const id of [...watching.keys()].toSorted()) {
+    jobs.push(...(await recordFor(tx, engine, watching.get(id)!, changes, at)));
+  }
+  return jobs;
 }
 
 async function recordFor(
@@ -48,11 +53,12 @@ async function recordFor(
   subscribed: Subscribed,
   changes: readonly RowChange[],
   at: number,
-): Promise<void> {
+): Promise<NewJob[]> {
   const { id, actor, spec } = subscribed;
-  if (spec.endsAt !== undefined && spec.endsAt <= at) return;
+  const jobs: NewJob[] = [];
+  if (spec.endsAt !== undefined && spec.endsAt <= at) return jobs;
   const met = changes.filter(({ event }) => concerns(engine, spec, event));
-  if (met.length === 0) return;
+  if (met.length === 0) return jobs;
   const context = contextOf(tx, engine, { actor, at, base: '' });
   for (const { event, row } of met) {
     const { resourceType, resourceId, versionId, interaction } = event;
@@ -67,13 +73,14 @@ async function recordFor(
       'UPDATE subscription SET events = events + 1 WHERE id = ? RETURNING events, state',
       [id],
     );
-    if (!counted) return;
+    if (!counted) return jobs;
     tx.send(
       'INSERT INTO subscription_event (subscription, number, at, type, id, version, interaction) VALUES (?, ?, ?, ?, ?, ?, ?)',
       [id, counted.events, at, resourceType, resourceId, Number(versionId), interaction],
     );
-    if (counted.state === 'active') await queueJob(tx, id, `event-${counted.events}`, spec.lane, at);
+    if (counted.state === 'active') jobs.push(subscriptionJob(id, `event-${counted.events}`, spec.lane));
   }
+  return jobs;
 }
 
 function concerns(engine: Engine, { triggers, filters }: Spec, event: ChangeEvent): boolean {

@@ -1,6 +1,6 @@
 import type { Subscription } from '@medplum/fhirtypes';
 import type { Tx } from '../../database/command.ts';
-import { insertJobs } from '../../database/job-table.ts';
+import { insertJobs, type NewJob } from '../../database/job-table.ts';
 import { type Actor, actorText } from '../../model/actor.ts';
 import type { Context } from '../context.ts';
 import type { FhirResource } from '../engine.ts';
@@ -79,10 +79,15 @@ export async function loadSubscribed(tx: Tx, id: string): Promise<Subscribed | u
   return row && toSubscribed(row);
 }
 
-/** Puts a job of a subscription on its lane. `what` makes it one: `event-7`, `handshake-3`. */
-export async function queueJob(tx: Tx, id: string, what: string, lane: Spec['lane'], at: number): Promise<void> {
+/** A job of a subscription. `what` makes it one: `event-7`, `handshake-3`. */
+export function subscriptionJob(id: string, what: string, lane: Spec['lane']): NewJob {
   const job = { handler: SUBSCRIPTION_HANDLER, resourceType: 'Subscription', resourceId: id, versionId: what, lane };
-  await insertJobs(tx, [{ ...job, interaction: 'update' }], at);
+  return { ...job, interaction: 'update' };
+}
+
+/** Puts it on its lane. */
+export async function queueJob(tx: Tx, id: string, what: string, lane: Spec['lane'], at: number): Promise<void> {
+  await insertJobs(tx, [subscriptionJob(id, what, lane)], at);
 }
 
 /**

@@ -153,7 +153,18 @@ function checkNames(file: string, partners: readonly Partner[]): void {
       ),
     ),
   );
+  once('the address of a mirror', partners.flatMap(mirrorAddresses));
   if (problems.length > 0) throw new ConfigError(file, problems);
+}
+
+/** Each once: a partner's own mirrors may share a server. Those of two partners may not, as each is told what only its own may know. */
+function mirrorAddresses({ endpoints }: Partner, at: number): readonly (readonly [string, string])[] {
+  const found = endpoints.flatMap(({ transport }, j) =>
+    transport.kind === 'mirror'
+      ? [[new URL(transport.url).href.replace(/\/+$/, ''), `partners[${at}].endpoints[${j}].transport.url`] as const]
+      : [],
+  );
+  return [...new Map(found)];
 }
 
 function overrideFirstFeed(partners: Partner[], address: string): void {

@@ -24,7 +24,7 @@ const HEADER_ERRORS: ReadonlySet<string> = new Set(['200', '201', '202', '203'])
 
 /**
  * Reads what came back by the failure table: AA, CA or 2xx is "the partner's machine has it" and never that a person read it (H2).
- * AE, CE and 4xx are about this content, AR, CR, 429 and 5xx about this moment. `isRemoval`: what is gone already is removed.
+ * AE, CE and 4xx are about this content, AR, CR, 409, 429 and 5xx about this moment. `isRemoval`: what is gone already is removed.
  */
 export function judge(attempt: Attempt, endpoint: Endpoint, controlId: string, isRemoval = false): Verdict {
   switch (attempt.kind) {
@@ -104,10 +104,16 @@ function jsonOf(body: Uint8Array): unknown {
 
 function judgeStatus({ status = 0, ack, retryAfterMs }: Extract<Attempt, { kind: 'answered' }>): Verdict {
   if (status >= 200 && status < 300) return { kind: 'sent', ackCode: String(status), ack };
-  const later = status === 401 || status === 403 || status === 408 || status === 429 || status >= 500;
-  const code = later ? 'ack.status-server' : 'ack.status-client';
+  const code = codeOf(status);
   const text = `${failureOf(code).text} (${[status, ...issueCodes(ack)].join(' ')})`;
   return { kind: 'answered', code, text, ack, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+/** A 409 wrote nothing and says that something else was written meanwhile: the same comes again. Rule: FHIR R4 http.html#Status-Codes. */
+function codeOf(status: number): FailureCode {
+  if (status === 409) return 'ack.conflict';
+  const later = status === 401 || status === 403 || status === 408 || status === 429 || status >= 500;
+  return later ? 'ack.status-server' : 'ack.status-client';
 }
 
 const ISSUE_CODES_MAX = 5;

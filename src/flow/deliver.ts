@@ -264,6 +264,8 @@ export class DeliverPartner {
       };
     }
     this.#up();
+    if (code === 'ack.conflict' && row.tries >= CONFLICT_TRIES_MAX)
+      return { kind: 'refused', code, text, ack, holdLane: false };
     return this.#failed(row, code, text, endpoint);
   }
 
@@ -315,6 +317,8 @@ export class DeliverPartner {
 
 const DATABASE_BACK_OFF = { firstMs: 100, maxMs: 10_000 };
 const TRIES_MAX = 10;
+/** A conflict that stays (what is to be deleted is still referred to there) must not hold a patient's later changes for days. */
+const CONFLICT_TRIES_MAX = 7;
 
 /** Nobody knows whether the partner has it: later rows of the patient wait for a person, except safety notes. */
 function unknown(row: ClaimedRow, verdict: { readonly code: string; readonly text: string }): RowOutcome {

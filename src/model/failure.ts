@@ -250,6 +250,15 @@ const ROWS = {
     502,
     'The partner rejects type, event, version or processing id',
   ],
+  'ack.conflict': [
+    'transient',
+    'retry',
+    'AR',
+    '207',
+    'conflict',
+    502,
+    'The partner answered 409: another write of the same came between',
+  ],
   'ack.status-client': ['permanent', 'park', 'AE', '207', 'processing', 502, 'The partner answered 4xx'],
   'ack.status-server': ['transient', 'retry', 'AR', '207', 'transient', 502, 'The partner answered 5xx or 429'],
 

@@ -4,7 +4,8 @@ import { CHECKS } from './suite.ts';
 
 /**
  * The conformance suite against any FHIR R4 server: `npm run conformance -- --base URL [--client ID --secret S [--token-url URL] | --token T]`.
- * Exit code 1 when a check fails or something it wrote could not be deleted again. It knows nothing of the server but its address.
+ * Without a client and a token it asks as nobody. `FAIL` is a departure from R4, `lacks` what R4 leaves open, each with the reason.
+ * Exit code 1 when a check fails or something it wrote could not be deleted again; with `--all` also for what is lacking.
  */
 const { values } = parseArgs({
   options: {
@@ -13,11 +14,12 @@ const { values } = parseArgs({
     secret: { type: 'string' },
     token: { type: 'string' },
     'token-url': { type: 'string' },
+    all: { type: 'boolean', default: false },
   },
 });
 if (!values.base) {
   console.error(
-    'usage: npm run conformance -- --base URL [--client ID --secret SECRET [--token-url URL] | --token TOKEN]',
+    'usage: npm run conformance -- --base URL [--client ID --secret SECRET [--token-url URL] | --token TOKEN] [--all]',
   );
   process.exit(2);
 }
@@ -48,16 +50,23 @@ async function authorizationOf(): Promise<string> {
 
 const api = apiOf({ base, authorization: await authorizationOf() });
 let failed = 0;
+let lacking = 0;
 for (const check of CHECKS) {
   try {
     await check.run(api);
     console.log(`ok    ${check.name}`);
   } catch (error) {
-    failed += 1;
-    console.log(`FAIL  ${check.name}\n      ${(error as Error).message.split('\n').slice(0, 6).join('\n      ')}`);
+    const isOpen = check.open !== undefined && !values.all;
+    if (isOpen) lacking += 1;
+    else failed += 1;
+    const lines = (error as Error).message.split('\n').slice(0, 6);
+    if (check.open !== undefined) lines.unshift(check.open);
+    console.log(`${isOpen ? 'lacks' : 'FAIL '} ${check.name}\n      ${lines.join('\n      ')}`);
   }
 }
 const left = await api.cleanUp().catch((error: Error) => [`all of it (${error.message})`]);
 if (left.length > 0) console.log(`left behind: ${left.join(', ')}`);
-console.log(`${CHECKS.length - failed} of ${CHECKS.length} checks passed`);
+console.log(
+  `${CHECKS.length - failed - lacking} of ${CHECKS.length} checks passed, ${failed} failed, ${lacking} are left open by R4`,
+);
 process.exitCode = failed > 0 || left.length > 0 ? 1 : 0;

@@ -339,6 +339,7 @@ describe('a mirror', () => {
   const misbehaving: [string, Mood[]][] = [
     ['429 and 503 with Retry-After', [{ status: 429, retryAfterSec: 1 }, { status: 503 }]],
     ['500', [{ status: 500 }, { status: 500 }]],
+    ['409 of a write that came between', [{ status: 409 }, { entryStatus: '409 Conflict' }]],
     ['a connection that is reset, before and after the write', ['reset', 'reset-after']],
     ['a server that runs it as a batch and fails inside', [{ entryStatus: '500' }]],
     ['a page instead of an answer', [{ status: 200, body: { message: 'try later' } }]],
@@ -388,6 +389,29 @@ describe('a mirror', () => {
     server.moods.push({ entryStatus: '503' });
     await here.do('DELETE', `Patient/${one.id}`);
     expect(await until(() => server.held.size === 0, WAIT_MS)).toBe(true);
+  });
+
+  test('a conflict that stays ends as refused and holds no later change of the patient', async () => {
+    const url = await server.start();
+    await hub.start([partner('riverside', { kind: 'mirror', url, types: ['Patient'] })]);
+    const here = await hub.app('riverside');
+    const one = await here.do<Patient>('POST', 'Patient', patient(1, 'First'));
+    await quiet('riverside/riverside-mirror');
+    const issue = [{ severity: 'error', code: 'conflict', diagnostics: 'Casey Secret' }];
+    server.moods.push(
+      ...Array.from({ length: 7 }, () => ({ status: 409, body: { resourceType: 'OperationOutcome', issue } })),
+    );
+    await here.do('PUT', `Patient/${one.id}`, { ...one, name: [{ family: 'Second' }] });
+    expect(await until(async () => (await stateOf('riverside/riverside-mirror'))?.failed === 1, WAIT_MS)).toBe(true);
+    expect(server.askedAt).toHaveLength(8);
+    const [refused] = (
+      await hub.ops<{ rows: (OutboxRow & { waiting: { text: string } })[] }>('/ops/outbox?state=refused')
+    ).rows;
+    expect(refused).toMatchObject({ waiting: { code: 'ack.conflict' } });
+    expect(refused?.waiting.text).toMatch(/\(409 conflict\)$/);
+    await here.do('PUT', `Patient/${one.id}`, { ...one, name: [{ family: 'Third' }] });
+    await quiet('riverside/riverside-mirror');
+    expect([...server.held.values()]).toMatchObject([{ name: [{ family: 'Third' }] }]);
   });
 
   test('its address may be changed while the hub runs, its types may not', async () => {

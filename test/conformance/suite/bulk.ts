@@ -50,6 +50,7 @@ async function exported(api: Api, request: string): Promise<string[]> {
 export const BULK: readonly Check[] = [
   {
     name: '$export of the system, of patients and of a group: _type, _since, _typeFilter, NDJSON',
+    open: 'of Bulk Data Access, not of R4',
     run: async (api) => {
       const since = new Date(Date.now() - 1000).toISOString();
       const patient = await made(api, identified(api, 'bulk', { gender: 'other' }));
@@ -77,6 +78,7 @@ export const BULK: readonly Check[] = [
   },
   {
     name: '$export can be called off; without respond-async it is refused',
+    open: 'of Bulk Data Access, not of R4',
     run: async (api) => {
       const address = await started(api, '$export?_type=Patient');
       assert.equal((await api.ask(`DELETE ${address}`)).status, 202);

@@ -29,14 +29,17 @@ export const CONDITIONAL: readonly Check[] = [
     },
   },
   {
-    name: '32 concurrent conditional creates make one resource',
+    name: '32 concurrent conditional creates make one resource; who comes between may be told of a conflict',
     run: async (api) => {
       const query = `identifier=urn:conformance:${api.run}|race`;
       const replies = await Promise.all(
         Array.from({ length: 32 }, () => api.ask('POST Patient', identified(api, 'race'), { 'if-none-exist': query })),
       );
-      assert.equal(new Set(replies.map(({ body }) => body.id)).size, 1);
-      assert.ok(replies.every(({ status }) => status === 200 || status === 201));
+      const taken = replies.filter(({ status }) => status === 200 || status === 201);
+      assert.equal(new Set(taken.map(({ body }) => body.id)).size, 1);
+      assert.equal((await api.ask(`GET Patient?${query}&_summary=count`)).body.total, 1);
+      const conflicts = replies.filter(({ status }) => status === 409 || status === 412);
+      assert.equal(taken.length + conflicts.length, replies.length);
     },
   },
   {

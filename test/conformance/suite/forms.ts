@@ -13,6 +13,7 @@ const expression = (name: string, text: string) => ({
 export const FORMS: readonly Check[] = [
   {
     name: 'Questionnaire/$populate fills in what the patient record says',
+    open: 'of SDC, not of R4',
     run: async (api) => {
       const patient = await made(
         api,
@@ -46,6 +47,7 @@ export const FORMS: readonly Check[] = [
   },
   {
     name: 'QuestionnaireResponse/$extract: Observations of marked items, resources of definitions',
+    open: 'of SDC, not of R4',
     run: async (api) => {
       const patient = await made(api, identified(api, 'extract'));
       const extract = (items: readonly object[], more: object, answers: readonly object[]) =>

@@ -38,6 +38,7 @@ export const OPERATIONS: readonly Check[] = [
   },
   {
     name: 'Patient/$match grades a candidate and gives nobody else',
+    open: 'no server need offer the operation (operations.html)',
     run: async (api) => {
       const known = {
         name: [{ family: `Match${api.run.slice(0, 8)}`, given: ['Ada'] }],
@@ -64,6 +65,7 @@ export const OPERATIONS: readonly Check[] = [
   },
   {
     name: '$validate of a stored resource and by a profile that is not claimed',
+    open: 'which profiles a server knows is its own affair (operation-resource-validate.html)',
     run: async (api) => {
       const { id } = await made(api, identified(api, 'validate'));
       const stored = await api.ask(`GET Patient/${id}/$validate`);

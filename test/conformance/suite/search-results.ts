@@ -92,7 +92,7 @@ export const SEARCH_RESULTS: readonly Check[] = [
     },
   },
   {
-    name: '_summary true, text, data and count; _elements keeps what is mandatory; _total none and accurate',
+    name: '_summary true, text and data; _elements leaves out; _total accurate',
     run: async (api) => {
       const { id } = await made(
         api,
@@ -111,9 +111,19 @@ export const SEARCH_RESULTS: readonly Check[] = [
       assert.equal((await summary('true')).meta.tag.at(-1).code, 'SUBSETTED');
       const seen = await made(api, observation(`Patient/${id}`, { note: [{ text: 'x' }] }));
       const elements = (await api.ask(`GET Observation?_id=${seen.id}&_elements=subject`)).body.entry[0].resource;
-      assert.deepEqual([elements.status, elements.note], ['final', undefined]);
-      assert.equal((await api.ask(`GET Patient?${only(api, 'summary')}&_total=none`)).body.total, undefined);
+      assert.deepEqual([elements.subject.reference, elements.note], [`Patient/${id}`, undefined]);
       assert.equal((await api.ask(`GET Patient?${only(api, 'summary')}&_total=accurate`)).body.total, 1);
+    },
+  },
+  {
+    name: '_elements keeps what is mandatory; _total none leaves the total out',
+    open: 'mandatory elements SHOULD be there, and a total may be given unasked (search.html#elements, #total)',
+    run: async (api) => {
+      const { id } = await made(api, identified(api, 'mandatory'));
+      const seen = await made(api, observation(`Patient/${id}`));
+      const elements = (await api.ask(`GET Observation?_id=${seen.id}&_elements=subject`)).body.entry[0].resource;
+      assert.equal(elements.status, 'final');
+      assert.equal((await api.ask(`GET Patient?${only(api, 'mandatory')}&_total=none`)).body.total, undefined);
     },
   },
   {

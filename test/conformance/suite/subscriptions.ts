@@ -17,6 +17,7 @@ const subscription = (criteria: string, channel: object = {}) => ({
 export const SUBSCRIPTIONS: readonly Check[] = [
   {
     name: 'Subscription: taken as requested, with a state and event numbers by $status; what cannot be served is refused',
+    open: '$status is of the R5 Backport, not of R4',
     run: async (api) => {
       const made = await api.ask('POST Subscription', subscription('Appointment?status=booked'));
       assert.equal(made.status, 201, JSON.stringify(made.body));

@@ -105,6 +105,21 @@ describe('handoff.yaml', () => {
     expect(() => load({ partners: [{ ...partner, timezone: 'UTC' }] })).toThrow(/partners\[0\].*timezone/);
   });
 
+  it('mirrors of two partners on one server are refused: each is told what only its own may know', () => {
+    const mirror = (id: string, url: string) => ({ id, transport: { kind: 'mirror', url, types: ['Patient'] } });
+    const two = (url: string, other: string) =>
+      load({
+        partners: [
+          { ...partner, endpoints: [mirror('a', url), mirror('b', url)] },
+          { ...partner, id: 'other', organization: 'other', endpoints: [mirror('c', other)] },
+        ],
+      });
+    expect(() => two('https://m.example/fhir', 'https://M.example:443/fhir/')).toThrow(
+      'partners[1].endpoints[0].transport.url: the address of a mirror is used twice',
+    );
+    expect(two('https://m.example/fhir', 'https://m.example/other').partners).toHaveLength(2);
+  });
+
   it('two feeds on one address are refused', () => {
     const feed = (id: string) => ({ id, transport: { kind: 'mllp', port: 2575 } });
     expect(() => load({ partners: [{ ...partner, feeds: [feed('a'), feed('b')] }] })).toThrow(

@@ -213,7 +213,21 @@ function stampOf(message: Message, context: MapContext): Stamp {
   }
   const sequence = message.header.sequenceNumber?.trim();
   const isNumber = sequence !== undefined && SEQUENCE.test(sequence) && Number(sequence) > 0;
-  return { at, ...(isNumber && { sequence: Number(sequence) }), hash: context.bodyHash };
+  const serial = serialOf(message.header.controlId);
+  return { at, ...(isNumber && { sequence: Number(sequence) }), ...(serial && { serial }), hash: context.bodyHash };
+}
+
+/** Longer ones are no counters. */
+const COUNTER_MAX = 50;
+
+/**
+ * MSH-10 so that it sorts: engines count in it, and many send times to the second only, in which a patient may be told of twice. Without
+ * a number it says nothing. Rule: D-027.
+ */
+export function serialOf(controlId: string | undefined): string | undefined {
+  const id = controlId?.trim() ?? '';
+  if (id.length > COUNTER_MAX || !/\d/.test(id)) return undefined;
+  return id.replace(/\d+/g, (digits) => digits.padStart(20, '0'));
 }
 
 /** A stamp without time of day orders by its day. */

@@ -2,8 +2,8 @@ import type { Stamp } from '../model/assertion.ts';
 import type { Json } from '../model/json.ts';
 import type { ElementState, FoldState } from './fold.ts';
 
-/** Where statements come from: at, sequence, hash, source. One message states many elements, so it stands once. */
-type Origin = readonly [at: string, sequence: number | null, hash: string, source: string];
+/** Where statements come from. One message states many elements, so it stands once. */
+type Origin = readonly [at: string, sequence: number | null, hash: string, source: string, serial?: string];
 /** Index of the origin, whether a listed row, and the value; without a value it was deleted. */
 type Packed = readonly [origin: number, over: 0 | 1, value?: Json];
 
@@ -20,7 +20,9 @@ export function foldToText({ elements, ...state }: FoldState): string {
   let last: { readonly stamp: Stamp; readonly source: string; readonly at: number } | undefined;
   for (const [path, { stamp, source, value, overFhir }] of Object.entries(elements)) {
     if (last?.stamp !== stamp || last.source !== source) {
-      const origin: Origin = [stamp.at, stamp.sequence ?? null, stamp.hash, source];
+      const { at: instant, sequence = null, hash, serial } = stamp;
+      const origin: Origin =
+        serial === undefined ? [instant, sequence, hash, source] : [instant, sequence, hash, source, serial];
       const key = origin.join('\u0000');
       let index = known.get(key);
       if (index === undefined) {
@@ -38,8 +40,8 @@ export function foldToText({ elements, ...state }: FoldState): string {
 /** What `foldToText` was given. */
 export function foldFromText(text: string): FoldState {
   const { origins, packed, ...state } = JSON.parse(text) as FoldText;
-  const from = origins.map(([at, sequence, hash, source]) => ({
-    stamp: sequence === null ? { at, hash } : { at, sequence, hash },
+  const from = origins.map(([at, sequence, hash, source, serial]) => ({
+    stamp: { at, ...(sequence === null ? {} : { sequence }), ...(serial === undefined ? {} : { serial }), hash },
     source,
   }));
   const elements: Record<string, ElementState> = {};

@@ -58,6 +58,8 @@ export function compareStamps(a: Stamp, b: Stamp): number {
   if (a.at !== b.at) return a.at < b.at ? -1 : 1;
   const sequence = (a.sequence ?? 0) - (b.sequence ?? 0);
   if (sequence !== 0) return sequence;
+  const [one, other] = [a.serial ?? '', b.serial ?? ''];
+  if (one !== other) return one < other ? -1 : 1;
   return a.hash === b.hash ? 0 : a.hash < b.hash ? -1 : 1;
 }
 

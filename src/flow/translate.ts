@@ -246,9 +246,10 @@ export class Translate {
     log(code, { id: message.id, tries: message.tries });
     if (STORE_DOWN.has(code)) {
       this.#troubles += 1;
-      const restMs = backOffMs(TROUBLE, this.#troubles, random);
-      this.#rest(now() + restMs);
-      return { kind: 'again', at: now() + restMs, counted: false, reason };
+      // The same instant for both: a row that is due a little after the rest would be found by nobody.
+      const at = now() + backOffMs(TROUBLE, this.#troubles, random);
+      this.#rest(at);
+      return { kind: 'again', at, counted: false, reason };
     }
     if (failure.class === 'permanent') return this.#park(message, reason, false);
     if (message.tries >= limits.triesMax) {

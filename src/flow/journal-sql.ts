@@ -2,7 +2,7 @@
 export const JOURNAL_SQL = {
   insert: `INSERT INTO message (feed, partner, sender, control_id, hash, received_at, peer, event, version, class, pass, application_ack,
       config_version, body_month, state, blockers, tries, next_at, lease, lease_until, holder, replays, ack_code, ack_at, answered, repeats, flagged, late)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, ?, 0, ?, ?, 0, 0,
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, ?, ?, 0, 0,
       CASE WHEN EXISTS (SELECT 1 FROM message WHERE control_id = ? AND partner = ? AND sender = ?) THEN 1 ELSE 0 END, 0
     WHERE true ON CONFLICT DO NOTHING RETURNING id, flagged`,
   body: `INSERT INTO body (message, month, hash, key_id, bytes, purge_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,

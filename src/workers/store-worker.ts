@@ -1,12 +1,10 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { SqliteWorkerData } from '../database/sqlite.ts';
 import { hostSqlite } from '../database/sqlite-host.ts';
-import { lowerThreadPriority } from '../database/thread-priority.ts';
 import { storeCommands, storeMigrations } from './store-commands.ts';
 
 const { file, role, env } = workerData as SqliteWorkerData;
 
-lowerThreadPriority();
 await hostSqlite({
   port: parentPort as MessagePort,
   file,

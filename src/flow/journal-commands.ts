@@ -27,12 +27,12 @@ function append(tx: Tx, args: AppendArgs): Promise<Appended[]> {
 
 async function appendAll(tx: Tx, { messages, leaseMs, now }: AppendArgs): Promise<Appended[]> {
   // A flood of one message in one batch is one row's update, not one each.
-  const groups = new Map<string, { readonly message: NewMessage; repeats: number }>();
-  const keys = messages.map((message) => {
+  const groups = new Map<string, { readonly message: NewMessage; readonly at: number; repeats: number }>();
+  const keys = messages.map((message, at) => {
     const key = `${message.controlId}\u001f${message.partner}\u001f${message.sender}\u001f${message.hash}`;
     const before = groups.get(key);
     if (before) before.repeats += 1;
-    else groups.set(key, { message, repeats: 0 });
+    else groups.set(key, { message, at, repeats: 0 });
     return key;
   });
   const distinct = [...groups.values()].map(({ message }) => message);
@@ -57,12 +57,9 @@ async function appendAll(tx: Tx, { messages, leaseMs, now }: AppendArgs): Promis
   for (const [key, { repeats }] of groups) {
     if (repeats > 0) tx.send(JOURNAL_SQL.repeats, [repeats, appended.get(key)!.id]);
   }
-  const seen = new Set<string>();
-  return keys.map((key) => {
+  return keys.map((key, at) => {
     const first = appended.get(key)!;
-    const isFirst = !seen.has(key);
-    seen.add(key);
-    return isFirst ? first : asRepeat(first);
+    return groups.get(key)!.at === at ? first : asRepeat(first);
   });
 }
 

@@ -1,14 +1,13 @@
 import type { Json } from './json.ts';
 
 /**
- * When a source said something. Order: `at`, then `sequence` (when both have one), then `hash`.
- * `at` is EVN-2 or MSH-7 as an ISO instant in UTC; `sequence` is MSH-13; `serial` is MSH-10 so that it sorts; `hash` the SHA-256 of the message's bytes.
- * Rule: DESIGN 3 "Assertions, not overwrites".
+ * When a source said something. Order: `at`, then `sequence`, then `serial`, then `hash`; one that is absent comes first.
+ * `at` is EVN-2 or MSH-7 as an ISO instant in UTC; `sequence` is MSH-13; `serial` is MSH-10 so that it sorts (`serialOf`); `hash` the
+ * SHA-256 of the message's bytes. Rule: DESIGN 3 "Assertions, not overwrites", D-027.
  */
 export interface Stamp {
   readonly at: string;
   readonly sequence?: number;
-  /** Orders what one second's messages say: see `serialOf`. */
   readonly serial?: string;
   readonly hash: string;
 }

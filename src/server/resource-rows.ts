@@ -7,8 +7,8 @@ export const INSERT_COLUMNS =
   'type, id, version, last_updated, deleted, json, hash, owner_org, program, person, patient, labels, shared, foreign_refs, folded';
 
 /**
- * Numbers for rows to come, so that what hangs on them need not wait for their insert. SQLite gives them with the insert, at no cost of
- * a round trip: none.
+ * Numbers for rows to come, so that what hangs on them need not wait for their insert. None on SQLite, which gives them with the
+ * insert and has no round trips to save.
  */
 export async function nextRids(tx: Tx, count: number): Promise<number[]> {
   if (tx.dialect === 'sqlite' || count === 0) return [];

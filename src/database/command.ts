@@ -11,6 +11,11 @@ export interface Tx {
   query<R = Record<string, SqlValue>>(sql: string, params?: readonly SqlValue[]): Promise<R[]>;
   /** Gives the number of rows changed. */
   run(sql: string, params?: readonly SqlValue[]): Promise<number>;
+  /**
+   * An `INSERT` of one row into a table whose key is `id`: gives the row's id, undefined where `ON CONFLICT DO NOTHING` found it there.
+   * Without `RETURNING`, for which SQLite makes and drops a table at each use.
+   */
+  insert(sql: string, params?: readonly SqlValue[]): Promise<number | undefined>;
   /** Runs what gives nothing to wait for. Its failure is the transaction's: nothing is committed, and the command ends with it. */
   send(sql: string, params?: readonly SqlValue[]): void;
   /** What main handed to every process or worker that runs commands: keys, triggers, paths. */
@@ -35,6 +40,7 @@ export async function runIn<R>(tx: Tx, command: Command, args: unknown): Promise
     noteJobs: tx.noteJobs,
     query: (sql, params) => (over ? Promise.reject(ended()) : tx.query(sql, params)),
     run: (sql, params) => (over ? Promise.reject(ended()) : tx.run(sql, params)),
+    insert: (sql, params) => (over ? Promise.reject(ended()) : tx.insert(sql, params)),
     send: (sql, params) => {
       if (over) throw ended();
       tx.send(sql, params);

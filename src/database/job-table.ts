@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Job } from '../model/flow.ts';
 import type { OutboxEvent } from '../model/outbox.ts';
 import type { SqlValue, Tx } from './command.ts';
-import { enterInOrder, enterLanes, type LaneTables, laneMigration } from './lane.ts';
+import { enterInOrder, type LaneTables, laneMigration, queueInLanes } from './lane.ts';
 import type { Migration } from './migrate.ts';
 import { inPieces, tuples } from './row-list.ts';
 
@@ -73,7 +73,6 @@ export const classNumber = (lane: 'safety' | 'normal'): number => (lane === 'saf
 const INSERT_JOB = `INSERT INTO job (handler, resource_type, resource_id, version_id, interaction, person, class, state, blockers, tries,
   next_at, lease, lease_until, created_at) VALUES $ROWS ON CONFLICT DO NOTHING
   RETURNING id, handler, resource_type, resource_id, version_id, interaction`;
-const BLOCK_JOB = 'UPDATE job SET blockers = ? WHERE id = ?';
 
 /**
  * The person's lane, and that of each Patient that is another of the person's records: a merge or its undo gives a Patient another
@@ -120,8 +119,7 @@ export async function insertJobs(tx: Tx, jobs: readonly NewJob[], at: number): P
     const item = ids.get(jobKey(rows[n]!.slice(0, 5)));
     return item === undefined ? [] : [{ item, lanes: jobLanes(job) }];
   });
-  const blocked = await enterLanes(tx, JOB_LANES, entries);
-  for (const [item, blockers] of blocked) tx.send(BLOCK_JOB, [blockers, item]);
+  await queueInLanes(tx, JOB_LANES, entries);
   if (made.length > 0) tx.noteJobs();
   return made.length;
 }
@@ -139,8 +137,7 @@ const jobKey = (parts: readonly unknown[]): string => parts.join(' ');
 
 const INSERT_OUTBOX = `INSERT INTO outbox (recipient, organization, event_key, kind, class, person, purpose, resources, sender, state, blockers,
   tries, next_at, lease, lease_until, control_id, key_id, payload, told, created_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, ?, 0, 0, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING RETURNING id`;
-const BLOCK_OUTBOX = 'UPDATE outbox SET blockers = ? WHERE id = ?';
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, ?, 0, 0, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING`;
 
 /** The second sealed type: an application ACK leaves as the very bytes made for it and can hold no clinical content. */
 export interface ApplicationAck {
@@ -158,7 +155,7 @@ type QueuedEvent = OutboxEvent & { readonly notBefore?: number; readonly applica
 async function insertAllEvents(tx: Tx, events: readonly QueuedEvent[], at: number): Promise<number> {
   const made = await Promise.all(
     events.map((event) =>
-      tx.query<{ id: number }>(INSERT_OUTBOX, [
+      tx.insert(INSERT_OUTBOX, [
         event.recipient,
         event.organization,
         event.eventKey,
@@ -176,8 +173,8 @@ async function insertAllEvents(tx: Tx, events: readonly QueuedEvent[], at: numbe
       ]),
     ),
   );
-  const entries = made.flatMap(([row], n) => (row ? [{ item: row.id, lanes: outboxLanes(events[n]!) }] : []));
-  for (const [item, blockers] of await enterLanes(tx, OUTBOX_LANES, entries)) tx.send(BLOCK_OUTBOX, [blockers, item]);
+  const entries = made.flatMap((item, n) => (item === undefined ? [] : [{ item, lanes: outboxLanes(events[n]!) }]));
+  await queueInLanes(tx, OUTBOX_LANES, entries);
   return entries.length;
 }
 

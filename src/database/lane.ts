@@ -18,6 +18,7 @@ const sqlOf = ({ name, item }: LaneTables) => ({
     ON CONFLICT (lane) DO UPDATE SET numbered = l.numbered + excluded.numbered, depth = l.depth + excluded.depth
     RETURNING lane, numbered, depth`,
   place: `INSERT INTO ${name}_place (lane, number, item) VALUES $ROWS`,
+  block: `UPDATE ${item} SET blockers = ? WHERE id = ?`,
   leave: `DELETE FROM ${name}_place WHERE item = ? RETURNING lane, number`,
   shrink: `UPDATE ${name}_lane SET depth = depth - ? WHERE lane = ? RETURNING depth`,
   remove: `DELETE FROM ${name}_lane WHERE lane = ? AND depth = 0`,
@@ -91,6 +92,12 @@ export async function enterLanes(
   return blockers;
 }
 
+/** As `enterLanes`, for items whose rows say that nothing is before them: says in the rows what is. */
+export async function queueInLanes(tx: Tx, tables: LaneTables, entries: readonly Entry[]): Promise<void> {
+  const { block } = statements(tables);
+  for (const [item, blockers] of await enterLanes(tx, tables, entries)) tx.send(block, [blockers, item]);
+}
+
 interface Lane {
   readonly lane: string;
   readonly numbered: number;
@@ -129,7 +136,7 @@ export async function enterInOrder<T>(
  * Holds the lanes of items that are about to leave them, then the rows that this changes: theirs, and those of the items that come
  * forward. Lanes in the same order, rows by id. Those of a single item its leaving takes in these orders anyway.
  */
-export function holdLanesOf(tx: Tx, { name, item }: LaneTables, items: readonly number[]): void {
+function holdLanesOf(tx: Tx, { name, item }: LaneTables, items: readonly number[]): void {
   if (tx.dialect === 'sqlite' || items.length < 2) return;
   const list = [...items] as unknown as SqlValue;
   tx.send(
@@ -184,4 +191,27 @@ export async function leaveLanes(tx: Tx, tables: LaneTables, items: readonly num
 interface Place {
   readonly lane: string;
   readonly number: number;
+}
+
+/** What becomes of an item that was worked on. `lost`: it was no longer this worker's, and nothing was changed. */
+export type Fate = 'leaves' | 'stays' | 'lost';
+
+/**
+ * Ends the work on several items: `settle` changes the row of each, and those that leave let the next of their lanes come forward.
+ * `kept`: all but the lost ones, by id. `freed`: lanes with a new head.
+ */
+export async function settleInLanes<T extends { readonly id: number }>(
+  tx: Tx,
+  tables: LaneTables,
+  items: readonly T[],
+  settle: (item: T) => Promise<Fate>,
+): Promise<{ readonly lost: readonly number[]; readonly kept: readonly T[]; readonly freed: number }> {
+  const sorted = items.toSorted((a, b) => a.id - b.id);
+  const idsOf = (some: readonly T[]): number[] => some.map(({ id }) => id);
+  holdLanesOf(tx, tables, idsOf(sorted));
+  const fates = await Promise.all(sorted.map(settle));
+  const leaving = sorted.filter((_, n) => fates[n] === 'leaves');
+  const lost = sorted.filter((_, n) => fates[n] === 'lost');
+  const kept = sorted.filter((_, n) => fates[n] !== 'lost');
+  return { lost: idsOf(lost), kept, freed: await leaveLanes(tx, tables, idsOf(leaving)) };
 }

@@ -95,6 +95,10 @@ export function sessionTx(session: Session, parts: Pick<Tx, 'env' | 'holder' | '
     query: async <R>(sql: string, params?: readonly SqlValue[]) =>
       (await session.execute(numbered(sql), params)).rows as R[],
     run: async (sql, params) => (await session.execute(numbered(sql), params)).rowCount ?? 0,
+    insert: async (sql, params) => {
+      const { rows } = await session.execute(numbered(`${sql} RETURNING id`), params);
+      return (rows as { readonly id: number }[])[0]?.id;
+    },
     send: (sql, params) => session.send(numbered(sql), params),
   };
 }

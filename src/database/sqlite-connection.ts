@@ -3,6 +3,10 @@ import type { SqlValue, Tx } from './command.ts';
 
 const STATEMENTS_MAX = 1000;
 
+const READER_CACHE_KB = 65_536;
+/** A commit that has split a page looks through the whole cache for pages beyond the file's end. */
+const WRITER_CACHE_KB = 16_384;
+
 /** One open SQLite file in this thread: prepared statements are kept. */
 export interface SqliteConnection {
   readonly raw: DatabaseSync;
@@ -28,7 +32,8 @@ export function openSqlite(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 32000; PRAGMA journal_size_limit = 134217728;',
     );
   }
-  raw.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;');
+  const cacheKb = options.readOnly ? READER_CACHE_KB : WRITER_CACHE_KB;
+  raw.exec(`PRAGMA cache_size = -${cacheKb}; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;`);
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     let found = statements.get(sql);
@@ -51,6 +56,10 @@ export function openSqlite(
     },
     query: async <R>(sql: string, params: readonly SqlValue[] = []) => prepare(sql).all(...params) as R[],
     run: async (sql, params = []) => Number(prepare(sql).run(...params).changes),
+    insert: async (sql, params = []) => {
+      const { changes, lastInsertRowid } = prepare(sql).run(...params);
+      return changes === 0 ? undefined : Number(lastInsertRowid);
+    },
     send: (sql, params = []) => void prepare(sql).run(...params),
   };
   let syncing = true;

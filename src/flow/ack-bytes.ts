@@ -18,9 +18,8 @@ export interface AckParts {
   readonly reason?: MessageReason & { readonly severity?: AckError['severity'] };
 }
 
-export function ackBytes(request: Uint8Array, parts: AckParts, charset: string): Uint8Array {
-  const message = new Message(openSource(request, { defaultCharset: charset }));
-  return buildAck(message, {
+export function ackBytes(request: Message, parts: AckParts): Uint8Array {
+  return buildAck(request, {
     code: parts.code,
     controlId: parts.journalId === undefined ? `R${parts.at}` : `H${parts.journalId}`,
     dateTime: v2Instant(parts.at),

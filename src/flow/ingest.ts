@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { laneKey } from '../database/job-table.ts';
 import { type Peek, peek } from '../hl7/peek.ts';
+import type { Message } from '../hl7/tree.ts';
 import { FAILURES, type FailureCode, failureOf } from '../model/failure.ts';
 import type { ClassifyPort, FlowLog } from '../model/flow.ts';
 import type { Appended, MessageReason, NewMessage } from '../model/journal.ts';
@@ -59,7 +60,7 @@ export class Ingest {
   refuse(head: Uint8Array, feed: Feed, code: FailureCode): Answer {
     const seen = peek(head, { defaultCharset: feed.charset });
     this.#deps.log(code, { feed: feed.id });
-    return this.#refused(head, ackMode(seen), feed, { code, location: 'MSH[1]' });
+    return this.#refused(seen, ackMode(seen), { code, location: 'MSH[1]' });
   }
 
   /** Takes nothing more, lets those who wait for an outcome go with "stored, not yet applied". */
@@ -77,7 +78,7 @@ export class Ingest {
       const refusal = this.#gateRefusal(feed) ?? admit(seen, feed, partner);
       if (refusal) {
         log(refusal.code, { feed: feed.id, peer, location: refusal.location });
-        return this.#refused(bytes, mode, feed, refusal);
+        return this.#refused(seen, mode, refusal);
       }
       return await this.#store(this.#message(bytes, seen, mode, feed, partner, peer), seen, mode, feed);
     } catch (error) {
@@ -93,7 +94,7 @@ export class Ingest {
   }
 
   #message(bytes: Uint8Array, seen: Peek, mode: AckMode, feed: Feed, partner: Partner, peer: string): NewMessage {
-    const hash = createHash('sha256').update(bytes).digest('hex');
+    const hash = digest('sha256', bytes, 'hex');
     const receivedAt = this.#deps.now();
     const trigger = seen.triggerEvent ? `${seen.messageType}^${seen.triggerEvent}` : (seen.messageType ?? '');
     const lane = this.#deps.classify({ bytes, feed, partner, hash, receivedAt }, trigger);
@@ -126,7 +127,7 @@ export class Ingest {
     try {
       appended = await journal.append(message, translate.takesDirect(urgencyOf(message)));
     } catch (error) {
-      return this.#trouble(message.bytes, mode, feed, error);
+      return this.#trouble(seen, mode, feed, error);
     } finally {
       translate.pace.received();
     }
@@ -151,15 +152,15 @@ export class Ingest {
     const { id } = appended;
     if (mode.kind === 'enhanced') {
       return wishes(mode.accept, true)
-        ? this.#positive(message, id, 'CA', ackAt(appended, message), feed)
+        ? this.#positive(seen.message, id, 'CA', ackAt(appended, message))
         : { code: 'CA', after: 'keep' };
     }
-    if (message.ackOnCommit) return this.#positive(message, id, 'AA', ackAt(appended, message), feed);
+    if (message.ackOnCommit) return this.#positive(seen.message, id, 'AA', ackAt(appended, message));
     if (appended.outcome === 'repeat' && appended.ackCode === 'AA' && appended.ackAt !== undefined) {
-      return this.#positive(message, id, 'AA', appended.ackAt, feed, appended.reason);
+      return this.#positive(seen.message, id, 'AA', appended.ackAt, appended.reason);
     }
     const outcome = await this.#outcome(id, feed);
-    return outcome ? this.#settled(message, id, outcome, feed) : this.#late(message, id, feed, seen);
+    return outcome ? this.#settled(seen.message, id, outcome) : this.#late(seen, id, feed);
   }
 
   /** Another hub on the same database may be the one that works on it: its outcome is seen in the row. */
@@ -176,40 +177,33 @@ export class Ingest {
     }
   }
 
-  #settled(message: NewMessage, id: number, outcome: Outcome, feed: Feed): Answer {
+  #settled(request: Message, id: number, outcome: Outcome): Answer {
     const at = outcome.at;
-    if (outcome.kind !== 'parked') return this.#positive(message, id, 'AA', at, feed, outcome.reason);
+    if (outcome.kind !== 'parked') return this.#positive(request, id, 'AA', at, outcome.reason);
     const code = outcome.ackCode === 'AR' ? 'AR' : 'AE';
-    const ack = ackBytes(message.bytes, { code, journalId: id, at, reason: outcome.reason }, feed.charset);
+    const ack = ackBytes(request, { code, journalId: id, at, reason: outcome.reason });
     return { bytes: ack, code, after: 'keep', settled: this.#marks.forMessage(id) };
   }
 
   /** It is on disk and its turn has not come: the sender need not keep it, and the row shows as late. */
-  #late(message: NewMessage, id: number, feed: Feed, seen: Peek): Answer {
+  #late({ message: request, triggerEvent }: Peek, id: number, feed: Feed): Answer {
     const { now, log } = this.#deps;
     const at = now();
-    log('apply.late', { id, feed: feed.id, event: seen.triggerEvent ?? '' });
+    log('apply.late', { id, feed: feed.id, event: triggerEvent ?? '' });
     this.#marks.late(id);
     const reason = { code: 'apply.late', text: FAILURES['apply.late'].text, severity: 'I' as const };
-    const ack = ackBytes(message.bytes, { code: 'AA', journalId: id, at, reason }, feed.charset);
+    const ack = ackBytes(request, { code: 'AA', journalId: id, at, reason });
     return { bytes: ack, code: 'AA', after: 'keep', settled: this.#marks.forMessage(id) };
   }
 
   /** `reason`: what was left out (a parked part, a trigger without a map), said as a warning. */
-  #positive(
-    message: NewMessage,
-    id: number,
-    code: 'AA' | 'CA',
-    at: number,
-    feed: Feed,
-    reason?: MessageReason,
-  ): Answer {
+  #positive(request: Message, id: number, code: 'AA' | 'CA', at: number, reason?: MessageReason): Answer {
     const warning = reason ? { reason: { ...reason, severity: 'W' as const } } : {};
-    const ack = ackBytes(message.bytes, { code, journalId: id, at, ...warning }, feed.charset);
+    const ack = ackBytes(request, { code, journalId: id, at, ...warning });
     return { bytes: ack, code, after: 'keep', settled: this.#marks.forMessage(id) };
   }
 
-  #refused(bytes: Uint8Array, mode: AckMode, feed: Feed, { code, location }: Refusal): Answer {
+  #refused({ message }: Peek, mode: AckMode, { code, location }: Refusal): Answer {
     const failure = failureOf(code);
     const { http } = failure;
     if (mode.kind === 'enhanced' && !wishes(mode.accept, false)) {
@@ -218,7 +212,7 @@ export class Ingest {
     const said = mode.kind === 'enhanced' ? accept(failure.ack) : failure.ack;
     const reason = { code, location, text: failure.text };
     return {
-      bytes: ackBytes(bytes, { code: said, at: this.#deps.now(), reason }, feed.charset),
+      bytes: ackBytes(message, { code: said, at: this.#deps.now(), reason }),
       code: said,
       http,
       after: 'keep',
@@ -226,12 +220,12 @@ export class Ingest {
   }
 
   /** Our own trouble: nothing is on disk, so nothing positive is said. */
-  #trouble(bytes: Uint8Array, mode: AckMode, feed: Feed, error: unknown): Answer {
+  #trouble(seen: Peek, mode: AckMode, feed: Feed, error: unknown): Answer {
     const thrown = (error as { readonly code?: unknown }).code;
     const code = typeof thrown === 'string' && thrown in FAILURES ? (thrown as FailureCode) : 'database.failed';
     this.#deps.log(code, { feed: feed.id });
     if (feed.onTrouble === 'close') return { after: 'close' };
-    return this.#refused(bytes, mode, feed, { code, location: 'MSH[1]' });
+    return this.#refused(seen, mode, { code, location: 'MSH[1]' });
   }
 }
 
@@ -253,5 +247,5 @@ function ackAt(appended: Appended, message: NewMessage): number {
  * patients who share a number only wait for each other. Rule: DESIGN 3 "Lanes".
  */
 function lanesOf(seen: Peek, partner: Partner, lane: 'safety' | 'normal'): readonly string[] {
-  return seen.patients.map(({ id }) => laneKey(partner.id, lane, id.trim().toUpperCase()));
+  return seen.patients.map((id) => laneKey(partner.id, lane, id.trim().toUpperCase()));
 }

@@ -1,6 +1,6 @@
 import { type CommandTable, type Tx, unsynced } from '../database/command.ts';
 import { insertOutbox, JOB_LANES } from '../database/job-table.ts';
-import { holdLanesOf, leaveLanes } from '../database/lane.ts';
+import { type Fate, settleInLanes } from '../database/lane.ts';
 import type { Job, RoutedEvent } from '../model/flow.ts';
 
 /** A job under a lease. */
@@ -104,31 +104,24 @@ interface SettleArgs extends ClaimArgs {
  */
 async function settle(tx: Tx, args: SettleArgs) {
   const { settled, now } = args;
-  holdLanesOf(
-    tx,
-    JOB_LANES,
-    settled.map(({ id }) => id),
-  );
-  const changed = await Promise.all(settled.map((each) => settleOne(tx, each, now)));
-  const lost = settled.filter((_, n) => !changed[n]).map(({ id }) => id);
-  const over = settled.filter(({ outcome }, n) => changed[n] && outcome.kind !== 'again');
-  // A bot that cannot work on one change of a person must not keep the later ones from that person's safety: its lane goes on.
-  const freed = await leaveLanes(
-    tx,
-    JOB_LANES,
-    over.map(({ id }) => id),
-  );
-  const events = over.flatMap(({ outcome }) => (outcome.kind === 'done' ? outcome.events : []));
+  const { lost, kept, freed } = await settleInLanes(tx, JOB_LANES, settled, (each) => settleOne(tx, each, now));
+  const events = kept.flatMap(({ outcome }) => (outcome.kind === 'done' ? outcome.events : []));
   const queued = events.length === 0 ? 0 : await insertOutbox(tx, events, now);
   const recipients = [...new Set(events.map(({ recipient }) => recipient))];
   return { lost, queued, freed, recipients, claimed: await claim(tx, args) };
 }
 
-async function settleOne(tx: Tx, { id, lease, outcome }: SettledJob, now: number): Promise<boolean> {
-  if (outcome.kind === 'done') return (await tx.run(JOB_SQL.done, [now, id, lease])) === 1;
-  const { code, text } = outcome;
-  if (outcome.kind === 'parked') return (await tx.run(JOB_SQL.park, [now, code, text, id, lease])) === 1;
-  return (await tx.run(JOB_SQL.again, [outcome.at, outcome.counted ? 0 : 1, code, text, id, lease])) === 1;
+/** A bot that cannot work on one change of a person must not keep the later ones from that person's safety: its lane goes on. */
+async function settleOne(tx: Tx, { id, lease, outcome }: SettledJob, now: number): Promise<Fate> {
+  const { kind } = outcome;
+  const changed =
+    kind === 'done'
+      ? tx.run(JOB_SQL.done, [now, id, lease])
+      : kind === 'parked'
+        ? tx.run(JOB_SQL.park, [now, outcome.code, outcome.text, id, lease])
+        : tx.run(JOB_SQL.again, [outcome.at, outcome.counted ? 0 : 1, outcome.code, outcome.text, id, lease]);
+  if ((await changed) === 0) return 'lost';
+  return kind === 'again' ? 'stays' : 'leaves';
 }
 
 async function reclaim(tx: Tx, { before }: { readonly before: number }): Promise<number> {

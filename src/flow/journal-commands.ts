@@ -50,7 +50,7 @@ async function appendAll(tx: Tx, { messages, leaseMs, now }: AppendArgs): Promis
       const row = made[n];
       if (!row) return repeated(tx, message);
       const { id, flagged } = row;
-      return { outcome: 'stored', id, lease: blocked.has(id) ? 0 : lease, flagged: flagged === 1, ackAt: now };
+      return { outcome: 'stored', id, lease: blocked.has(id) ? 0 : lease, flagged, ackAt: now };
     }),
   );
   const appended = new Map([...groups.keys()].map((key, n) => [key, firsts[n]!]));
@@ -78,7 +78,8 @@ async function insertOne(tx: Tx, message: NewMessage, leaseMs: number, now: numb
   const { partner, sender, controlId, hash } = message;
   const month = monthOf(message.receivedAt);
   const lease = leaseMs > 0 ? 1 : 0;
-  const [made] = await tx.query<Inserted>(JOURNAL_SQL.insert, [
+  const known = tx.query(JOURNAL_SQL.known, [controlId, partner, sender]);
+  const inserted = tx.insert(JOURNAL_SQL.insert, [
     message.feed,
     partner,
     sender,
@@ -101,17 +102,18 @@ async function insertOne(tx: Tx, message: NewMessage, leaseMs: number, now: numb
     tx.holder,
     message.ackOnCommit ?? null,
     message.ackOnCommit ? now : null,
-    controlId,
-    partner,
-    sender,
   ]);
-  if (made) keepBody(tx, message, made.id, month);
-  return made;
+  const [seen, id] = await Promise.all([known, inserted]);
+  if (id === undefined) return undefined;
+  const flagged = seen.length > 0;
+  if (flagged) tx.send(JOURNAL_SQL.flag, [id]);
+  keepBody(tx, message, id, month);
+  return { id, flagged };
 }
 
 interface Inserted {
   readonly id: number;
-  readonly flagged: number;
+  readonly flagged: boolean;
 }
 
 function keepBody(tx: Tx, message: NewMessage, id: number, month: number): void {

@@ -1,10 +1,11 @@
 /** Every statement of the hot path, by name, so that a test can ask the planner about each. */
 export const JOURNAL_SQL = {
+  /** The same control id of the same sender: with other content it is another message, and flagged. */
+  known: 'SELECT 1 FROM message WHERE control_id = ? AND partner = ? AND sender = ? LIMIT 1',
   insert: `INSERT INTO message (feed, partner, sender, control_id, hash, received_at, peer, event, version, class, pass, application_ack,
       config_version, body_month, state, blockers, tries, next_at, lease, lease_until, holder, replays, ack_code, ack_at, answered, repeats, flagged, late)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, ?, ?, 0, 0,
-      CASE WHEN EXISTS (SELECT 1 FROM message WHERE control_id = ? AND partner = ? AND sender = ?) THEN 1 ELSE 0 END, 0
-    WHERE true ON CONFLICT DO NOTHING RETURNING id, flagged`,
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, ?, ?, 0, 0, 0, 0) ON CONFLICT DO NOTHING`,
+  flag: 'UPDATE message SET flagged = 1 WHERE id = ?',
   body: `INSERT INTO body (message, month, hash, key_id, bytes, purge_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   block: `UPDATE message SET state = 'received', blockers = ?, lease = 0, lease_until = 0, tries = 0 WHERE id = ?`,
   repeat: `UPDATE message SET repeats = repeats + 1 WHERE control_id = ? AND partner = ? AND sender = ? AND hash = ?

@@ -1,7 +1,7 @@
 import type { SqlValue, Tx } from '../database/command.ts';
 import { bodyKeysOf, open } from '../database/envelope.ts';
 import { classNumber } from '../database/job-table.ts';
-import { holdLanesOf, leaveLanes } from '../database/lane.ts';
+import { type Fate, settleInLanes } from '../database/lane.ts';
 import type { ClaimedMessage, SettledMessage } from '../model/journal.ts';
 import { CLAIM_POSTGRES, CLAIM_SQLITE, JOURNAL_SQL } from './journal-sql.ts';
 import { JOURNAL_LANES } from './journal-tables.ts';
@@ -67,20 +67,7 @@ interface SettleArgs extends ClaimArgs {
 
 /** Settles many and claims what may run next in the same transaction. `lost`: ids whose lease had passed to somebody else. */
 export async function settle(tx: Tx, args: SettleArgs): Promise<Settled> {
-  holdLanesOf(
-    tx,
-    JOURNAL_LANES,
-    args.settled.map(({ id }) => id),
-  );
-  // Rows in the order in which `answered` takes them.
-  const settled = args.settled.toSorted((a, b) => a.id - b.id);
-  const become = await Promise.all(settled.map((each) => settleOne(tx, each)));
-  const freed = await leaveLanes(
-    tx,
-    JOURNAL_LANES,
-    settled.filter((_, n) => become[n] === 'leaves').map(({ id }) => id),
-  );
-  const lost = settled.filter((_, n) => become[n] === 'lost').map(({ id }) => id);
+  const { lost, freed } = await settleInLanes(tx, JOURNAL_LANES, args.settled, (each) => settleOne(tx, each));
   return { lost, freed, claimed: await claim(tx, args) };
 }
 
@@ -91,8 +78,7 @@ interface Settled {
   readonly claimed: readonly ClaimedMessage[];
 }
 
-/** Whether the message leaves its lanes or stays in them; `lost`: the lease was no longer this one. */
-async function settleOne(tx: Tx, { id, lease, at, outcome }: SettledMessage): Promise<'leaves' | 'stays' | 'lost'> {
+async function settleOne(tx: Tx, { id, lease, at, outcome }: SettledMessage): Promise<Fate> {
   if (outcome.kind === 'again') {
     const { code, text } = outcome.reason;
     const again = await tx.run(JOURNAL_SQL.again, [outcome.at, outcome.counted ? 0 : 1, code, text, id, lease]);

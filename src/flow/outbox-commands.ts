@@ -1,7 +1,7 @@
 import { type CommandTable, type SqlValue, type Tx, unsynced } from '../database/command.ts';
 import { bodyKeysOf, open, seal } from '../database/envelope.ts';
 import { type ApplicationAck, insertOutbox, OUTBOX_LANES } from '../database/job-table.ts';
-import { holdLanesOf, leaveLanes } from '../database/lane.ts';
+import { type Fate, leaveLanes, settleInLanes } from '../database/lane.ts';
 import type { RoutedEvent } from '../model/flow.ts';
 import type { EventKind, OutboxEvent } from '../model/outbox.ts';
 import type { Purpose } from '../model/visibility.ts';
@@ -175,35 +175,23 @@ export interface Settled {
 
 /** Records what became of attempts. `freed`: rows that came forward in their lanes. `ended`: arrived or stuck, the store is to hear of it. */
 async function settle(tx: Tx, { settled, now }: SettleArgs): Promise<Settled> {
-  holdLanesOf(
-    tx,
-    OUTBOX_LANES,
-    settled.map(({ id }) => id),
-  );
-  const changed = await Promise.all(settled.map((each) => settleOne(tx, each, now)));
-  const lost = settled.filter((_, n) => !changed[n]).map(({ id }) => id);
-  const over = settled.filter(({ outcome }, n) => changed[n] && outcome.kind !== 'again');
-  const leaving = over.filter(
-    ({ outcome }) => outcome.kind === 'sent' || (outcome.kind !== 'again' && !outcome.holdLane),
-  );
-  const freed = await leaveLanes(
-    tx,
-    OUTBOX_LANES,
-    leaving.map(({ id }) => id),
-  );
-  return { lost, freed, ended: over.length };
+  const { lost, kept, freed } = await settleInLanes(tx, OUTBOX_LANES, settled, (each) => settleOne(tx, each, now));
+  return { lost, freed, ended: kept.filter(({ outcome }) => outcome.kind !== 'again').length };
 }
 
-async function settleOne(tx: Tx, { id, lease, outcome }: SettledRow, now: number): Promise<boolean> {
-  if (outcome.kind === 'sent')
-    return (await tx.run(OUTBOX_SQL.sent, [outcome.ackCode, outcome.ack, now, id, lease])) === 1;
+async function settleOne(tx: Tx, { id, lease, outcome }: SettledRow, now: number): Promise<Fate> {
+  if (outcome.kind === 'sent') {
+    const sent = await tx.run(OUTBOX_SQL.sent, [outcome.ackCode, outcome.ack, now, id, lease]);
+    return sent === 1 ? 'leaves' : 'lost';
+  }
   const { code, text } = outcome;
   if (outcome.kind === 'again') {
     const values: SqlValue[] = [outcome.at, outcome.counted ? 0 : 1, code, now, code, text, id, lease];
-    return (await tx.run(OUTBOX_SQL.again, values)) === 1;
+    return (await tx.run(OUTBOX_SQL.again, values)) === 1 ? 'stays' : 'lost';
   }
   const values: SqlValue[] = [outcome.kind, code, text, now, outcome.ack ?? null, now, id, lease];
-  return (await tx.run(OUTBOX_SQL.stuck, values)) === 1;
+  if ((await tx.run(OUTBOX_SQL.stuck, values)) === 0) return 'lost';
+  return outcome.holdLane ? 'stays' : 'leaves';
 }
 
 async function insert(

@@ -85,11 +85,12 @@ export function buildAck(request: Message, options: AckOptions): Uint8Array {
 /** A request whose delimiters are incomplete or not ASCII is answered with the recommended ones. */
 export function delimitersFor(asked: Delimiters): Delimiters {
   const { field, component, repetition, escape: mark, subcomponent } = asked;
-  const isUsable = [field, component, repetition, mark, subcomponent].every(
-    (char) => char !== '' && char.charCodeAt(0) < 0x80,
-  );
-  return isUsable ? asked : DEFAULT_DELIMITERS;
+  const areUsable =
+    isUsable(field) && isUsable(component) && isUsable(repetition) && isUsable(mark) && isUsable(subcomponent);
+  return areUsable ? asked : DEFAULT_DELIMITERS;
 }
+
+const isUsable = (char: string): boolean => char !== '' && char.charCodeAt(0) < 0x80;
 
 function header(request: Message, options: AckOptions, version: string): SegmentValue {
   const trigger = request.header.triggerEvent;
@@ -120,10 +121,19 @@ function header(request: Message, options: AckOptions, version: string): Segment
 export function echo(request: Message, n: number, segment = request.headerSegment): FieldValue {
   const field = segment?.field(n);
   if (field === undefined || field.isEmpty) return undefined;
-  const { wire, charset } = request.source;
+  const { wire, charset, plain, image } = request.source;
   const isCopy = wire.wide === undefined && delimitersFor(request.delimiters) === request.delimiters;
-  if (!isCopy || field.raw.some((byte) => byte < 0x20 && !(byte === 0x1b && charset.shifts))) return fieldValue(field);
-  return { verbatim: field.raw };
+  if (!isCopy || hasControl(image, field.start, field.end, charset.shifts === true)) return fieldValue(field);
+  return { verbatim: plain && charset.holdsAscii ? image.slice(field.start, field.end) : field.raw };
+}
+
+/** A control character, other than the ESC of a set that shifts by it. */
+function hasControl(image: string, start: number, end: number, shifts: boolean): boolean {
+  for (let i = start; i < end; i += 1) {
+    const code = image.charCodeAt(i);
+    if (code < 0x20 && !(code === 0x1b && shifts)) return true;
+  }
+  return false;
 }
 
 function answer(request: Message, options: AckOptions, version: string): SegmentValue {
@@ -172,8 +182,20 @@ function oldErrors(errors: readonly AckError[]): SegmentValue[] {
   return [{ name: 'ERR', fields: { 1: { repetitions } } }];
 }
 
+let lastVersion = '';
+let lastParts: readonly number[] = [];
+
+/** Most answers are in the version of the one before. */
+function partsOf(version: string): readonly number[] {
+  if (version !== lastVersion) {
+    lastParts = version.split('.').map((part) => Number.parseInt(part, 10));
+    lastVersion = version;
+  }
+  return lastParts;
+}
+
 function isBefore(version: string, ...bound: readonly number[]): boolean {
-  const parts = version.split('.').map((part) => Number.parseInt(part, 10));
+  const parts = partsOf(version);
   if (parts.some(Number.isNaN)) return false;
   for (let i = 0; i < bound.length; i += 1) {
     const part = parts[i] ?? 0;

@@ -17,11 +17,12 @@ export type RepetitionValue = LeafValue | readonly ComponentValue[];
 export type FieldValue = RepetitionValue | Repeated | Verbatim;
 
 /**
- * A field's bytes as they are: already escaped, for the same delimiters and the same set, and without a control character.
+ * A field's bytes as they are: already escaped, for the same delimiters and the same set, and without a control character. As text
+ * when all of them are ASCII, in a set that holds ASCII.
  * Only for echoing to a sender what it must recognise to the byte; anything else goes through `fieldValue`.
  */
 export interface Verbatim {
-  readonly verbatim: Uint8Array;
+  readonly verbatim: Uint8Array | string;
 }
 
 export interface Repeated {
@@ -76,7 +77,7 @@ export function buildMessage(segments: readonly SegmentValue[], options: BuildOp
   for (const segment of segments) {
     const occurrence = (seen.get(segment.name) ?? 0) + 1;
     seen.set(segment.name, occurrence);
-    if (!/^[A-Z][A-Z0-9]{2}$/.test(segment.name)) {
+    if (!NAME.test(segment.name)) {
       writer.issues.push(issue('error', 'hl7.name-invalid', 'a segment without a valid name is left out'));
       continue;
     }
@@ -85,11 +86,15 @@ export function buildMessage(segments: readonly SegmentValue[], options: BuildOp
   return { bytes: encoded(text, writer), issues: writer.issues };
 }
 
+const NAME = /^[A-Z][A-Z0-9]{2}$/;
+
 /** Stands in the text for bytes to be copied. Text cannot hold it: whatever is above ASCII went through a set and back. */
 const COPIED = '\ud800';
 
 function encoded(text: string, { charset, verbatim }: Writer): Buffer {
-  if (verbatim.length === 0) return charset.encode(text);
+  if (verbatim.length === 0) {
+    return charset.holdsAscii && isAsciiText(text) ? Buffer.from(text, 'latin1') : charset.encode(text);
+  }
   return Buffer.concat(text.split(COPIED).flatMap((piece, i) => [charset.encode(piece), verbatim[i] ?? NOTHING]));
 }
 
@@ -112,14 +117,18 @@ function withCharset(segment: SegmentValue, charset: readonly string[] | undefin
 function segmentText(segment: SegmentValue, at: string, writer: Writer): string {
   const isHeader = isHeaderName(segment.name);
   const { delimiters } = writer;
-  const numbers = Object.keys(segment.fields).map(Number);
-  const last = numbers.reduce((most, n) => Math.max(most, n), 0);
-  const parts: string[] = isHeader
-    ? [`${segment.name}${delimiters.field}${encodingCharacters(delimiters)}`]
-    : [segment.name];
-  for (let n = isHeader ? 3 : 1; n <= last; n += 1) parts.push(fieldText(segment.fields[n], `${at}-${n}`, writer));
-  while (parts.length > 1 && parts.at(-1) === '') parts.pop();
-  return parts.join(delimiters.field);
+  let text = isHeader ? `${segment.name}${delimiters.field}${encodingCharacters(delimiters)}` : segment.name;
+  // Keys that are numbers come in ascending order.
+  const last = Number(Object.keys(segment.fields).at(-1) ?? 0);
+  let written = isHeader ? 2 : 0;
+  for (let n = written + 1; n <= last; n += 1) {
+    const value = segment.fields[n];
+    const field = value === undefined ? '' : fieldText(value, `${at}-${n}`, writer);
+    if (field === '') continue;
+    text += delimiters.field.repeat(n - written) + field;
+    written = n;
+  }
+  return text;
 }
 
 function isRepeated(value: FieldValue): value is Repeated {
@@ -132,8 +141,10 @@ function isVerbatim(value: FieldValue): value is Verbatim {
 
 function fieldText(value: FieldValue, at: string, writer: Writer): string {
   if (isVerbatim(value)) {
-    if (value.verbatim.length === 0) return '';
-    writer.verbatim.push(value.verbatim);
+    const { verbatim } = value;
+    if (typeof verbatim === 'string') return verbatim;
+    if (verbatim.length === 0) return '';
+    writer.verbatim.push(verbatim);
     return COPIED;
   }
   if (!isRepeated(value)) return repetitionText(value, `${at}[1]`, writer);

@@ -14,6 +14,8 @@ export interface Charset {
   readonly mask?: (bytes: Buffer) => Buffer;
   /** True when plain 7-bit bytes can mean something other than ASCII (ISO 2022 shifts by ESC). */
   readonly shifts?: true;
+  /** True when ASCII characters are ASCII bytes and those are nothing else: text of them needs no encoding. Not so in Shift_JIS. */
+  readonly holdsAscii?: true;
 }
 
 const utf8: Charset = {
@@ -21,18 +23,21 @@ const utf8: Charset = {
   // Bytes that are not UTF-8 are read as ISO 8859-1, one character per byte, so that nothing is lost; the parser reports them.
   decode: (bytes) => (isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('latin1')),
   encode: (text) => Buffer.from(text, 'utf8'),
+  holdsAscii: true,
 };
 
 const latin1: Charset = {
   name: '8859/1',
   decode: (bytes) => bytes.toString('latin1'),
   encode: (text) => iconv.encode(text, 'iso-8859-1'),
+  holdsAscii: true,
 };
 
 const ascii: Charset = {
   name: 'ASCII',
   decode: utf8.decode,
   encode: (text) => iconv.encode(text, 'ascii'),
+  holdsAscii: true,
 };
 
 function table(name: string, encoding: string, mask?: Charset['mask']): Charset {

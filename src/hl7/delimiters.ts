@@ -22,18 +22,16 @@ export const DEFAULT_DELIMITERS: Delimiters = {
   truncation: '',
 };
 
-const HEADERS = new Set(['MSH', 'FHS', 'BHS']);
-
 /** True for the three segments whose first field is the separator itself. */
 export function isHeaderName(name: string): boolean {
-  return HEADERS.has(name);
+  return name === 'MSH' || name === 'FHS' || name === 'BHS';
 }
 
 /** Whether a line of the byte image begins a header: its name and then a character that can be a separator. */
 export function isHeaderLine(image: string, start: number, end: number): boolean {
   const first = image.charCodeAt(start);
   if (first !== 0x4d && first !== 0x46 && first !== 0x42) return false;
-  return end > start + 3 && HEADERS.has(image.slice(start, start + 3)) && canSeparate(image.charCodeAt(start + 3));
+  return end > start + 3 && isHeaderName(image.slice(start, start + 3)) && canSeparate(image.charCodeAt(start + 3));
 }
 
 function canSeparate(code: number): boolean {

@@ -204,9 +204,18 @@ function letterOf(char: string, delimiters: Delimiters): string {
 }
 
 function needsEscape(text: string, delimiters: Delimiters): boolean {
+  // Of a delimiter that the message does not define there is no code, and nothing is equal to it.
+  const field = delimiters.field.charCodeAt(0);
+  const component = delimiters.component.charCodeAt(0);
+  const subcomponent = delimiters.subcomponent.charCodeAt(0);
+  const repetition = delimiters.repetition.charCodeAt(0);
+  const mark = delimiters.escape.charCodeAt(0);
+  const truncation = delimiters.truncation.charCodeAt(0);
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
-    if (code < 0x20 || code === 0x7f || letterOf(text[i]!, delimiters) !== '') return true;
+    if (code < 0x20 || code === 0x7f) return true;
+    if (code === field || code === component || code === subcomponent) return true;
+    if (code === repetition || code === mark || code === truncation) return true;
   }
   return false;
 }

@@ -212,13 +212,26 @@ export class Segment {
 }
 
 function nameAt({ image, delimiters }: Source, start: number, end: number): string {
-  if (isHeaderLine(image, start, end)) return image.slice(start, start + 3);
-  if (end - start < 3 || (end - start > 3 && image[start + 3] !== delimiters.field)) return '';
+  if (isHeaderLine(image, start, end)) return nameOf(image, start);
+  if (end - start < 3 || (end - start > 3 && image.charCodeAt(start + 3) !== delimiters.field.charCodeAt(0))) return '';
   for (let i = start; i < start + 3; i += 1) {
     const code = image.charCodeAt(i);
     const isCapital = code >= 0x41 && code <= 0x5a;
     if (!isCapital && (i === start || code < 0x30 || code > 0x39)) return '';
   }
-  const name = image.slice(start, start + 3);
+  const name = nameOf(image, start);
   return isHeaderName(name) ? '' : name;
+}
+
+/** One string for each name there is (26 · 36 · 36 at most): its hash is known when the message looks its segments up by it. */
+const names = new Map<number, string>();
+
+function nameOf(image: string, start: number): string {
+  const key = (image.charCodeAt(start) << 16) | (image.charCodeAt(start + 1) << 8) | image.charCodeAt(start + 2);
+  let name = names.get(key);
+  if (name === undefined) {
+    name = image.slice(start, start + 3);
+    names.set(key, name);
+  }
+  return name;
 }

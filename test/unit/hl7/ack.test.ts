@@ -40,6 +40,15 @@ describe('the header of an acknowledgement', () => {
     },
   );
 
+  it.each(['SHIFT_JIS', 'ISO IR14', '~ISO IR87', 'ASCII', '8859/1', '8859/7', 'UNICODE UTF-8', 'GB 18030-2000'])(
+    'gives a control id with every ASCII character back to the byte in %s',
+    (set) => {
+      const id = `${Array.from({ length: 95 }, (_, i) => String.fromCharCode(0x20 + i)).join('')}`.replace('|', '');
+      const head = `MSH|^~\\&|A|F|C|D|20260101||ADT^A01|${id}|T|2.5||||||${set}`;
+      expect(ack(bytesOf(head))[1]).toBe(`MSA|AA|${id}`);
+    },
+  );
+
   it('answers UTF-16 in UTF-16', () => {
     const request = Buffer.from(`${MSH}\r`, 'utf16le');
     const bytes = buildAck(parseMessage(request).message, FRESH);

@@ -19,6 +19,7 @@ import { MIRROR_REMOVED } from './outbox-queries.ts';
 import { PartnerLink } from './partner-link.ts';
 import { done, holdsSubject, parked, type Ready, resourcesIn } from './ready.ts';
 import { codeOf } from './translate.ts';
+import type { Urgent } from './urgent.ts';
 
 /** What an event is about, as it stands at this instant, with all that consent is decided on. */
 export type Gathered =
@@ -51,6 +52,7 @@ export interface DeliverDeps {
   readonly onEnded: () => void;
   /** A partner could not be reached, or can be again: told once each. */
   readonly onLink: (link: LinkState) => void;
+  readonly urgent: Urgent;
   readonly now: () => number;
   readonly random: () => number;
   readonly log: FlowLog;
@@ -135,9 +137,9 @@ export class DeliverPartner {
   }
 
   async #take(): Promise<void> {
-    const { db, now, limits } = this.#deps;
+    const { db, now, limits, urgent } = this.#deps;
     // While the partner is down one row at a time finds out, safety first.
-    const free = this.#link.isDown ? 1 : limits.inFlightMax - this.#normal;
+    const free = this.#link.isDown ? 1 : urgent.slots(limits.inFlightMax) - this.#normal;
     const safetyOnly = free <= 0;
     const limit = safetyOnly ? limits.inFlightMax - this.#safety : free;
     this.#behind = false;
@@ -156,6 +158,7 @@ export class DeliverPartner {
     const safety = row.event.lane === 'safety';
     if (safety) this.#safety += 1;
     else this.#normal += 1;
+    if (safety) this.#deps.urgent.moved();
     let ended: Ended;
     try {
       ended = await this.#attempt(row);

@@ -27,6 +27,7 @@ import { Replay, type ReplayAudit } from './replay.ts';
 import { FlowStatus } from './status.ts';
 import { type CronEntry, Sweep } from './sweep.ts';
 import { Translate, type TranslateLimits } from './translate.ts';
+import { Urgent } from './urgent.ts';
 
 /** The configuration as the flow asks for it; a reload shows at the next question. */
 export interface FlowConfig {
@@ -117,6 +118,7 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
   const { leaseMs } = limits;
   const journal = new Journal(deps.journalDb, { now, leaseMs });
   const outcomes = new Outcomes();
+  const urgent = new Urgent(now);
   const gate = new BacklogGate(now, limits.disk);
   const partners = new Map<string, DeliverPartner>();
   const deliverTo = (recipient: string): DeliverPartner => {
@@ -131,6 +133,7 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
         send,
         onEnded: () => void sweep.tell(),
         onLink,
+        urgent,
         now,
         random,
         log,
@@ -147,6 +150,7 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
     onQueued: (recipients) => {
       for (const recipient of recipients) deliverTo(recipient).wake();
     },
+    urgent,
     now,
     random,
     log,
@@ -166,6 +170,7 @@ export async function startFlow(deps: FlowDeps): Promise<Flow> {
       }
     },
     onParked: () => void sweep.tell(),
+    urgent,
     now,
     random,
     log,

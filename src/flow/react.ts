@@ -6,6 +6,7 @@ import { backOffMs } from './back-off.ts';
 import { Idle } from './idle.ts';
 import type { ClaimedJob, JobOutcome, SettledJob } from './job-commands.ts';
 import { codeOf } from './translate.ts';
+import type { Urgent } from './urgent.ts';
 
 export interface ReactDeps {
   readonly db: Database;
@@ -13,6 +14,7 @@ export interface ReactDeps {
   readonly route: RouteJob;
   /** Outbox rows were written for these recipients. */
   readonly onQueued: (recipients: readonly string[]) => void;
+  readonly urgent: Urgent;
   readonly now: () => number;
   readonly random: () => number;
   readonly log: FlowLog;
@@ -82,6 +84,7 @@ export class React {
     const safety = job.lane === 'safety';
     if (safety) this.#safety += 1;
     else this.#normal += 1;
+    if (safety) this.#deps.urgent.moved();
     let outcome: JobOutcome;
     try {
       if (job.handler === ROUTE || job.handler === MIRROR)
@@ -95,6 +98,7 @@ export class React {
     }
     if (safety) this.#safety -= 1;
     else this.#normal -= 1;
+    if (safety) this.#deps.urgent.moved();
     this.#settled.push({ id: job.id, lease: job.lease, outcome });
     void this.#settle();
   }
@@ -154,9 +158,10 @@ export class React {
 
   /** Safety jobs have as many slots of their own as all others together: slow bots never hold them up. */
   get #room(): { readonly limit: number; readonly safetyOnly: boolean } {
-    const { inFlightMax } = this.#deps.limits;
+    const { limits, urgent } = this.#deps;
+    const { inFlightMax } = limits;
     if (this.#stopping) return { limit: 0, safetyOnly: false };
-    const free = inFlightMax - this.#normal;
+    const free = urgent.slots(inFlightMax) - this.#normal;
     return free > 0 ? { limit: free, safetyOnly: false } : { limit: inFlightMax - this.#safety, safetyOnly: true };
   }
 }

@@ -8,6 +8,7 @@ import { Idle } from './idle.ts';
 import type { Journal } from './journal.ts';
 import type { Outcomes } from './outcomes.ts';
 import { Pace } from './pace.ts';
+import type { Urgent } from './urgent.ts';
 import { type Urgency, WorkQueue } from './work-queue.ts';
 
 export interface TranslateDeps {
@@ -20,6 +21,7 @@ export interface TranslateDeps {
   readonly applicationAck: (message: ClaimedMessage, outcome: MessageOutcome) => Promise<void>;
   /** A message somebody must be told of is parked, durably. */
   readonly onParked: () => void;
+  readonly urgent: Urgent;
   readonly now: () => number;
   readonly random: () => number;
   readonly log: FlowLog;
@@ -148,13 +150,15 @@ export class Translate {
 
   /** Safety notes have slots of their own beside those for everything. */
   get #mayStart(): boolean {
-    const { inFlightMax } = this.#deps.limits;
-    return this.#inFlight < (this.#queue.sizeOf('safety') > 0 ? inFlightMax * 2 : inFlightMax);
+    const { limits, urgent } = this.#deps;
+    const { inFlightMax } = limits;
+    return this.#inFlight < (this.#queue.sizeOf('safety') > 0 ? inFlightMax * 2 : urgent.slots(inFlightMax));
   }
 
   async #run(message: ClaimedMessage, urgency: Urgency): Promise<void> {
     let outcome: MessageOutcome;
     if (urgency === 'normal') this.#pace.started();
+    if (urgency === 'safety') this.#deps.urgent.moved();
     try {
       outcome = await this.#work(message);
       if (outcome.kind !== 'again') this.#troubles = 0;
@@ -163,6 +167,7 @@ export class Translate {
     }
     this.#inFlight -= 1;
     if (urgency === 'normal') this.#pace.finished();
+    if (urgency === 'safety') this.#deps.urgent.moved();
     const { id, lease } = message;
     const at = this.#deps.now();
     this.#settled.push({ id, lease, at, outcome });

@@ -26,12 +26,13 @@ const DEMO: Readonly<Record<keyof DemoPorts, number>> = {
   lakesideEngine: 3577,
 };
 
-/** The settings of the demo network with other ports and a home of their own. */
+/** The settings of the demo network with other ports, a home of their own, and one feed that answers when a message is on disk. */
 export async function demoSettings(dir: string, ports: DemoPorts): Promise<string> {
   let text = await readFile(join(ROOT, 'fixtures/demo/handoff.yaml'), 'utf8');
   for (const [name, port] of Object.entries(DEMO)) {
     text = text.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), String(ports[name as keyof DemoPorts]));
   }
+  text = text.replace('- id: general-mllp\n', '- id: general-mllp\n        ack: received\n');
   text = text.replaceAll('./data/demo', dir).replaceAll('cases: ..', `cases: ${join(ROOT, 'fixtures')}`);
   const file = join(dir, 'handoff.yaml');
   await writeFile(file, text);

@@ -11,8 +11,15 @@ import { type CrashMessage, CrashSender } from './sender.ts';
 const NOTE_EVERY = 4;
 const isNote = ({ serial }: { readonly serial: number }): boolean => serial % NOTE_EVERY === 0;
 
+export interface DemoTarget extends CrashTarget {
+  /** General Hospital's feed, which answers when a message is on disk. */
+  readonly received: number;
+  /** The safety notes that reached Riverside's engine. */
+  told(): readonly ToldNote[];
+}
+
 /** The real hub with the demo network's settings: updates and safety notes of Lakeside, told on to Riverside's engine. */
-export async function demoTarget(random: () => number): Promise<CrashTarget> {
+export async function demoTarget(random: () => number): Promise<DemoTarget> {
   const dir = await mkdtemp(join(tmpdir(), 'handoff-crash-'));
   let onReceived = (): void => {};
   const engines = await Promise.all(
@@ -25,6 +32,8 @@ export async function demoTarget(random: () => number): Promise<CrashTarget> {
   const clinic = engines[1]!;
   return {
     port: lakeside,
+    received: general,
+    told: () => toldNotes(clinic),
     async start(dying) {
       const child = startDemoHub(settings);
       await listening([general, riverside, lakeside], child);
@@ -122,13 +131,19 @@ function note(message: CrashMessage): Buffer {
 
 const segments = (...lines: readonly string[]): Buffer => Buffer.from(`${lines.join('\r')}\r`);
 
-/** What an idempotent engine holds of safety notes, by the document's number. */
-function toldNotes(
-  clinic: MllpPartner,
-): { readonly document: string; readonly patient: string; readonly serial: number }[] {
-  return clinic.distinct.flatMap(({ type, bytes }) => {
+/** A note as the engine got it; `document`: its number, patient and serial. */
+interface ToldNote {
+  readonly document: string;
+  readonly patient: string;
+  readonly serial: number;
+  readonly atMs: number;
+}
+
+/** What an idempotent engine holds of safety notes. */
+function toldNotes(clinic: MllpPartner): ToldNote[] {
+  return clinic.distinct.flatMap(({ type, bytes, atMs }) => {
     const found = type.startsWith('MDM^T02') ? /\|((S\d+P\d+)x(\d+))\^/.exec(bytes.toString('latin1')) : undefined;
-    return found ? [{ document: found[1]!, patient: found[2]!, serial: Number(found[3]) }] : [];
+    return found ? [{ document: found[1]!, patient: found[2]!, serial: Number(found[3]), atMs }] : [];
   });
 }
 

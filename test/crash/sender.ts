@@ -10,9 +10,15 @@ export interface CrashMessage {
   readonly serial: number;
 }
 
+/** When it was first sent and when it was answered, by `performance.now()`. */
+export interface AckedMessage extends CrashMessage {
+  readonly sentMs: number;
+  readonly ackedMs: number;
+}
+
 /** A sender that behaves as interface engines do: one message at a time on one connection, the same message again until it has its ACK. */
 export class CrashSender {
-  readonly acked: CrashMessage[] = [];
+  readonly acked: AckedMessage[] = [];
   /** The same message sent again, because the connection ended before its ACK. */
   repeats = 0;
   refused = 0;
@@ -21,10 +27,13 @@ export class CrashSender {
   readonly #write: (message: CrashMessage) => Buffer;
   readonly #patients: number;
   readonly #serials: number[];
+  readonly #pauseMs: number;
   #socket: Socket | undefined;
   #stopped = false;
 
-  constructor(port: number, name: string, patients: number, write: (message: CrashMessage) => Buffer) {
+  /** `pauseMs`: between an answer and the next message. */
+  constructor(port: number, name: string, patients: number, write: (message: CrashMessage) => Buffer, pauseMs = 0) {
+    this.#pauseMs = pauseMs;
     this.#write = write;
     this.#port = port;
     this.#name = name;
@@ -45,6 +54,7 @@ export class CrashSender {
       const patient = `${this.#name}P${index}`;
       const controlId = `${this.#name}-${n}`;
       const bytes = this.#write({ controlId, patient, serial });
+      const sentMs = performance.now();
       for (let tries = 0; ; tries += 1) {
         if (tries > 0) this.repeats += 1;
         const code = await this.#exchange(bytes, controlId);
@@ -52,7 +62,8 @@ export class CrashSender {
         if (code) this.refused += 1;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      this.acked.push({ controlId, patient, serial });
+      this.acked.push({ controlId, patient, serial, sentMs, ackedMs: performance.now() });
+      if (this.#pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
     }
     this.#socket?.destroy();
   }

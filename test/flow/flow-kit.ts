@@ -12,6 +12,7 @@ import { journalCommands } from '../../src/flow/journal-commands.ts';
 import { journalMigrations } from '../../src/flow/journal-tables.ts';
 import { Outcomes } from '../../src/flow/outcomes.ts';
 import { Translate, type TranslateLimits } from '../../src/flow/translate.ts';
+import { Urgent } from '../../src/flow/urgent.ts';
 import { readAck } from '../../src/hl7/read-ack.ts';
 import type { Mapped } from '../../src/model/assertion.ts';
 import type { Database } from '../../src/model/database.ts';
@@ -108,6 +109,7 @@ export interface FlowSetup {
   readonly engine?: 'sqlite' | 'postgres';
   readonly dir?: string;
   readonly classify?: (inbound: Inbound, trigger: string) => 'safety' | 'normal';
+  readonly urgent?: Urgent;
 }
 
 export interface FlowUnderTest {
@@ -203,6 +205,7 @@ export async function startFlowUnderTest(setup: FlowSetup = {}): Promise<FlowUnd
     onParked: () => {
       parked.times += 1;
     },
+    urgent: setup.urgent ?? new Urgent(now),
     now,
     random: () => 0.5,
     log: write,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { BESIDE_URGENT, Urgent } from '../../src/flow/urgent.ts';
 import {
   ENGINES,
   type FlowSetup,
@@ -352,6 +353,36 @@ describe.each(ENGINES)('ingest on %s', (engine) => {
     expect((await send(message({ controlId: fresh(), patients }))).code).toBe('AE');
     port.translate = mappedNow;
     expect((await send(message({ controlId: fresh(), patients }))).code).toBe('AA');
+  });
+
+  it('while a safety note is on its way, few routine messages are in the store beside it; then all may again', async () => {
+    const clock = { ms: 0 };
+    const { send, store, translate } = await start({
+      feed: { ack: 'received' },
+      urgent: new Urgent(() => clock.ms),
+    });
+    let inStore = 0;
+    const go: (() => void)[] = [];
+    store.before = async () => {
+      inStore += 1;
+      await new Promise<void>((resolve) => go.push(resolve));
+      inStore -= 1;
+      return undefined;
+    };
+    const note = send(message({ controlId: fresh(), patients: [fresh()], event: 'MDM^T02' }));
+    await until('the note is in the store', () => inStore === 1);
+    go.shift()?.();
+    expect((await note).code).toBe('AA');
+    for (let i = 0; i < 30; i += 1) await send(message({ controlId: fresh(), patients: [fresh()] }));
+    await until('routine goes on', () => inStore === BESIDE_URGENT);
+    translate.wake();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(inStore).toBe(BESIDE_URGENT);
+    clock.ms += 1000;
+    go.shift()?.();
+    await until('all slots are in use', () => inStore > BESIDE_URGENT * 4);
+    store.before = async () => undefined;
+    for (const each of go) each();
   });
 
   it('a safety note overtakes a parked message and a full lane of the same patient', async () => {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FLOW_LIMITS } from '../../src/flow/hub-flow.ts';
+import { BESIDE_URGENT } from '../../src/flow/urgent.ts';
 import type { Job } from '../../src/model/flow.ts';
 import type { UntoldMessage } from '../../src/model/journal.ts';
 import { ENGINES, freshSchema, message, temporaryDir, until } from './flow-kit.ts';
@@ -112,6 +113,41 @@ describe.each(ENGINES)('react, sweep and replay on %s', (engine) => {
     expect(seen).toEqual(['safety']);
     release();
     await until('the others ran', () => seen.length === 31);
+  });
+
+  it('after a safety job few routine ones run beside each other for a moment, so that the note comes through', async () => {
+    const clock = { ms: Date.now() };
+    let [running, ran] = [0, 0];
+    const go: (() => void)[] = [];
+    const hub = await start({
+      limits: quick,
+      feed: { ack: 'received' },
+      deps: {
+        now: () => clock.ms,
+        route: async (job) => {
+          ran += 1;
+          if (job.lane === 'safety') return [];
+          running += 1;
+          await new Promise<void>((resolve) => go.push(resolve));
+          running -= 1;
+          return [];
+        },
+      },
+    });
+    await send(hub, 'U-urgent', 'P0', 'MDM^T02');
+    await until('the note was routed', () => ran === 1);
+    for (let i = 1; i <= 20; i += 1) await send(hub, `U${i}`, `P${i}`);
+    await until('routine goes on', () => running === BESIDE_URGENT);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(running).toBe(BESIDE_URGENT);
+    clock.ms += 1000;
+    go.shift()?.();
+    await until('all slots are in use', () => running === quick.react.inFlightMax);
+    const rest = setInterval(() => {
+      for (const each of go.splice(0)) each();
+    }, 5);
+    await until('all ran', () => ran === 21 && running === 0);
+    clearInterval(rest);
   });
 
   it('the events of a routing and the end of its job are one commit: a routing that ran twice queues once', async () => {

@@ -9,6 +9,7 @@ import type { ClaimedJob, SettledJob } from '../../src/flow/job-commands.ts';
 import type { OutboxRow } from '../../src/flow/outbox-queries.ts';
 import { ROUTE } from '../../src/flow/react.ts';
 import { unitOf } from '../../src/flow/translate.ts';
+import { Urgent } from '../../src/flow/urgent.ts';
 import { parseMessage } from '../../src/hl7/parse.ts';
 import { resolveTime, senderTime } from '../../src/hl7/time.ts';
 import { obligations } from '../../src/hub/obligations.ts';
@@ -242,6 +243,7 @@ export class JourneyHub {
       },
       onEnded: () => {},
       onLink: () => {},
+      urgent: new Urgent(this.#now),
       now: this.#now,
       random: () => 0.5,
       // What consent keeps here is said in the log and is no trouble.

@@ -44,6 +44,8 @@ export interface Received {
   readonly sha256: string;
   /** 1 for the first time this control id came with this content. */
   readonly times: number;
+  /** By `performance.now()`. */
+  readonly atMs: number;
 }
 
 export interface PartnerOptions {
@@ -143,7 +145,8 @@ export class MllpPartner {
     const key = `${header.controlId} ${sha256}`;
     const times = (this.#times.get(key) ?? 0) + 1;
     this.#times.set(key, times);
-    const received = { controlId: header.controlId, type: header.type, bytes, sha256, times };
+    const atMs = performance.now();
+    const received = { controlId: header.controlId, type: header.type, bytes, sha256, times, atMs };
     this.received.push(received);
     this.#options.onReceived?.(received);
     this.#answer(this.#next(), header, socket);

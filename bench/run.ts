@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchDisturbed } from './disturbed.ts';
+import { benchFlood } from './flood.ts';
 import { benchFeeds, benchHub, feedRate, type HubFigures } from './hub.ts';
 import { canSlowSync } from './slow-sync.ts';
 
@@ -69,6 +70,7 @@ const figures = {
     ? { syncUs: SLOW_SYNC_US, ...(await benchFeeds(seconds, SLOW_SYNC_US)) }
     : 'strace is not there',
   disturbed: await benchDisturbed(Math.min(seconds, 20)),
+  flood: await benchFlood(seconds),
   parse: script('./parse.ts'),
   map: script('./map.ts'),
   fhir: { sqlite: script('./fhir.ts', '--resources', RESOURCES), postgres: onPostgres() },

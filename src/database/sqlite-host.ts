@@ -35,11 +35,12 @@ export async function hostSqlite(options: HostOptions): Promise<void> {
   if (options.role === 'writer') await migrate(connection.tx, options.migrations, (sql) => connection.raw.exec(sql));
   const queue: Call[] = [];
   let running = false;
-  const work = options.role === 'writer' ? writeBatch : readBatch;
+  const writer = options.role === 'writer' ? new BatchWriter(connection, options.commands) : undefined;
   const drain = async (): Promise<void> => {
     running = true;
     while (queue.length > 0) {
-      const answers = await work(connection, options.commands, queue.splice(0, BATCH_MAX));
+      const calls = queue.splice(0, BATCH_MAX);
+      const answers = await (writer?.run(calls) ?? readBatch(connection, options.commands, calls));
       options.port.postMessage(answers);
       await new Promise(setImmediate);
     }
@@ -64,51 +65,84 @@ function collectGarbage(): void {
   (runInNewContext('gc') as () => void)();
 }
 
-async function writeBatch(
-  connection: SqliteConnection,
-  commands: CommandTable,
-  calls: readonly Call[],
-): Promise<Answer[]> {
-  const { raw, tx } = connection;
-  const answers: Answer[] = [];
-  try {
-    connection.syncCommits(calls.some(({ command }) => commands[command]?.synced !== false));
-    raw.exec('BEGIN IMMEDIATE');
-  } catch (error) {
-    return calls.map(({ id }) => ({ id, error: toWireError(error) }));
+/** After a command has failed, so many batches give each command a savepoint of its own. */
+const CAUTIOUS_BATCHES = 16;
+
+/**
+ * Runs batches, each in one transaction. At first without savepoints, for which SQLite copies every page that is changed under them; if
+ * a command fails, all is undone and the batch is run again with them, so that only that command fails. Commands may be run again:
+ * on PostgreSQL they are after a lost race.
+ */
+class BatchWriter {
+  readonly #connection: SqliteConnection;
+  readonly #commands: CommandTable;
+  #cautious = 0;
+
+  constructor(connection: SqliteConnection, commands: CommandTable) {
+    this.#connection = connection;
+    this.#commands = commands;
   }
-  let broken: unknown;
-  for (const call of calls) {
-    if (broken !== undefined) {
-      answers.push({ id: call.id, error: toWireError(broken) });
-      continue;
-    }
+
+  async run(calls: readonly Call[]): Promise<Answer[]> {
+    const cautious = this.#cautious > 0;
+    if (cautious) this.#cautious -= 1;
     try {
-      raw.exec('SAVEPOINT unit');
-      const result = await runCommand(commands, call, tx);
-      raw.exec('RELEASE unit');
-      answers.push({ id: call.id, result, jobs: connection.tookJobs() });
+      this.#connection.syncCommits(calls.some(({ command }) => this.#commands[command]?.synced !== false));
+      return await this.#inTransaction(() => (cautious ? this.#apart(calls) : this.#together(calls)));
     } catch (error) {
-      answers.push({ id: call.id, error: toWireError(error) });
-      connection.tookJobs();
-      try {
-        raw.exec('ROLLBACK TO unit; RELEASE unit');
-      } catch (rollback) {
-        // The whole transaction is gone (full disk, I/O error): nothing of this batch is durable.
-        broken = rollback;
-      }
+      if (cautious || calls.length === 1) return failed(calls, error);
+      this.#cautious = CAUTIOUS_BATCHES;
+      return this.#inTransaction(() => this.#apart(calls)).catch((again: unknown) => failed(calls, again));
     }
   }
-  try {
-    if (broken !== undefined || !raw.isTransaction)
-      throw broken ?? new DatabaseError('database.failed', 'the transaction ended early');
-    raw.exec('COMMIT');
-    return answers;
-  } catch (error) {
-    if (raw.isTransaction) raw.exec('ROLLBACK');
-    const wire = toWireError(error);
-    return calls.map(({ id }) => ({ id, error: wire }));
+
+  /** Commits what `work` did, or undoes all of it and throws. */
+  async #inTransaction(work: () => Promise<Answer[]>): Promise<Answer[]> {
+    const { raw } = this.#connection;
+    raw.exec('BEGIN IMMEDIATE');
+    try {
+      const answers = await work();
+      if (!raw.isTransaction) throw new DatabaseError('database.failed', 'the transaction ended early');
+      raw.exec('COMMIT');
+      return answers;
+    } catch (error) {
+      if (raw.isTransaction) raw.exec('ROLLBACK');
+      throw error;
+    }
   }
+
+  async #together(calls: readonly Call[]): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    for (const call of calls) answers.push(await this.#one(call));
+    return answers;
+  }
+
+  async #apart(calls: readonly Call[]): Promise<Answer[]> {
+    const { raw } = this.#connection;
+    const answers: Answer[] = [];
+    for (const call of calls) {
+      raw.exec('SAVEPOINT unit');
+      const answer = await this.#one(call).catch((error: unknown) => ({ id: call.id, error: toWireError(error) }));
+      // Where the whole transaction is gone (full disk, I/O error) this throws: nothing of the batch is durable.
+      raw.exec('error' in answer ? 'ROLLBACK TO unit; RELEASE unit' : 'RELEASE unit');
+      answers.push(answer);
+    }
+    return answers;
+  }
+
+  async #one(call: Call): Promise<Answer> {
+    try {
+      const result = await runCommand(this.#commands, call, this.#connection.tx);
+      return { id: call.id, result, jobs: this.#connection.tookJobs() };
+    } finally {
+      this.#connection.tookJobs();
+    }
+  }
+}
+
+function failed(calls: readonly Call[], error: unknown): Answer[] {
+  const wire = toWireError(error);
+  return calls.map(({ id }) => ({ id, error: wire }));
 }
 
 async function readBatch(

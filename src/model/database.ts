@@ -5,7 +5,7 @@
 export interface Database {
   readonly dialect: 'sqlite' | 'postgres';
   /**
-   * Runs the command in a transaction of its own (SQLite: a one with whatever else is queued, of which a command that fails undoes itself alone; one fsync for all).
+   * Runs the command in a transaction of its own (SQLite: one with whatever else is queued, and one fsync for all).
    * Resolves only after the commit is durable, but for commands marked `unsynced`. A throw rolls back this command alone.
    */
   write<R>(command: string, args: unknown): Promise<R>;

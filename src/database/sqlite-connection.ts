@@ -3,9 +3,7 @@ import type { SqlValue, Tx } from './command.ts';
 
 const STATEMENTS_MAX = 1000;
 
-const READER_CACHE_KB = 65_536;
-/** A commit that has split a page looks through the whole cache for pages beyond the file's end. */
-const WRITER_CACHE_KB = 16_384;
+const CACHE_KB = 65_536;
 
 /** One open SQLite file in this thread: prepared statements are kept. */
 export interface SqliteConnection {
@@ -24,7 +22,7 @@ export interface SqliteConnection {
  */
 export function openSqlite(
   file: string,
-  options: { readonly readOnly: boolean; readonly env: unknown },
+  options: { readonly readOnly: boolean; readonly env: unknown; readonly cacheKb?: number | undefined },
 ): SqliteConnection {
   const raw = new DatabaseSync(file, { readOnly: options.readOnly, timeout: 5000 });
   if (!options.readOnly) {
@@ -32,8 +30,9 @@ export function openSqlite(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 32000; PRAGMA journal_size_limit = 134217728;',
     );
   }
-  const cacheKb = options.readOnly ? READER_CACHE_KB : WRITER_CACHE_KB;
-  raw.exec(`PRAGMA cache_size = -${cacheKb}; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;`);
+  raw.exec(
+    `PRAGMA cache_size = -${options.cacheKb ?? CACHE_KB}; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;`,
+  );
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     let found = statements.get(sql);

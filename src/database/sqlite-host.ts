@@ -24,6 +24,8 @@ export interface HostOptions {
   readonly commands: CommandTable;
   readonly migrations: readonly Migration[];
   readonly env: unknown;
+  /** Of pages of the file. Absent: as `openSqlite` has it. */
+  readonly cacheKb?: number;
 }
 
 /** Work units in one commit: bounded, so that one long queue does not hold every answer back. */
@@ -31,11 +33,12 @@ const BATCH_MAX = 512;
 
 /** Serves commands on one SQLite connection in this worker until the port closes. Posts `'ready'` once it may be called. */
 export async function hostSqlite(options: HostOptions): Promise<void> {
-  const connection = openSqlite(options.file, { readOnly: options.role === 'reader', env: options.env });
-  if (options.role === 'writer') await migrate(connection.tx, options.migrations, (sql) => connection.raw.exec(sql));
+  const { cacheKb, env, role } = options;
+  const connection = openSqlite(options.file, { readOnly: role === 'reader', env, cacheKb });
+  if (role === 'writer') await migrate(connection.tx, options.migrations, (sql) => connection.raw.exec(sql));
   const queue: Call[] = [];
   let running = false;
-  const writer = options.role === 'writer' ? new BatchWriter(connection, options.commands) : undefined;
+  const writer = role === 'writer' ? new BatchWriter(connection, options.commands) : undefined;
   const drain = async (): Promise<void> => {
     running = true;
     while (queue.length > 0) {

@@ -10,4 +10,6 @@ await hostSqlite({
   port: parentPort as unknown as Parameters<typeof hostSqlite>[0]['port'],
   commands: journalCommands,
   migrations: journalMigrations,
+  // Its inserts are at the ends of its trees, and a commit that has split a page looks through the whole cache.
+  cacheKb: 16_384,
 });

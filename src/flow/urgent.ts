@@ -24,6 +24,8 @@ export class Urgent {
 
   /** Of `max` slots, those that routine work may have now. */
   slots(max: number): number {
-    return this.#now() < this.#until ? Math.min(BESIDE_URGENT, max) : max;
+    const leftMs = this.#until - this.#now();
+    // More than a step is left only when the clock was set back.
+    return leftMs > 0 && leftMs <= STEP_MS ? Math.min(BESIDE_URGENT, max) : max;
   }
 }

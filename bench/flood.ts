@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { pause } from '../test/crash/crash-run.ts';
-import { demoTarget } from '../test/crash/demo-target.ts';
+import { demoTarget, NOTE_EVERY } from '../test/crash/demo-target.ts';
 import { type AckedMessage, CrashSender } from '../test/crash/sender.ts';
 import { LatencyHistogram } from './latency.ts';
 import { ADT_A01, startLoad } from './load.ts';
@@ -36,8 +36,6 @@ const PATIENTS = 40;
 const EVERY_MS = 100;
 const WARMUP_S = 2;
 const LATEST_MS = 10_000;
-/** Only such serials are safety notes: see `demo-target.ts`. */
-const NOTE_EVERY = 4;
 
 export async function benchFlood(seconds: number): Promise<Flood> {
   const target = await demoTarget(Math.random);

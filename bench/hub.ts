@@ -136,16 +136,15 @@ export function feedRate(
       const { at } = oldest.get() as { at: number | null };
       if (at !== null) oldestBacklogMs = Math.max(oldestBacklogMs, Date.now() - at);
     }, 500);
-    const warmupS = WARMUP_S;
     const load = startLoad({
       host: '127.0.0.1',
       port: hub.ports[ack],
       connections,
       seconds,
-      warmupS,
+      warmupS: WARMUP_S,
       patients: 20_000,
     });
-    await pause(warmupS * 1000);
+    await pause(WARMUP_S * 1000);
     const [before, beganMs] = [count(applied), performance.now()];
     const report = await load;
     const appliedPerS = ((count(applied) - before) * 1000) / (performance.now() - beganMs);

@@ -158,7 +158,7 @@ export class Translate {
   async #run(message: ClaimedMessage, urgency: Urgency): Promise<void> {
     let outcome: MessageOutcome;
     if (urgency === 'normal') this.#pace.started();
-    if (urgency === 'safety') this.#deps.urgent.moved();
+    else if (urgency === 'safety') this.#deps.urgent.moved();
     try {
       outcome = await this.#work(message);
       if (outcome.kind !== 'again') this.#troubles = 0;
@@ -167,7 +167,7 @@ export class Translate {
     }
     this.#inFlight -= 1;
     if (urgency === 'normal') this.#pace.finished();
-    if (urgency === 'safety') this.#deps.urgent.moved();
+    else if (urgency === 'safety') this.#deps.urgent.moved();
     const { id, lease } = message;
     const at = this.#deps.now();
     this.#settled.push({ id, lease, at, outcome });

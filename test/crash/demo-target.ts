@@ -8,7 +8,7 @@ import { type DemoPorts, demoSettings, listening, startDemoHub } from './demo-hu
 import { type CrashMessage, CrashSender } from './sender.ts';
 
 /** Of every `NOTE_EVERY` messages of a patient one is a safety note, which must reach the other clinic; the others are updates. */
-const NOTE_EVERY = 4;
+export const NOTE_EVERY = 4;
 const isNote = ({ serial }: { readonly serial: number }): boolean => serial % NOTE_EVERY === 0;
 
 export interface DemoTarget extends CrashTarget {
